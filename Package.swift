@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "styleloss",
+    products: [
+        .executable(name: "styleloss", targets: ["styleloss"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
+    targets: [
+        // C: what Swift cannot say.
+        .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
+        .target(name: "COpenBLAS"),
+        .target(name: "CResources", exclude: ["LICENSE-weights.md"]),
+        .target(name: "CKernels"),
+
+        // Leaves that know nothing of each other.
+        .target(name: "HTTP", dependencies: [httpTypes]),
+        .target(name: "Codecs", dependencies: ["CPNG"]),
+        .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS"]),
+
+        // The composition, and the programs on top of it.
+        .target(
+            name: "Service",
+            dependencies: [
+                "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
+            ]),
+        .executableTarget(name: "styleloss", dependencies: ["Service", argumentParser]),
+        .executableTarget(name: "Benchmarks", dependencies: ["Codecs", "Inference", "Service"]),
+
+        .target(name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport"),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport", httpTypes]),
+        .testTarget(name: "CodecsTests", dependencies: ["Codecs", "TestSupport"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Codecs", "Inference", "TestSupport"]),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets {
+    switch target.type {
+    case .executable, .regular, .test:
+        target.swiftSettings = [.treatAllWarnings(as: .error)]
+        target.cSettings = [.treatAllWarnings(as: .error)]
+    default: break
+    }
+}

@@ -1,0 +1,15 @@
+#include "CResources.h"
+
+// #embed is C23; clang offers it in C17 as an extension.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+// Page aligned, so that tensors are as aligned as their offsets in the file and share no page with code.
+_Alignas(4096) const unsigned char styleloss_weights[] = {
+#embed "vgg16_imagenet_caffe.f16.safetensors"
+};
+const size_t styleloss_weights_count = sizeof styleloss_weights;
+
+const unsigned char styleloss_openapi[] = {
+#embed "../../openapi.yaml"
+};
+const size_t styleloss_openapi_count = sizeof styleloss_openapi;
