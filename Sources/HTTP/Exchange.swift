@@ -10,6 +10,8 @@ struct Exchange {
     var framing = BodyFraming.none
     var minorVersion = 1
     var keepsAlive = false
+    /// Whether a half-closed client was sent something to see if it is there.
+    var isPeerAsked = false
     var bytesIn = 0
     var bytesOut = 0
     var status: HTTPResponse.Status?

@@ -15,6 +15,8 @@ public struct HTTPServerLimits: Sendable {
     /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
     /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
     public var reservedConnections = 16
+    /// `headerTimeoutMs` of such a connection, so that silent ones do not hold the reserve.
+    public var reservedHeaderTimeoutMs = 1_000
     /// From the first byte of a head to its last (and from accept to the first byte); then 408.
     public var headerTimeoutMs = 10_000
     /// Between two pieces of a body; then 408.

@@ -71,10 +71,9 @@ public struct RequestParser: Sendable {
     ///
     /// Bytes are kept as they arrive, so a declared length takes no memory by itself; with
     /// `keepsBytes` false they are only counted, and the `.body` event is empty.
-    /// Throws `bodyTooLarge` when the declared length is over `bytesMax`.
-    public mutating func beginBody(
-        bytesMax: Int, keepsBytes: Bool = true
-    ) throws(HTTPProtocolError) {
+    /// A declared length over `bytesMax` is the caller's to refuse; a chunked body over it becomes a
+    /// `.failure`.
+    public mutating func beginBody(bytesMax: Int, keepsBytes: Bool = true) {
         guard case .headComplete = state, let framing = head?.framing else {
             preconditionFailure("beginBody comes after the head event")
         }
@@ -83,10 +82,7 @@ public struct RequestParser: Sendable {
         case .none:
             preconditionFailure("this request has no body")
         case .length(let length):
-            guard length <= bytesMax else {
-                state = .failed
-                throw .bodyTooLarge(limit: bytesMax, actual: length)
-            }
+            precondition(length <= bytesMax, "a declared length over the limit is not read")
             state = .fixedBody(remaining: length, declared: length)
         case .chunked:
             state = .chunkedBody(ChunkedDecoder(bytesMax: bytesMax, keepsBytes: keepsBytes))
