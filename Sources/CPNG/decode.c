@@ -60,8 +60,8 @@ static void set_transformations(png_structp png, int color_type, int bit_depth) 
 #endif
 }
 
-static void read_rows(png_structp png, uint8_t *rows, size_t row_bytes, uint32_t height) {
-    int passes = png_set_interlace_handling(png);
+static void read_rows(png_structp png, int passes, uint8_t *rows, size_t row_bytes,
+                      uint32_t height) {
     for (int pass = 0; pass < passes; pass++) {
         for (uint32_t y = 0; y < height; y++) png_read_row(png, rows + y * row_bytes, NULL);
     }
@@ -95,7 +95,7 @@ static CPNGStatus decode_image(png_structp png, png_infop info, Decode *decode, 
     int color_type = png_get_color_type(png, info);
     bool is_palette = color_type == PNG_COLOR_TYPE_PALETTE;
     set_transformations(png, color_type, png_get_bit_depth(png, info));
-    png_set_interlace_handling(png);
+    int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
 
     size_t row_bytes = is_palette ? target.width : target.row_bytes;
@@ -107,7 +107,7 @@ static CPNGStatus decode_image(png_structp png, png_infop info, Decode *decode, 
 
     size_t pixels = (size_t)target.width * target.height;
     uint8_t *rows = target.samples + (is_palette ? 2 * pixels : 0);
-    read_rows(png, rows, row_bytes, target.height);
+    read_rows(png, passes, rows, row_bytes, target.height);
     png_read_end(png, NULL);
 
     *had_transparency =
@@ -121,8 +121,8 @@ static CPNGStatus decode_image(png_structp png, png_infop info, Decode *decode, 
                                                                     : CPNGStatusPaletteIndex;
 }
 
-// No local of this function changes between setjmp and longjmp (C11 7.13.2.1p3): `decode` belongs to
-// the caller, and `status` is assigned after either.
+// No local of this function changes between setjmp and longjmp (C11 7.13.2.1p3): `decode` belongs
+// to the caller, and `status` is assigned after either.
 static CPNGStatus decode_guarded(Decode *decode, CPNGTarget target, bool *had_transparency) {
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, decode, fail, ignore_warning);
     if (png == NULL) return CPNGStatusOutOfMemory;
