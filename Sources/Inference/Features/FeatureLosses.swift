@@ -23,6 +23,11 @@ public struct FeatureLayer: Sendable {
         self.output = output
         self.target = target
     }
+
+    /// Whether a perceptual loss is defined for the layer: equal shapes and layouts.
+    public var hasEqualShapes: Bool {
+        output.shape == target.shape && output.layout == target.layout
+    }
 }
 
 /// The style and the perceptual loss of given features; no network is run.
@@ -43,39 +48,25 @@ public enum FeatureLosses {
             channels: tensor.channels, positions: tensor.positions)
     }
 
-    /// The style distance of a sample: `mean |G_output − G_target|` over C × C.
-    public static func style(_ layer: FeatureLayer, sample: Int, kind: GramKind) -> Double {
+    /// The style distance of two samples: `mean |G_output − G_target|` over C × C.
+    static func style(_ layer: FeatureLayer, sample: Int, kind: GramKind) -> Double {
         gramMatrix(of: layer.output, sample: sample, kind: kind)
             .distance(to: gramMatrix(of: layer.target, sample: sample, kind: kind))
     }
 
-    /// The perceptual distance of a sample: `mean |F_output − F_target|` over C, H and W.
-    ///
-    /// Throws `shapeMismatch` unless both have one shape and layout.
-    public static func perceptual(
-        _ layer: FeatureLayer, sample: Int
-    ) throws(FeatureError) -> Double {
-        try checkPerceptual(layer)
+    /// The perceptual distance of two samples of equal shapes: `mean |F_output − F_target|` over
+    /// C, H and W.
+    static func perceptual(_ layer: FeatureLayer, sample: Int) -> Double {
+        precondition(layer.hasEqualShapes)
         let range = layer.output.range(of: sample)
         let total =
             switch (layer.output.elements, layer.target.elements) {
             case (.float32(let output), .float32(let target)): l1(output, target, range)
             case (.float64(let output), .float64(let target)): l1(output, target, range)
-            case (.float32(let output), .float64(let target)): l1(target, output, range)
+            case (.float32(let output), .float64(let target)): l1(output, target, range)
             case (.float64(let output), .float32(let target)): l1(output, target, range)
             }
         return total / Double(range.count)
-    }
-
-    /// Throws `shapeMismatch` unless a feature loss is defined for the layer: equal shapes.
-    public static func checkPerceptual(_ layer: FeatureLayer) throws(FeatureError) {
-        guard layer.output.shape == layer.target.shape, layer.output.layout == layer.target.layout
-        else {
-            throw .shapeMismatch(
-                "output.\(layer.name) has shape \(layer.output.shape) and target.\(layer.name) "
-                    + "\(layer.target.shape); the perceptual loss needs equal shapes "
-                    + "(an empty perceptual_layers switches it off)")
-        }
     }
 
     // Eight running sums in double precision: a single one would wait for each addition.

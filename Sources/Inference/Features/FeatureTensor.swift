@@ -6,11 +6,15 @@ public enum FeatureError: Error, Equatable, CustomStringConvertible {
     case shapeMismatch(String)
     /// A value is infinite or not a number.
     case nonFiniteInput(String)
+    /// An option names a layer that was not sent.
+    case unknownLayer(String)
 
     /// The sentence.
     public var description: String {
         switch self {
-        case .invalidShape(let text), .shapeMismatch(let text), .nonFiniteInput(let text): text
+        case .invalidShape(let text), .shapeMismatch(let text), .nonFiniteInput(let text),
+            .unknownLayer(let text):
+            text
         }
     }
 }
