@@ -77,8 +77,12 @@ extension FeatureComparison {
         var distances = [Distances](repeating: Distances(), count: layers.count * samples)
         distances.withUnsafeMutableBufferPointer { distances in
             team.parallel(distances.count) { item in
-                guard (try? team.checkCancelled()) != nil else { return }
-                distances[item] = self.distances(layers[item / samples], sample: item % samples)
+                do {
+                    try team.checkCancelled()
+                    distances[item] = self.distances(layers[item / samples], sample: item % samples)
+                } catch {
+                    return  // The check after the loop throws.
+                }
             }
         }
         try team.checkCancelled()
