@@ -3,12 +3,12 @@
 
 // g[gram_mr][gram_nr] += sum over pixels of a_i b_j.
 static void gram(
-    const float *const *a, const float *const *b, ptrdiff_t rows, ptrdiff_t width, double *g,
-    ptrdiff_t ldg) {
+    const float *const *a, ptrdiff_t i0, const float *const *b, ptrdiff_t j0, ptrdiff_t rows,
+    ptrdiff_t width, double *g, ptrdiff_t ldg) {
     vec sum[GRAM_MR][2];
     UNROLL for (int i = 0; i < GRAM_MR; i++) sum[i][0] = sum[i][1] = splat(0.0f);
     for (ptrdiff_t row = 0; row < rows; row++) {
-        const float *p = a[row], *q = b[row];
+        const float *p = a[row] + i0, *q = b[row] + j0;
         for (ptrdiff_t x = 0; x < width; x++, p += BLOCK, q += BLOCK) {
             const vec q0 = load(q), q1 = load(q + LANES);
             UNROLL for (int i = 0; i < GRAM_MR; i++) {

@@ -4,17 +4,13 @@ public enum FeatureError: Error, Equatable, CustomStringConvertible {
     case invalidShape(String)
     /// Output and target do not belong together.
     case shapeMismatch(String)
-    /// A value is infinite or not a number.
-    case nonFiniteInput(String)
     /// An option names a layer that was not sent.
     case unknownLayer(String)
 
     /// The sentence.
     public var description: String {
         switch self {
-        case .invalidShape(let text), .shapeMismatch(let text), .nonFiniteInput(let text),
-            .unknownLayer(let text):
-            text
+        case .invalidShape(let text), .shapeMismatch(let text), .unknownLayer(let text): text
         }
     }
 }
@@ -36,7 +32,7 @@ public enum FeatureLayout: String, Sendable, CaseIterable {
     public var rank: Int { self == .nchw || self == .nhwc ? 4 : 3 }
 }
 
-/// Features that a client computed: B samples of C channels at N = H·W positions, all finite.
+/// Features that a client computed: B samples of C channels at N = H·W positions.
 public struct FeatureTensor: Sendable {
     /// The values as they came, in C order. F16 and BF16 are exact in single precision.
     public enum Elements: Sendable {
@@ -44,6 +40,10 @@ public struct FeatureTensor: Sendable {
         case float32([Float])
         /// Double precision; products and sums are then double throughout.
         case float64([Double])
+
+        var is64Bits: Bool {
+            if case .float64 = self { true } else { false }
+        }
 
         var count: Int {
             switch self {
@@ -69,7 +69,8 @@ public struct FeatureTensor: Sendable {
     /// Features of a shape and layout. `name` is what the sentences of errors call the tensor.
     ///
     /// Dimensions are at least 1 and their product is the number of values. L1 is defined for 3 and
-    /// 4 dimensions only, so any other rank is refused.
+    /// 4 dimensions only, so any other rank is refused. Values are finite: whoever decoded them
+    /// checked that.
     public init(
         name: String, shape: [Int], layout: FeatureLayout, elements: Elements
     ) throws(FeatureError) {
@@ -87,10 +88,6 @@ public struct FeatureTensor: Sendable {
             throw .invalidShape("\(name) has shape \(shape); every dimension must be at least 1")
         }
         precondition(shape.reduce(1, *) == elements.count)
-        if let index = elements.firstNonFiniteIndex {
-            throw .nonFiniteInput(
-                "\(name) holds infinity or NaN at flat index \(index); send finite values only")
-        }
         self.shape = shape
         self.layout = layout
         self.elements = elements
@@ -114,18 +111,4 @@ public struct FeatureTensor: Sendable {
     }
 
     private var isChannelsLast: Bool { layout == .nhwc || layout == .hwc }
-}
-
-extension FeatureTensor.Elements {
-    // The largest magnitude as an integer: a loop that vectorises, and the index only on failure.
-    fileprivate var firstNonFiniteIndex: Int? {
-        switch self {
-        case .float32(let values):
-            let largest = values.reduce(UInt32(0)) { max($0, $1.bitPattern & 0x7FFF_FFFF) }
-            return largest < 0x7F80_0000 ? nil : values.firstIndex { !$0.isFinite }
-        case .float64(let values):
-            let isFinite = values.allSatisfy(\.isFinite)
-            return isFinite ? nil : values.firstIndex { !$0.isFinite }
-        }
-    }
 }

@@ -1,0 +1,56 @@
+import Synchronization
+
+/// Buffers that outlive one job, so that steady state takes no memory from the system.
+///
+/// Keeps at most `retainedBytesMax`; what a rare large job needed goes back when it ends.
+final class BufferPool: Sendable {
+    private let retainedBytesMax: Int
+    private let free = Mutex<[FloatBuffer]>([])
+
+    init(retainedBytesMax: Int) { self.retainedBytesMax = retainedBytesMax }
+
+    /// A buffer of at least `count` floats, whose contents are whatever they were.
+    func take(count: Int) -> FloatBuffer {
+        let kept = free.withLock { buffers -> FloatBuffer? in
+            let fitting = buffers.indices.filter { buffers[$0].count >= count }
+            guard let best = fitting.min(by: { buffers[$0].count < buffers[$1].count }) else {
+                return nil
+            }
+            return buffers.remove(at: best)
+        }
+        return kept ?? FloatBuffer(count: count)
+    }
+
+    func giveBack(_ buffer: FloatBuffer) {
+        free.withLock { buffers in
+            buffers.append(buffer)
+            var bytes = buffers.reduce(0) { $0 + $1.bytes }
+            while bytes > retainedBytesMax { bytes -= buffers.removeFirst().bytes }
+        }
+    }
+}
+
+/// The memory of one walk: one buffer of the pool, handed out from front to back and given back whole.
+final class Arena {
+    private let pool: BufferPool
+    private let buffer: FloatBuffer
+    private var used = 0
+
+    init(count: Int, pool: BufferPool) {
+        self.pool = pool
+        buffer = pool.take(count: count)
+    }
+
+    deinit { pool.giveBack(buffer) }
+
+    /// Floats that live as long as the arena does, on a cache line of their own; contents undefined.
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let start = buffer.base + used
+        used += Self.rounded(count)
+        precondition(used <= buffer.count, "a walk needs more memory than its plan says")
+        return start
+    }
+
+    /// What `floats` takes for so many.
+    static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+}

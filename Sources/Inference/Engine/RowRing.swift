@@ -1,0 +1,59 @@
+/// The last rows of one layer's activations, for every image of a stack: row y lies in slot
+/// y mod `slots`, so that memory grows with the width and never with the height.
+///
+/// Layout [image][slot][channel block][1 + x][64] with x = −1 … 4·tiles: what lies outside the image
+/// is zero and stays so, which is the zero padding of a convolution.
+struct RowRing {
+    let height: Int
+    let width: Int
+    let blocks: Int
+    let slots: Int
+    /// Distance of two channel blocks of a row, in floats.
+    let blockStride: Int
+    private let rowStride: Int
+    private let base: UnsafeMutablePointer<Float>
+
+    init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, arena: Arena) {
+        self.height = height
+        self.width = width
+        self.blocks = blocks
+        self.slots = min(slots, height)
+        (blockStride, rowStride) = Self.strides(width: width, blocks: blocks)
+        base = arena.floats(images * self.slots * rowStride)
+        clearBorders(images: images)
+    }
+
+    /// The floats that a ring takes of its arena.
+    static func count(height: Int, width: Int, blocks: Int, slots: Int, images: Int) -> Int {
+        Arena.rounded(images * min(slots, height) * strides(width: width, blocks: blocks).row)
+    }
+
+    private static func strides(width: Int, blocks: Int) -> (block: Int, row: Int) {
+        let pixels = (width + 3) / 4 * 4 + 2
+        let block = pixels * Kernels.block
+        let row = blocks * block
+        // Rows that are a multiple of 4 KiB apart would share the sets of a first-level cache.
+        return (block, row % 1024 == 0 ? row + Kernels.block : row)
+    }
+
+    /// The row's first channel block, at column −1.
+    func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
+        base + (image * slots + y % slots) * rowStride
+    }
+
+    /// A channel block of the row, at column 0.
+    func pixels(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<Float> {
+        row(y, image: image) + block * blockStride + Kernels.block
+    }
+
+    private func clearBorders(images: Int) {
+        for row in 0..<images * slots {
+            for block in 0..<blocks {
+                let start = base + row * rowStride + block * blockStride
+                start.update(repeating: 0, count: Kernels.block)
+                (start + (1 + width) * Kernels.block)
+                    .update(repeating: 0, count: blockStride - (1 + width) * Kernels.block)
+            }
+        }
+    }
+}
