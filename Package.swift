@@ -40,7 +40,8 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport"),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport", httpTypes]),
-        .testTarget(name: "CodecsTests", dependencies: ["Codecs", "TestSupport"]),
+        .testTarget(
+            name: "CodecsTests", dependencies: ["Codecs", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "InferenceTests", dependencies: ["Codecs", "Inference", "TestSupport"]),
         .testTarget(
             name: "ServiceTests", dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport"]),
