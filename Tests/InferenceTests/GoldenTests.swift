@@ -76,7 +76,8 @@ struct GoldenTests {
         var options = try #require(Preset.named("pconv")).options
         options.gram = try #require(GramKind(rawValue: golden.gram))
         if layers == .everyTap {
-            let taps = VGG.taps(evaluator.extractor.network.architecture).map { LayerWeight(tap: $0) }
+            let architecture = evaluator.extractor.network.architecture
+            let taps = VGG.taps(architecture).map { LayerWeight(tap: $0) }
             options.styleLayers = taps
             options.perceptualLayers = taps
         }
