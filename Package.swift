@@ -26,7 +26,7 @@ let package = Package(
 
         // Leaves that know nothing of each other.
         .target(name: "HTTP", dependencies: [httpTypes]),
-        .target(name: "Codecs", dependencies: ["CPNG"]),
+        .target(name: "Codecs", dependencies: ["CPNG"], swiftSettings: [.strictMemorySafety()]),
         .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS"]),
 
         // The composition, and the programs on top of it.
@@ -51,7 +51,7 @@ let package = Package(
 for target in package.targets {
     switch target.type {
     case .executable, .regular, .test:
-        target.swiftSettings = [.treatAllWarnings(as: .error)]
+        target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
         target.cSettings = [.treatAllWarnings(as: .error)]
     default: break
     }

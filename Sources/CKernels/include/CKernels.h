@@ -1,1 +1,96 @@
+// The only code that knows instruction sets. No allocation, no threads, no I/O, no policy: every
+// function is a loop over memory that the caller owns. Bodies are written once with vector types
+// (Winograd.inc.h, Direct.inc.h, Statistics.inc.h) and compiled once for each instruction set.
+//
+// Activations are stored in rows of blocks of 64 channels (every VGG width is a multiple of 64):
+//     row[block][1 + x][64],  x = -1 ... 4 * tiles,  zero outside the image
+// so that a pixel is 256 contiguous bytes, the border of a convolution needs no branch, and the
+// k dimension of each product below is read with a stride known to the compiler.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Channels in a block of an activation row.
+#define STYLELOSS_BLOCK 64
+/// Rows and columns of an input tile of F(4x4, 3x3); 6 x 6 = 36 products in the tile domain.
+#define STYLELOSS_TILE 6
+/// Elements of a tile in the tile domain.
+#define STYLELOSS_ELEMENTS 36
+
+/// Where the output transform writes one tile row: null for a row that is outside the image or that
+/// nobody reads. Each pointer stands at the first tile's first column.
+typedef struct {
+    /// Before ReLU.
+    float *_Nullable conv[4];
+    /// After ReLU.
+    float *_Nullable relu[4];
+    /// After ReLU and the 2 x 2 maximum, rounded down.
+    float *_Nullable pool[2];
+    /// Columns of the image from the first tile's first column on.
+    ptrdiff_t columns;
+} styleloss_output_rows;
+
+/// One implementation of every kernel.
+typedef struct {
+    /// `avx512`, `avx2` or `portable`.
+    const char *_Nonnull name;
+    /// Rows (tiles) of the register block of `gemm`.
+    ptrdiff_t mr;
+    /// Columns (output channels) of the register block of `gemm`: the width of a packed kernel panel.
+    ptrdiff_t nr;
+    /// Rows and columns of the register block of `gram`; both divide 64.
+    ptrdiff_t gram_mr, gram_nr;
+
+    /// U = G g G^T (Lavin & Gray 2015, eq. 8) of nr output channels, computed in FP64 and rounded once.
+    /// kernel is (nr, ic, 3, 3) floats; u is [ic][nr] for each of the 36 elements, u_stride apart.
+    void (*_Nonnull kernel_transform)(
+        const float *_Nonnull kernel, ptrdiff_t ic, float *_Nonnull u, ptrdiff_t u_stride);
+
+    /// V = B^T d B of `tiles` neighbouring tiles of one tile row, for `blocks` channel blocks.
+    /// rows[r] stands at column -1 of the first tile; v is [element][block][tile][64].
+    void (*_Nonnull input_transform)(
+        const float *_Nonnull const *_Nonnull rows, ptrdiff_t row_block_stride, ptrdiff_t blocks,
+        ptrdiff_t tiles, float *_Nonnull v, ptrdiff_t v_element_stride, ptrdiff_t v_block_stride);
+
+    /// M = V U for one element: `tiles` x nr, k over blocks x 64. a is [block][tile][64], b is
+    /// [ic][nr], c is [tile][64]. The order of the sum does not depend on `tiles` (1 ... mr).
+    void (*_Nonnull gemm)(
+        ptrdiff_t tiles, ptrdiff_t blocks, const float *_Nonnull a, ptrdiff_t a_block_stride,
+        const float *_Nonnull b, float *_Nonnull c);
+
+    /// Y = A^T M A plus bias, of `tiles` neighbouring tiles and 64 output channels; ReLU and the pool
+    /// as `out` asks. m is [element][tile][64].
+    void (*_Nonnull output_transform)(
+        const float *_Nonnull m, ptrdiff_t m_element_stride, ptrdiff_t tiles,
+        const float *_Nonnull bias, const styleloss_output_rows *_Nonnull out);
+
+    /// conv1_1, direct: rows are three interleaved RGB rows standing at column -1; kernel is
+    /// [row][column][channel][64]; conv or relu may be null.
+    void (*_Nonnull first_layer)(
+        const float *_Nonnull const *_Nonnull rows, const float *_Nonnull kernel,
+        const float *_Nonnull bias, ptrdiff_t width, float *_Nullable conv, float *_Nullable relu);
+
+    /// g += sum over `rows` x `width` pixels of a_i b_j: gram_mr channels of a from i0 on, gram_nr of b
+    /// from j0 on. The sum is FP32 within the call and FP64 across calls; g is row-major, ldg apart.
+    void (*_Nonnull gram)(
+        const float *_Nonnull const *_Nonnull a, ptrdiff_t i0,
+        const float *_Nonnull const *_Nonnull b, ptrdiff_t j0, ptrdiff_t rows, ptrdiff_t width,
+        double *_Nonnull g, ptrdiff_t ldg);
+
+    /// Sum of |a - b|, FP64 across every 8 vectors.
+    double (*_Nonnull absolute_difference)(
+        const float *_Nonnull a, const float *_Nonnull b, ptrdiff_t count);
+
+    /// sums[0...63] += sum over `width` pixels of row[x][0...63].
+    void (*_Nonnull channel_sums)(
+        const float *_Nonnull row, ptrdiff_t width, double *_Nonnull sums);
+
+    /// Fused multiply-adds in registers alone, `count` times 24 vectors: the machine's peak, for
+    /// benchmarks. Returns the floating point operations done.
+    double (*_Nonnull fma_peak)(ptrdiff_t count);
+} styleloss_kernels;
+
+/// Null where this processor, or the operating system on it, lacks the instruction set.
+const styleloss_kernels *_Nullable styleloss_kernels_avx512(void);
+const styleloss_kernels *_Nullable styleloss_kernels_avx2(void);
+const styleloss_kernels *_Nonnull styleloss_kernels_portable(void);

@@ -1,0 +1,36 @@
+// The bodies, compiled once by each instruction set's file, which defines LANES, MR, PIXELS, GRAM_MR,
+// NAME and the target attribute around this inclusion. Everything has local linkage.
+#include "CKernels.h"
+
+#define BLOCK STYLELOSS_BLOCK
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float vec __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef double wide __attribute__((ext_vector_type(LANES), aligned(8)));
+
+INLINE vec load(const float *p) { return *(const vec *)p; }
+INLINE void store(float *p, vec x) { *(vec *)p = x; }
+INLINE vec splat(float x) { return (vec)x; }
+INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
+
+#include "Direct.inc.h"
+#include "Statistics.inc.h"
+#include "Winograd.inc.h"
+
+static const styleloss_kernels table = {
+    .name = NAME,
+    .mr = MR,
+    .nr = 2 * LANES,
+    .gram_mr = GRAM_MR,
+    .gram_nr = 2 * LANES,
+    .kernel_transform = kernel_transform,
+    .input_transform = input_transform,
+    .gemm = gemm,
+    .output_transform = output_transform,
+    .first_layer = first_layer,
+    .gram = gram,
+    .absolute_difference = absolute_difference,
+    .channel_sums = channel_sums,
+    .fma_peak = fma_peak,
+};

@@ -1,0 +1,217 @@
+// Winograd convolution F(4x4, 3x3): Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks"
+// (arXiv:1509.09308), interpolation points 0, 1, -1, 2, -2 and infinity.
+// Legend: rows are [block][1 + x][64]; v is [element][block][tile][64]; m is [element][tile][64].
+
+// The rows of B^T d, two at a time: one dimension makes six values of six. Each needs only some of d.
+INLINE void transform_input_0_5(vec d0, vec d1, vec d2, vec d3, vec d4, vec d5, vec *t0, vec *t5) {
+    *t0 = d4 + (4.0f * d0 - 5.0f * d2);
+    *t5 = d5 + (4.0f * d1 - 5.0f * d3);
+}
+INLINE void transform_input_1_2(vec d1, vec d2, vec d3, vec d4, vec *t1, vec *t2) {
+    const vec even = d4 - 4.0f * d2, odd = d3 - 4.0f * d1;
+    *t1 = even + odd;
+    *t2 = even - odd;
+}
+INLINE void transform_input_3_4(vec d1, vec d2, vec d3, vec d4, vec *t3, vec *t4) {
+    const vec even = d4 - d2, odd = d3 - d1;
+    *t3 = even + 2.0f * odd;
+    *t4 = even - 2.0f * odd;
+}
+INLINE void transform_input_row(const vec w[6], float *out, ptrdiff_t element_stride) {
+    vec t[6];
+    transform_input_0_5(w[0], w[1], w[2], w[3], w[4], w[5], &t[0], &t[5]);
+    transform_input_1_2(w[1], w[2], w[3], w[4], &t[1], &t[2]);
+    transform_input_3_4(w[1], w[2], w[3], w[4], &t[3], &t[4]);
+    UNROLL for (int j = 0; j < 6; j++) store(out + j * element_stride, t[j]);
+}
+
+// Two rows of the tile are finished before the next two are begun, at the price of loading d again:
+// 36 live vectors would spill, and a spilled 512-bit store costs two cycles on Zen 4.
+INLINE void input_tile(const float *const source[6], float *out, ptrdiff_t es) {
+    vec w[2][6];
+    UNROLL for (int j = 0; j < 6; j++) {
+        const ptrdiff_t x = j * BLOCK;
+        transform_input_0_5(
+            load(source[0] + x), load(source[1] + x), load(source[2] + x), load(source[3] + x),
+            load(source[4] + x), load(source[5] + x), &w[0][j], &w[1][j]);
+    }
+    transform_input_row(w[0], out, es);
+    transform_input_row(w[1], out + 30 * es, es);
+    UNROLL for (int j = 0; j < 6; j++) {
+        const ptrdiff_t x = j * BLOCK;
+        transform_input_1_2(
+            load(source[1] + x), load(source[2] + x), load(source[3] + x), load(source[4] + x),
+            &w[0][j], &w[1][j]);
+    }
+    transform_input_row(w[0], out + 6 * es, es);
+    transform_input_row(w[1], out + 12 * es, es);
+    UNROLL for (int j = 0; j < 6; j++) {
+        const ptrdiff_t x = j * BLOCK;
+        transform_input_3_4(
+            load(source[1] + x), load(source[2] + x), load(source[3] + x), load(source[4] + x),
+            &w[0][j], &w[1][j]);
+    }
+    transform_input_row(w[0], out + 18 * es, es);
+    transform_input_row(w[1], out + 24 * es, es);
+}
+
+static void input_transform(
+    const float *const *rows, ptrdiff_t row_block_stride, ptrdiff_t blocks, ptrdiff_t tiles, float *v,
+    ptrdiff_t v_element_stride, ptrdiff_t v_block_stride) {
+    for (ptrdiff_t block = 0; block < blocks; block++)
+        for (ptrdiff_t tile = 0; tile < tiles; tile++)
+            for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+                const ptrdiff_t x = block * row_block_stride + 4 * tile * BLOCK + c;
+                const float *const source[6] = {
+                    rows[0] + x, rows[1] + x, rows[2] + x, rows[3] + x, rows[4] + x, rows[5] + x};
+                input_tile(source, v + block * v_block_stride + tile * BLOCK + c, v_element_stride);
+            }
+}
+
+// One dimension of A^T m: six values become four.
+INLINE void transform_output_1d(const vec m[6], vec y[4]) {
+    vec s1 = m[1] + m[2], d1 = m[1] - m[2], s2 = m[3] + m[4], d2 = m[3] - m[4];
+    y[0] = m[0] + s1 + s2;
+    y[1] = d1 + 2.0f * d2;
+    y[2] = s1 + 4.0f * s2;
+    y[3] = (d1 + m[5]) + 8.0f * d2;
+}
+
+// One tile's 16 pixels of LANES channels. `columns` of them lie inside the image; x is the tile's
+// first column. The sinks and the number of columns are constants in each copy.
+INLINE void output_tile(
+    const float *m, ptrdiff_t es, const vec bias, const int columns, const styleloss_output_rows *out,
+    ptrdiff_t x, const int has_conv, const int has_relu, const int has_pool) {
+    vec w[4][6];
+    UNROLL for (int j = 0; j < 6; j++) {
+        vec d[6], t[4];
+        UNROLL for (int i = 0; i < 6; i++) d[i] = load(m + (6 * i + j) * es);
+        transform_output_1d(d, t);
+        UNROLL for (int i = 0; i < 4; i++) w[i][j] = t[i];
+    }
+    const vec zero = splat(0.0f);
+    UNROLL for (int half = 0; half < 2; half++) {
+        vec y[2][4];
+        UNROLL for (int i = 0; i < 2; i++) {
+            transform_output_1d(w[2 * half + i], y[i]);
+            UNROLL for (int j = 0; j < 4; j++) y[i][j] += bias;
+            float *const conv = out->conv[2 * half + i], *const relu = out->relu[2 * half + i];
+            if (has_conv && conv)
+                for (int j = 0; j < columns; j++) store(conv + (4 * x + j) * BLOCK, y[i][j]);
+            // 0 > y keeps a NaN a NaN, so that an overflow is seen and refused.
+            UNROLL for (int j = 0; j < 4; j++) y[i][j] = zero > y[i][j] ? zero : y[i][j];
+            if (has_relu && relu)
+                for (int j = 0; j < columns; j++) store(relu + (4 * x + j) * BLOCK, y[i][j]);
+        }
+        if (has_pool && out->pool[half])
+            for (int j = 0; j < columns / 2; j++)
+                store(
+                    out->pool[half] + (2 * x + j) * BLOCK,
+                    vmax(vmax(y[0][2 * j], y[0][2 * j + 1]), vmax(y[1][2 * j], y[1][2 * j + 1])));
+    }
+}
+
+INLINE void output_tiles(
+    const float *m, ptrdiff_t es, ptrdiff_t tiles, const float *bias, const styleloss_output_rows *out,
+    const int has_conv, const int has_relu, const int has_pool) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+        const vec b = load(bias + c);
+        styleloss_output_rows at = *out;
+        for (int i = 0; i < 4; i++) {
+            at.conv[i] = at.conv[i] ? at.conv[i] + c : at.conv[i];
+            at.relu[i] = at.relu[i] ? at.relu[i] + c : at.relu[i];
+        }
+        for (int i = 0; i < 2; i++) at.pool[i] = at.pool[i] ? at.pool[i] + c : at.pool[i];
+        for (ptrdiff_t x = 0; x < tiles; x++) {
+            const float *source = m + x * BLOCK + c;
+            const ptrdiff_t left = out->columns - 4 * x;
+            if (left >= 4)
+                output_tile(source, es, b, 4, &at, x, has_conv, has_relu, has_pool);
+            else
+                output_tile(source, es, b, (int)left, &at, x, 1, 1, 1);
+        }
+    }
+}
+
+static void output_transform(
+    const float *m, ptrdiff_t m_element_stride, ptrdiff_t tiles, const float *bias,
+    const styleloss_output_rows *out) {
+    const int has_relu = out->relu[0] != 0, has_pool = out->pool[0] != 0;
+    if (out->conv[0] || has_relu == has_pool)
+        output_tiles(m, m_element_stride, tiles, bias, out, 1, 1, 1);
+    else if (has_relu)
+        output_tiles(m, m_element_stride, tiles, bias, out, 0, 1, 0);
+    else
+        output_tiles(m, m_element_stride, tiles, bias, out, 0, 0, 1);
+}
+
+// c[tiles][nr] = a[k][tiles]^T b[k][nr]: tiles is a compile-time constant in each copy, so that the
+// sums live in registers.
+INLINE void gemm_tiles(
+    const int tiles, ptrdiff_t blocks, const float *a, ptrdiff_t a_block_stride, const float *b,
+    float *c) {
+    vec sum[MR][2];
+    UNROLL for (int t = 0; t < tiles; t++) sum[t][0] = sum[t][1] = splat(0.0f);
+    for (ptrdiff_t block = 0; block < blocks; block++, a += a_block_stride)
+        for (ptrdiff_t k = 0; k < BLOCK; k++, b += 2 * LANES) {
+            const vec b0 = load(b), b1 = load(b + LANES);
+            // U is read once from the outer caches while a is reused: 32 rows ahead took 256 -> 256
+            // channels from 86 % to 91 % of the FMA peak (Zen 4).
+            for (int line = 0; line < 2 * LANES; line += 16)
+                __builtin_prefetch(b + 32 * 2 * LANES + line);
+            UNROLL for (int t = 0; t < tiles; t++) {
+                const vec x = splat(a[t * BLOCK + k]);
+                sum[t][0] += x * b0;
+                sum[t][1] += x * b1;
+            }
+        }
+    UNROLL for (int t = 0; t < tiles; t++) {
+        store(c + t * BLOCK, sum[t][0]);
+        store(c + t * BLOCK + LANES, sum[t][1]);
+    }
+}
+
+static void gemm(
+    ptrdiff_t tiles, ptrdiff_t blocks, const float *a, ptrdiff_t a_block_stride, const float *b,
+    float *c) {
+#define CASE(n) \
+    case n: \
+        if (n <= MR) gemm_tiles(n <= MR ? n : MR, blocks, a, a_block_stride, b, c); \
+        break;
+    switch (tiles) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
+        CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+    }
+#undef CASE
+}
+
+// G of eq. 8: rows (1/4, 0, 0), (-1/6)(1, +-1, 1), (1/24)(1, +-2, 4), (0, 0, 1).
+INLINE void transform_kernel_1d(const double g[3], double u[6]) {
+    const double even = -(g[0] + g[2]) / 6, odd = -g[1] / 6;
+    const double even2 = g[0] / 24 + g[2] / 6, odd2 = g[1] / 12;
+    u[0] = g[0] / 4;
+    u[1] = even + odd;
+    u[2] = even - odd;
+    u[3] = even2 + odd2;
+    u[4] = even2 - odd2;
+    u[5] = g[2];
+}
+
+static void kernel_transform(const float *kernel, ptrdiff_t ic, float *u, ptrdiff_t u_stride) {
+    for (ptrdiff_t i = 0; i < ic; i++)
+        for (ptrdiff_t o = 0; o < 2 * LANES; o++) {
+            const float *g = kernel + (o * ic + i) * 9;
+            double w[6][3];
+            for (int column = 0; column < 3; column++) {
+                const double d[3] = {g[column], g[3 + column], g[6 + column]};
+                double t[6];
+                transform_kernel_1d(d, t);
+                for (int r = 0; r < 6; r++) w[r][column] = t[r];
+            }
+            for (int r = 0; r < 6; r++) {
+                double t[6];
+                transform_kernel_1d(w[r], t);
+                for (int s = 0; s < 6; s++) u[(6 * r + s) * u_stride + i * 2 * LANES + o] = (float)t[s];
+            }
+        }
+}

@@ -1,0 +1,162 @@
+/// One step of one convolution: some rows of tiles of every image of a stack.
+///
+/// The tiles are cut into blocks, the items of a parallel loop: input transform of the block, 36
+/// products for each 64 output channels, output transform. What a tile comes to does not depend on
+/// the block it is in, so neither threads nor the size of a step change a bit.
+struct ConvolutionStep {
+    let convolution: WinogradConvolution
+    let u: FloatBuffer
+    let kernels: Kernels
+    let stage: WalkPlan.Stage
+    let images: Int
+    let input: RowRing
+    /// A row of zeros, for what lies above and below the image.
+    let zeros: FloatBuffer
+    let outputs: [Tap.Kind: RowRing]
+
+    /// Tiles in the tile domain that fit the second-level cache with one element's U, by measurement
+    /// on a Zen 4 core: 28 and 56 are the best for up to 256 and for 512 input channels.
+    static func tilesPerBlock(icBlocks: Int) -> Int { icBlocks >= 8 ? 56 : 28 }
+
+    /// Scratch floats of one block: V and M, elements an odd number of cache lines apart.
+    static func workspaceCount(tiles: Int, icBlocks: Int) -> Int {
+        Kernels.elements * ((icBlocks + 1) * tiles * Kernels.block + 32)
+    }
+
+    func run(tileRows: Range<Int>, team: Team) {
+        let tiles = images * tileRows.count * stage.tilesAcross
+        let preferred = Self.tilesPerBlock(icBlocks: convolution.icBlocks)
+        // Evenly cut, and a multiple of the workers, so that all end together.
+        let rounds = (tiles + preferred * team.workers - 1) / (preferred * team.workers)
+        let blocks = min(rounds * team.workers, (tiles + 13) / 14)
+        let size = (tiles + blocks - 1) / blocks
+        // Too few tiles for everybody: share the output channels as well.
+        let parts = blocks >= team.workers ? 1 : min(team.workers, convolution.ocBlocks)
+        team.parallelWithWorkspace(blocks * parts) { item, workspace in
+            let (block, part) = item.quotientAndRemainder(dividingBy: parts)
+            let range = block * size..<min((block + 1) * size, tiles)
+            guard !range.isEmpty else { return }
+            let outputBlocks =
+                part * convolution.ocBlocks / parts..<(part + 1) * convolution.ocBlocks / parts
+            run(tiles: range, outputBlocks: outputBlocks, tileRows: tileRows, workspace)
+        }
+    }
+
+    private func run(
+        tiles: Range<Int>, outputBlocks: Range<Int>, tileRows: Range<Int>, _ workspace: Workspace
+    ) {
+        let count = tiles.count
+        let icBlocks = convolution.icBlocks
+        let vStride = icBlocks * count * Kernels.block + 16
+        let mStride = count * Kernels.block + 16
+        let v = workspace.floats(Self.workspaceCount(tiles: count, icBlocks: icBlocks))
+        let m = v + Kernels.elements * vStride
+        forEachRun(of: tiles, tileRows: tileRows) { run in
+            transformInput(run, v: v, vStride: vStride, vBlockStride: count * Kernels.block)
+        }
+        for block in outputBlocks {
+            multiply(v: v, vStride: vStride, m: m, mStride: mStride, tiles: count, block: block)
+            forEachRun(of: tiles, tileRows: tileRows) { run in
+                transformOutput(run, m: m, mStride: mStride, block: block)
+            }
+        }
+    }
+
+    /// Neighbouring tiles of one row of tiles of one image.
+    private struct Run {
+        let image: Int
+        let tileRow: Int
+        let tileColumn: Int
+        let count: Int
+        /// The place of the first one within the block.
+        let position: Int
+    }
+
+    private func forEachRun(of tiles: Range<Int>, tileRows: Range<Int>, _ body: (Run) -> Void) {
+        var tile = tiles.lowerBound
+        while tile < tiles.upperBound {
+            let (row, column) = tile.quotientAndRemainder(dividingBy: stage.tilesAcross)
+            let (image, place) = row.quotientAndRemainder(dividingBy: tileRows.count)
+            let count = min(stage.tilesAcross - column, tiles.upperBound - tile)
+            body(
+                Run(
+                    image: image, tileRow: tileRows.lowerBound + place, tileColumn: column,
+                    count: count, position: tile - tiles.lowerBound))
+            tile += count
+        }
+    }
+
+    private func transformInput(
+        _ run: Run, v: UnsafeMutablePointer<Float>, vStride: Int, vBlockStride: Int
+    ) {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 6) { rows in
+            for r in 0..<6 {
+                let y = 4 * run.tileRow - 1 + r
+                let isInside = (0..<stage.height).contains(y)
+                let row = isInside ? input.row(y, image: run.image) : zeros.base
+                rows.initializeElement(
+                    at: r, to: row + 4 * run.tileColumn * Kernels.block)
+            }
+            guard let rows = UnsafePointer(rows.baseAddress) else { return }
+            kernels.transformInput(
+                rows, rowBlockStride: input.blockStride, blocks: convolution.icBlocks,
+                tiles: run.count, v: v + run.position * Kernels.block, vElementStride: vStride,
+                vBlockStride: vBlockStride)
+        }
+    }
+
+    private func multiply(
+        v: UnsafeMutablePointer<Float>, vStride: Int, m: UnsafeMutablePointer<Float>, mStride: Int,
+        tiles: Int, block: Int
+    ) {
+        let ic = convolution.shape.inChannels
+        let panels = Kernels.block / kernels.nr
+        let groups = (tiles + kernels.mr - 1) / kernels.mr
+        for element in 0..<Kernels.elements {
+            for panel in 0..<panels {
+                let b =
+                    u.base + ((block * Kernels.elements + element) * panels + panel)
+                    * ic * kernels.nr
+                for group in 0..<groups {
+                    let first = group * tiles / groups
+                    let end = (group + 1) * tiles / groups
+                    kernels.gemm(
+                        tiles: end - first, blocks: convolution.icBlocks,
+                        a: v + element * vStride + first * Kernels.block,
+                        aBlockStride: tiles * Kernels.block, b: b,
+                        c: m + element * mStride + first * Kernels.block + panel * kernels.nr)
+                }
+            }
+        }
+    }
+
+    private func transformOutput(
+        _ run: Run, m: UnsafeMutablePointer<Float>, mStride: Int, block: Int
+    ) {
+        var out = Kernels.OutputRows()
+        out.columns = stage.width - 4 * run.tileColumn
+        let y = 4 * run.tileRow
+        let x = 4 * run.tileColumn
+        out.conv = (
+            pixels(.conv, run, y, x, block), pixels(.conv, run, y + 1, x, block),
+            pixels(.conv, run, y + 2, x, block), pixels(.conv, run, y + 3, x, block)
+        )
+        out.relu = (
+            pixels(.relu, run, y, x, block), pixels(.relu, run, y + 1, x, block),
+            pixels(.relu, run, y + 2, x, block), pixels(.relu, run, y + 3, x, block)
+        )
+        out.pool = (
+            pixels(.pool, run, y / 2, x / 2, block), pixels(.pool, run, y / 2 + 1, x / 2, block)
+        )
+        kernels.transformOutput(
+            m + run.position * Kernels.block, mElementStride: mStride, tiles: run.count,
+            bias: convolution.bias.base + block * Kernels.block, out: &out)
+    }
+
+    private func pixels(
+        _ kind: Tap.Kind, _ run: Run, _ y: Int, _ x: Int, _ block: Int
+    ) -> UnsafeMutablePointer<Float>? {
+        guard let ring = outputs[kind], y < ring.height else { return nil }
+        return ring.pixels(y, image: run.image, block: block) + x * Kernels.block
+    }
+}

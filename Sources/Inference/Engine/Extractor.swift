@@ -1,0 +1,87 @@
+/// A VGG ready to run: the network's weights in the form the kernels read, and its buffers.
+public final class Extractor: Sendable {
+    /// The network that runs.
+    public let network: Network
+    /// The kernels in use.
+    public let instructionSet: InstructionSet
+
+    let kernels: Kernels
+    let first: FirstConvolution
+    let convolutions: [WinogradConvolution]
+    let buffers = BufferPool(retainedBytesMax: 96 << 20)
+
+    /// Prepares the network for an instruction set, the best one when nil.
+    public init(network: Network, instructionSet: InstructionSet? = nil) {
+        self.network = network
+        let instructionSet = instructionSet ?? .best
+        self.instructionSet = instructionSet.isSupported ? instructionSet : .portable
+        let kernels = Kernels(self.instructionSet)
+        self.kernels = kernels
+        first = FirstConvolution(network.convolutions[0])
+        convolutions = network.convolutions.dropFirst().map {
+            WinogradConvolution($0, kernels: kernels)
+        }
+    }
+
+    /// Walks a stack of images of equal size through the network, as far as the last tap needs, and
+    /// answers each demand, in order.
+    ///
+    /// What it answers for an image does not depend on the other images of the stack, on the number
+    /// of threads or on load: the same bits on the same machine.
+    /// - Throws: `shapeMismatch` when sizes differ, `imageTooSmall` when a tap would be empty,
+    ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is.
+    public func run(
+        images: [Image], demands: [TapDemand], team: Team
+    ) throws(InferenceError) -> [TapResult] {
+        guard let image = images.first, !demands.isEmpty else { return [] }
+        for other in images where (other.height, other.width) != (image.height, image.width) {
+            throw .shapeMismatch(
+                "images of one stack must be of one size, not "
+                    + "\(image.width)x\(image.height) and \(other.width)x\(other.height)")
+        }
+        for demand in demands {
+            guard VGG.position(of: demand.tap, in: network.architecture) != nil else {
+                throw .unknownLayer(demand.tap.description)
+            }
+            let minimum = VGG.minimumSide(for: demand.tap)
+            guard min(image.height, image.width) >= minimum else {
+                throw .imageTooSmall(minimum: minimum, tap: demand.tap.description)
+            }
+        }
+        let plan = WalkPlan(
+            architecture: network.architecture, demands: demands, height: image.height,
+            width: image.width, images: images.count)
+        var walk = Walk(
+            extractor: self, plan: plan, images: images, demands: demands, team: team)
+        return try walk.run()
+    }
+
+    /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of
+    /// `workers` threads, sums of Gram matrices and kept feature maps.
+    public func workingBytes(
+        imageCount: Int, height: Int, width: Int, demands: [TapDemand], workers: Int
+    ) -> Int {
+        let plan = WalkPlan(
+            architecture: network.architecture, demands: demands, height: height, width: width,
+            images: imageCount)
+        let scratch =
+            plan.stages.dropFirst().map { stage in
+                let icBlocks = stage.shape.inChannels / Kernels.block
+                let tiles = min(
+                    ConvolutionStep.tilesPerBlock(icBlocks: icBlocks),
+                    stage.tilesAcross * stage.tilesDown * imageCount)
+                return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
+                    * MemoryLayout<Float>.stride
+            }.max() ?? 0
+        var statistics = 0
+        for demand in demands {
+            let shape = VGG.shape(of: demand.tap, height: height, width: width)
+            let map = shape.channels * shape.height * shape.width * MemoryLayout<Float>.stride
+            let matrix = shape.channels * shape.channels * MemoryLayout<Double>.stride
+            statistics += demand.features.count * map
+            statistics +=
+                demand.grams.count * (GramAccumulator.bytes(channels: shape.channels) + matrix)
+        }
+        return plan.ringBytes + workers * scratch + statistics
+    }
+}

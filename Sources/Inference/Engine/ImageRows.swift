@@ -1,0 +1,50 @@
+/// The last rows of every image of a stack, preprocessed for the network: [1 + x][3] in network
+/// order, with a zero pixel on either side and zero rows above and below.
+struct ImageRows {
+    private let images: [Image]
+    private let slots: Int
+    private let rowStride: Int
+    private let buffer: FloatBuffer
+    // y = x · factor + offset, in network channel order, and the RGB channel each is made of.
+    private let factors: [Float]
+    private let offsets: [Float]
+    private let sources: [Int]
+
+    init(images: [Image], slots: Int, preprocessing: Preprocessing, pool: BufferPool) {
+        self.images = images
+        self.slots = min(slots, images[0].height)
+        rowStride = 3 * (images[0].width + 2)
+        // One row more, of zeros.
+        let count = (images.count * self.slots + 1) * rowStride
+        buffer = pool.take(count: count)
+        buffer.base.update(repeating: 0, count: count)
+        factors = preprocessing.std.map { preprocessing.scale / $0 }
+        offsets = (0..<3).map { -preprocessing.mean[$0] / preprocessing.std[$0] }
+        sources = preprocessing.isBGR ? [2, 1, 0] : [0, 1, 2]
+    }
+
+    /// The row at column −1; zeros outside the image.
+    func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
+        let isInside = (0..<images[image].height).contains(y)
+        return buffer.base + (isInside ? image * slots + y % slots : images.count * slots) * rowStride
+    }
+
+    /// Reads a row of an image and preprocesses it.
+    func load(_ y: Int, image: Int) {
+        let width = images[image].width
+        let pixels = row(y, image: image) + 3
+        images[image].readRow(y, into: UnsafeMutableBufferPointer(start: pixels, count: 3 * width))
+        let (f0, f1, f2) = (factors[0], factors[1], factors[2])
+        let (o0, o1, o2) = (offsets[0], offsets[1], offsets[2])
+        let (s0, s2) = (sources[0], sources[2])
+        for x in 0..<width {
+            let pixel = pixels + 3 * x
+            let (a, b, c) = (pixel[s0], pixel[1], pixel[s2])
+            pixel[0] = a * f0 + o0
+            pixel[1] = b * f1 + o1
+            pixel[2] = c * f2 + o2
+        }
+    }
+
+    func giveBack(to pool: BufferPool) { pool.giveBack(buffer) }
+}

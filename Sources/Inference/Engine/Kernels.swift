@@ -1,0 +1,108 @@
+import CKernels
+
+/// The instruction set that the kernels use.
+public enum InstructionSet: String, Sendable, CaseIterable {
+    /// AVX-512 F, VL, DQ and BW: 32 registers of 16 floats.
+    case avx512
+    /// AVX2 and FMA: 16 registers of 8 floats.
+    case avx2
+    /// The compiler's baseline, vectors of 4 floats: SSE2 on x86-64, NEON on arm64.
+    case portable
+
+    /// Whether this processor, and the operating system on it, has the instruction set.
+    public var isSupported: Bool { table != nil }
+
+    /// The widest one that is supported.
+    public static let best: InstructionSet = allCases.first(where: \.isSupported) ?? .portable
+
+    fileprivate var table: UnsafePointer<styleloss_kernels>? {
+        switch self {
+        case .avx512: styleloss_kernels_avx512()
+        case .avx2: styleloss_kernels_avx2()
+        case .portable: styleloss_kernels_portable()
+        }
+    }
+}
+
+/// The kernels of one instruction set, and the only Swift that names them: CKernels.h is their contract.
+struct Kernels: @unchecked Sendable {
+    // Unchecked: the table is a constant of the binary.
+    private let table: styleloss_kernels
+
+    typealias Rows = UnsafePointer<UnsafePointer<Float>>
+    typealias OutputRows = styleloss_output_rows
+
+    /// Channels in a block of an activation row.
+    static let block = Int(STYLELOSS_BLOCK)
+    /// Elements of a 6 × 6 tile in the tile domain.
+    static let elements = Int(STYLELOSS_ELEMENTS)
+
+    /// The kernels of an instruction set; the portable ones where it is not supported.
+    init(_ instructionSet: InstructionSet) {
+        table = (instructionSet.table ?? styleloss_kernels_portable()).pointee
+    }
+
+    /// Tiles and output channels of the register block of the tile-domain product.
+    var mr: Int { table.mr }
+    var nr: Int { table.nr }
+    /// Rows and columns of the register block of a Gram matrix.
+    var gramRows: Int { table.gram_mr }
+    var gramColumns: Int { table.gram_nr }
+
+    func transformKernel(
+        _ kernel: UnsafePointer<Float>, ic: Int, u: UnsafeMutablePointer<Float>, uStride: Int
+    ) {
+        table.kernel_transform(kernel, ic, u, uStride)
+    }
+
+    func transformInput(
+        _ rows: Rows, rowBlockStride: Int, blocks: Int, tiles: Int, v: UnsafeMutablePointer<Float>,
+        vElementStride: Int, vBlockStride: Int
+    ) {
+        table.input_transform(
+            rows, rowBlockStride, blocks, tiles, v, vElementStride, vBlockStride)
+    }
+
+    func gemm(
+        tiles: Int, blocks: Int, a: UnsafePointer<Float>, aBlockStride: Int,
+        b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>
+    ) {
+        table.gemm(tiles, blocks, a, aBlockStride, b, c)
+    }
+
+    func transformOutput(
+        _ m: UnsafePointer<Float>, mElementStride: Int, tiles: Int, bias: UnsafePointer<Float>,
+        out: inout OutputRows
+    ) {
+        table.output_transform(m, mElementStride, tiles, bias, &out)
+    }
+
+    func firstLayer(
+        _ rows: Rows, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>, width: Int,
+        conv: UnsafeMutablePointer<Float>?, relu: UnsafeMutablePointer<Float>?
+    ) {
+        table.first_layer(rows, kernel, bias, width, conv, relu)
+    }
+
+    func gram(
+        _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, rows: Int, width: Int,
+        g: UnsafeMutablePointer<Double>, ldg: Int
+    ) {
+        table.gram(a, i0, b, j0, rows, width, g, ldg)
+    }
+
+    func absoluteDifference(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int
+    ) -> Double {
+        table.absolute_difference(a, b, count)
+    }
+
+    func addChannelSums(
+        _ row: UnsafePointer<Float>, width: Int, to sums: UnsafeMutablePointer<Double>
+    ) {
+        table.channel_sums(row, width, sums)
+    }
+
+    /// Runs multiply-adds in registers alone; returns the floating point operations done.
+    func runMultiplyAdds(count: Int) -> Double { table.fma_peak(count) }
+}

@@ -1,0 +1,61 @@
+/// The last rows of one layer's activations, for every image of a stack: row y lies in slot
+/// y mod `slots`, so that memory grows with the width and never with the height.
+///
+/// Layout [image][slot][channel block][1 + x][64] with x = −1 … 4·tiles: what lies outside the image
+/// is zero and stays so, which is the zero padding of a convolution.
+struct RowRing {
+    let height: Int
+    let width: Int
+    let blocks: Int
+    let slots: Int
+    /// Distance of two channel blocks of a row, in floats.
+    let blockStride: Int
+    private let rowStride: Int
+    private let buffer: FloatBuffer
+
+    init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, pool: BufferPool) {
+        self.height = height
+        self.width = width
+        self.blocks = blocks
+        self.slots = min(slots, height)
+        (blockStride, rowStride) = Self.strides(width: width, blocks: blocks)
+        buffer = pool.take(count: images * self.slots * rowStride)
+        clearBorders(images: images)
+    }
+
+    static func bytes(height: Int, width: Int, blocks: Int, slots: Int, images: Int) -> Int {
+        let (_, rowStride) = strides(width: width, blocks: blocks)
+        return images * min(slots, height) * rowStride * MemoryLayout<Float>.stride
+    }
+
+    private static func strides(width: Int, blocks: Int) -> (block: Int, row: Int) {
+        let pixels = (width + 3) / 4 * 4 + 2
+        let block = pixels * Kernels.block
+        let row = blocks * block
+        // Rows that are a multiple of 4 KiB apart would share the sets of a first-level cache.
+        return (block, row % 1024 == 0 ? row + Kernels.block : row)
+    }
+
+    /// The row's first channel block, at column −1.
+    func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
+        buffer.base + (image * slots + y % slots) * rowStride
+    }
+
+    /// A channel block of the row, at column 0.
+    func pixels(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<Float> {
+        row(y, image: image) + block * blockStride + Kernels.block
+    }
+
+    func giveBack(to pool: BufferPool) { pool.giveBack(buffer) }
+
+    private func clearBorders(images: Int) {
+        for row in 0..<images * slots {
+            for block in 0..<blocks {
+                let start = buffer.base + row * rowStride + block * blockStride
+                start.update(repeating: 0, count: Kernels.block)
+                (start + (1 + width) * Kernels.block)
+                    .update(repeating: 0, count: blockStride - (1 + width) * Kernels.block)
+            }
+        }
+    }
+}

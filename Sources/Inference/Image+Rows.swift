@@ -1,0 +1,105 @@
+// Rows of RGB in [0, 1], straight from the samples: no allocation, whatever the storage.
+
+extension Image {
+    /// Writes row `y` as interleaved RGB in [0, 1], correctly rounded: `row` has 3·width values.
+    public func readRow(_ y: Int, into row: UnsafeMutableBufferPointer<Float>) {
+        precondition(row.count == 3 * width && (0..<height).contains(y))
+        guard let pixels = row.baseAddress else { return }
+        read(y, 0..<width, into: pixels)
+    }
+
+    /// Writes row `y` as interleaved RGB in [0, 1] in double precision, for the pixel terms:
+    /// differences of neighbouring 16-bit samples are below the resolution of `Float`.
+    public func readRow(_ y: Int, into row: UnsafeMutableBufferPointer<Double>) {
+        precondition(row.count == 3 * width && (0..<height).contains(y))
+        guard let pixels = row.baseAddress else { return }
+        read(y, 0..<width, into: pixels)
+    }
+
+    @inline(__always)
+    func read<Value: PixelValue>(
+        _ y: Int, _ columns: Range<Int>, into pixels: UnsafeMutablePointer<Value>
+    ) {
+        switch storage {
+        case .uint8(let samples, let grid):
+            grid.read(samples, y, columns, into: pixels) { Value($0) / 255 }
+        case .uint16(let samples, let grid):
+            grid.read(samples, y, columns, into: pixels) { Value($0) / 65535 }
+        case .float32(let samples, let grid, .zeroToOne):
+            grid.read(samples, y, columns, into: pixels) { Value($0) }
+        case .float32(let samples, let grid, .zeroTo255):
+            grid.read(samples, y, columns, into: pixels) { Value($0) / 255 }
+        case .float32(let samples, let grid, .minusOneToOne):
+            grid.read(samples, y, columns, into: pixels) { (Value($0) + 1) / 2 }
+        case .composite(let output, let target, let mask):
+            Self.readComposite(output, target, mask, y, columns, into: pixels)
+        }
+    }
+
+    // Chunks of a row, small enough for the stack: Swift gives temporaries of up to 1024 bytes
+    // there, and larger ones from the heap.
+    private static func readComposite<Value: PixelValue>(
+        _ output: Image, _ target: Image, _ mask: Mask, _ y: Int, _ columns: Range<Int>,
+        into pixels: UnsafeMutablePointer<Value>
+    ) {
+        let chunk = 40
+        withUnsafeTemporaryAllocation(of: Value.self, capacity: 3 * chunk) { targets in
+            withUnsafeTemporaryAllocation(of: Value.self, capacity: 3 * chunk) { fractions in
+                guard let targets = targets.baseAddress, let fractions = fractions.baseAddress
+                else { return }
+                for first in stride(from: columns.lowerBound, to: columns.upperBound, by: chunk) {
+                    let part = first..<min(first + chunk, columns.upperBound)
+                    let row = pixels + 3 * (first - columns.lowerBound)
+                    output.readUncomposed(y, part, into: row)
+                    target.readUncomposed(y, part, into: targets)
+                    mask.read(y, part, into: fractions)
+                    for i in 0..<3 * part.count {
+                        row[i] = fractions[i] * targets[i] + (1 - fractions[i]) * row[i]
+                    }
+                }
+            }
+        }
+    }
+
+    // A call, so that the recursion of composites ends the inlining.
+    @inline(never)
+    func readUncomposed<Value: PixelValue>(
+        _ y: Int, _ columns: Range<Int>, into pixels: UnsafeMutablePointer<Value>
+    ) {
+        read(y, columns, into: pixels)
+    }
+}
+
+/// What a row may be read as.
+protocol PixelValue: BinaryFloatingPoint {
+    init(_ sample: UInt8)
+    init(_ sample: UInt16)
+    init(_ sample: Float)
+}
+extension Float: PixelValue {}
+extension Double: PixelValue {}
+
+extension Image.Grid {
+    // samples are (H,W,C) or (C,H,W); pixels is (columns,3)
+    @inline(__always)
+    fileprivate func read<Sample, Value>(
+        _ samples: [Sample], _ y: Int, _ columns: Range<Int>,
+        into pixels: UnsafeMutablePointer<Value>, _ value: (Sample) -> Value
+    ) {
+        samples.withUnsafeBufferPointer { samples in
+            guard let all = samples.baseAddress else { return }
+            let row = all + (start + y * rowStep + columns.lowerBound * pixelStep)
+            if pixelStep == 3 {
+                for i in 0..<3 * columns.count {
+                    pixels[i] = value(row[i])
+                }
+                return
+            }
+            for x in 0..<columns.count {
+                pixels[3 * x] = value(row[x * pixelStep])
+                pixels[3 * x + 1] = value(row[x * pixelStep + green])
+                pixels[3 * x + 2] = value(row[x * pixelStep + blue])
+            }
+        }
+    }
+}

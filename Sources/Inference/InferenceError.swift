@@ -1,0 +1,30 @@
+/// What can go wrong between images and losses, and is not a mistake of this program.
+public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A side of an image is shorter than `minimum` pixels, below which `tap` would be empty.
+    case imageTooSmall(minimum: Int, tap: String)
+    /// Two things that must be of one shape are not; the sentence names both.
+    case shapeMismatch(String)
+    /// A tensor that cannot be what it is declared to be.
+    case invalidTensor(String)
+    /// The network does not have the layer.
+    case unknownLayer(String)
+    /// A loss that came out as infinity or NaN; the sentence names it.
+    case nonFiniteResult(String)
+    /// Nobody waits for the result any more.
+    case cancelled
+
+    /// One sentence that tells the caller what to change.
+    public var description: String {
+        switch self {
+        case .imageTooSmall(let minimum, let tap):
+            "layer \(tap) needs images of at least \(minimum)x\(minimum) pixels"
+        case .shapeMismatch(let sentence), .invalidTensor(let sentence),
+            .nonFiniteResult(let sentence):
+            sentence
+        case .unknownLayer(let name):
+            "the network has no layer \(name)"
+        case .cancelled:
+            "the work was cancelled"
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// Scratch memory of one thread: tiles in the tile domain, products, centred pixels.
+final class Workspace {
+    private var buffer: FloatBuffer?
+
+    /// The floats of this thread, at least `count`, contents undefined; valid until the next call.
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        if let buffer, buffer.count >= count { return buffer.base }
+        buffer = nil
+        let grown = FloatBuffer(count: count)
+        buffer = grown
+        return grown.base
+    }
+}
