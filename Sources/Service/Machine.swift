@@ -24,11 +24,11 @@ public struct Machine: Sendable, Equatable {
         return Machine(effectiveCPUs: max(1, cpus), memoryBytes: memory)
     }
 
-    /// `sched_getaffinity`, which `taskset` and most cpusets narrow.
+    /// What `taskset` and most cpusets narrow (proc(5), `Cpus_allowed_list`).
     private static func affinityCPUs() -> Int? {
-        var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return nil }
-        return withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
+        let line = readText("/proc/self/status")?.split(separator: "\n")
+            .first { $0.hasPrefix("Cpus_allowed_list:") }
+        return line.map { ControlGroupFiles.countCPUs(String($0.dropFirst("Cpus_allowed_list:".count))) }
     }
 
     private static func physicalMemoryBytes() -> Int? {
@@ -68,8 +68,8 @@ public struct ControlGroupFiles: Sendable {
             guard fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]) else { return nil }
             return period > 0 ? quota / period : nil
         }
-        let quotas = texts("cpu.cfs_quota_us", controller: "cpu").map { Int(trimmed($0)) ?? -1 }
-        let periods = texts("cpu.cfs_period_us", controller: "cpu").map { Int(trimmed($0)) ?? 0 }
+        let quotas = texts("cpu.cfs_quota_us", controller: "cpu").map { Int(Self.trimmed($0)) ?? -1 }
+        let periods = texts("cpu.cfs_period_us", controller: "cpu").map { Int(Self.trimmed($0)) ?? 0 }
         let divided = zip(quotas, periods).filter { $0 > 0 && $1 > 0 }.map { $0 / $1 }
         return (unified + divided).min().map { max(1, $0) }
     }
@@ -78,14 +78,14 @@ public struct ControlGroupFiles: Sendable {
     public func cpusetCPUs() -> Int? {
         let lists =
             texts("cpuset.cpus.effective", controller: nil) + texts("cpuset.cpus", controller: "cpuset")
-        return lists.map(countCPUs).filter { $0 > 0 }.min()
+        return lists.map(Self.countCPUs).filter { $0 > 0 }.min()
     }
 
     /// The memory limit in bytes; nil when the files say `max` or a number no machine has.
     public func memoryLimitBytes() -> Int? {
         let limits =
             texts("memory.max", controller: nil) + texts("memory.limit_in_bytes", controller: "memory")
-        return limits.compactMap { Int(trimmed($0)) }.filter { $0 > 0 && $0 < 1 << 60 }.min()
+        return limits.compactMap { Int(Self.trimmed($0)) }.filter { $0 > 0 && $0 < 1 << 60 }.min()
     }
 
     /// The file's text at each level from the process's group up to the root. Inside a container the group's path
@@ -110,7 +110,8 @@ public struct ControlGroupFiles: Sendable {
         }
     }
 
-    private func countCPUs(_ list: String) -> Int {
+    /// The CPUs of a list such as `0-3,8`.
+    static func countCPUs(_ list: String) -> Int {
         trimmed(list).split(separator: ",").reduce(0) { count, item in
             let ends = item.split(separator: "-").compactMap { Int($0) }
             guard let first = ends.first, let last = ends.last, last >= first else { return count }
@@ -118,7 +119,7 @@ public struct ControlGroupFiles: Sendable {
         }
     }
 
-    private func trimmed(_ text: String) -> String { String(text.filter { !$0.isWhitespace }) }
+    private static func trimmed(_ text: String) -> String { String(text.filter { !$0.isWhitespace }) }
 }
 
 /// The start of a small file, as procfs and cgroupfs have them; nil when it cannot be read.

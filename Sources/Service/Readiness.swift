@@ -28,7 +28,15 @@ final class Readiness: Sendable {
         }
     }
 
-    func startDraining() { state.withLock { $0.phase = .draining } }
+    /// The turn from serving to draining; false when it was made before.
+    func beginsDraining() -> Bool {
+        state.withLock { state in
+            guard state.phase == .starting || state.phase == .ready else { return false }
+            state.phase = .draining
+            return true
+        }
+    }
+
     func startStopping() { state.withLock { $0.phase = .stopping } }
 
     /// - Throws: 503 unless new requests are welcome.

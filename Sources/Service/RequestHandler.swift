@@ -27,8 +27,9 @@ final class RequestHandler: HTTPHandler {
                 return .accept(bodyBytesMax: Self.ignoredBodyBytesMax)
             case .job(let endpoint):
                 try RequestHead.check(request, mediaTypes: endpoint.mediaTypes)
-                try reserve(request, declaredBodyBytes)
-                return .accept(bodyBytesMax: context.configuration[.maxBodyBytes])
+                let limit = endpoint.bodyLimit(context.configuration)
+                try reserve(declaredBodyBytes, limit)
+                return .accept(bodyBytesMax: context.configuration[limit])
             }
         } catch {
             if JobOutcome(error.code) == .rejected { context.metrics.countJob(.rejected) }
@@ -94,12 +95,12 @@ extension RequestHandler {
         share(RequestHead.declaredBodyBytes(request))
     }
 
-    private func reserve(_ request: HTTPServerRequest, _ declaredBodyBytes: Int?) throws(ServiceError) {
-        let limit = context.configuration[.maxBodyBytes]
+    private func reserve(_ declaredBodyBytes: Int?, _ setting: Setting) throws(ServiceError) {
+        let limit = context.configuration[setting]
         if let declaredBodyBytes, declaredBodyBytes > limit {
             throw ServiceError(
                 .bodyTooLarge, "The body is \(declaredBodyBytes) bytes; at most \(limit) are accepted.",
-                limit: limit, actual: declaredBodyBytes, setting: .maxBodyBytes)
+                limit: limit, actual: declaredBodyBytes, setting: setting)
         }
         _ = try context.readiness.model()
         try context.jobs.budget.reserve(share(declaredBodyBytes))

@@ -5,7 +5,7 @@ import Synchronization
 /// What the endpoints share.
 final class ServiceContext: Sendable {
     let configuration: Configuration
-    let metrics: Metrics
+    let metrics = Metrics()
     let pool: WorkerPool
     let jobs: JobQueue
     let targets: TargetCache
@@ -14,9 +14,8 @@ final class ServiceContext: Sendable {
     /// Set once, when the server that needs this context has been made.
     let server = Mutex<HTTPServer?>(nil)
 
-    init(configuration: Configuration, routes: [String]) {
+    init(configuration: Configuration) {
         self.configuration = configuration
-        metrics = Metrics(routes: routes)
         pool = WorkerPool(workers: configuration[.workers])
         let budget = JobBudget(
             placesMax: configuration[.queueJobs] + configuration[.workers],

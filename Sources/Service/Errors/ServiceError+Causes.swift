@@ -39,7 +39,7 @@ extension ServiceError {
         switch error {
         case .invalidShape: self.init(.invalidTensor, error.description + ".")
         case .shapeMismatch: self.init(.shapeMismatch, error.description + ".")
-        case .nonFiniteInput: self.init(.nonFiniteInput, error.description + ".")
+        case .unknownLayer: self.init(.unknownLayer, error.description + ".")
         }
     }
 }

@@ -1,5 +1,4 @@
 import HTTP
-import HTTPTypes
 
 /// What a request asks for, once everything cheap about it has been checked: the memory it will take and the work.
 struct JobRequest: Sendable {
@@ -13,8 +12,15 @@ protocol JobEndpoint: Sendable {
     /// Media types of bodies.
     var mediaTypes: [MediaType] { get }
 
+    /// The setting that limits the body.
+    func bodyLimit(_ configuration: Configuration) -> Setting
+
     /// Checks what is cheap: types, options, headers of images, shapes.
     func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest
+}
+
+extension JobEndpoint {
+    func bodyLimit(_ configuration: Configuration) -> Setting { .maxBodyBytes }
 }
 
 /// An operation that is answered on the event loop, at once.

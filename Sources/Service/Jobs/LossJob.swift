@@ -12,6 +12,7 @@ struct LossJob: Sendable {
     let outputs: ImageList
     let masks: ImageList
     let target: LossTarget
+    private let workers: Int
 
     /// Checks everything that headers and options tell.
     init(
@@ -21,6 +22,7 @@ struct LossJob: Sendable {
         self.id = id
         self.model = model
         self.targets = targets
+        workers = configuration[.workers]
         let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
         options = try LossOptions(set, architecture: model.network.architecture)
         arrays = try ArrayOptions(set)
@@ -40,7 +42,8 @@ struct LossJob: Sendable {
     /// Bytes the work takes beside the body.
     var workBytes: Int {
         outputs.decodedBytes + masks.decodedBytes + target.list.decodedBytes
-            + model.evaluator.estimateBytes(pairs: pairShapes, targets: targetShapes, options: options)
+            + model.evaluator.estimateBytes(
+                pairs: pairShapes, targets: targetShapes, options: options, workers: workers)
     }
 
     /// Pixels of the images given.
@@ -94,7 +97,7 @@ extension LossJob {
             try decode(team)
         }
         let evaluation = try run.measure(.features) { team throws(ServiceError) in
-            do {
+            do throws(InferenceError) {
                 return try model.evaluator.evaluate(
                     decoded.pairs, targets: decoded.targets.map(\.target), options: options,
                     keeping: decoded.keeping, team: team)

@@ -25,10 +25,14 @@ final class Metrics: Sendable {
     let pairs = Counter()
     let pixels = Counter()
 
-    private let requests = Mutex<[RequestLabels: Int]>([:])
-    private let durations: [String: Histogram]
+    private let requests = Mutex(Requests())
     private let jobs: [JobOutcome: Counter]
     private let stages: [JobStage: Histogram]
+
+    private struct Requests {
+        var counts: [RequestLabels: Int] = [:]
+        var durations: [String: Histogram] = [:]
+    }
 
     private struct RequestLabels: Hashable {
         let route: String
@@ -42,17 +46,20 @@ final class Metrics: Sendable {
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
     ]
 
-    init(routes: [String]) {
-        durations = Dictionary(
-            (routes + [Self.otherRoute]).map { ($0, Histogram()) }, uniquingKeysWith: { first, _ in first })
+    init() {
         jobs = Dictionary(uniqueKeysWithValues: JobOutcome.allCases.map { ($0, Counter()) })
         stages = Dictionary(uniqueKeysWithValues: JobStage.allCases.map { ($0, Histogram()) })
     }
 
     func countRequest(route: String, method: String, status: Int, duration: Duration) {
         let method = Self.knownMethods.contains(method) ? method : "other"
-        requests.withLock { $0[RequestLabels(route: route, method: method, status: status), default: 0] += 1 }
-        durations[route]?.observe(duration)
+        let histogram = requests.withLock { requests in
+            requests.counts[RequestLabels(route: route, method: method, status: status), default: 0] += 1
+            let histogram = requests.durations[route] ?? Histogram()
+            requests.durations[route] = histogram
+            return histogram
+        }
+        histogram.observe(duration)
     }
 
     func countJob(_ outcome: JobOutcome) { jobs[outcome]?.add(1) }
@@ -62,7 +69,8 @@ final class Metrics: Sendable {
     /// The families this object counts.
     func write(to text: inout PrometheusText) {
         text.family("styleloss_http_requests_total", .counter, "Requests answered.")
-        let rows = requests.withLock { $0.map { (labels: $0.key, count: $0.value) } }
+        let (counts, durations) = requests.withLock { ($0.counts, $0.durations) }
+        let rows = counts.map { (labels: $0.key, count: $0.value) }
         for row in rows.sorted(by: { Self.order($0.labels) < Self.order($1.labels) }) {
             let labels = row.labels
             text.sample(
