@@ -12,10 +12,7 @@ final class BufferPool: Sendable {
     /// A buffer of at least `count` floats, whose contents are whatever they were.
     func take(count: Int) -> FloatBuffer {
         let kept = free.withLock { buffers -> FloatBuffer? in
-            // The smallest that fits, unless it is so large that a smaller job would waste it.
-            let fitting = buffers.indices.filter {
-                buffers[$0].count >= count && buffers[$0].count <= 2 * count + (1 << 16)
-            }
+            let fitting = buffers.indices.filter { buffers[$0].count >= count }
             guard let best = fitting.min(by: { buffers[$0].count < buffers[$1].count }) else {
                 return nil
             }
@@ -31,4 +28,29 @@ final class BufferPool: Sendable {
             while bytes > retainedBytesMax { bytes -= buffers.removeFirst().bytes }
         }
     }
+}
+
+/// The memory of one walk: one buffer of the pool, handed out from front to back and given back whole.
+final class Arena {
+    private let pool: BufferPool
+    private let buffer: FloatBuffer
+    private var used = 0
+
+    init(count: Int, pool: BufferPool) {
+        self.pool = pool
+        buffer = pool.take(count: count)
+    }
+
+    deinit { pool.giveBack(buffer) }
+
+    /// Floats that live as long as the arena does, on a cache line of their own; contents undefined.
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let start = buffer.base + used
+        used += Self.rounded(count)
+        precondition(used <= buffer.count, "a walk needs more memory than its plan says")
+        return start
+    }
+
+    /// What `floats` takes for so many.
+    static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }

@@ -20,9 +20,9 @@ struct CentredStrip {
             run.b, width: run.width, into: scratch + pixels * Kernels.block, kernels: kernels)
         let n = Double(pixels)
         let weight = count * n / (count + n)
-        for i in run.firstChannel..<run.firstChannel + 16 {
+        for i in run.channels {
             let deltaI = a.means[i] - meansA[i]
-            for j in 0..<Kernels.block {
+            for j in 0..<run.columnsEnd {
                 // The copies are off their exact mean by what rounding it to FP32 left.
                 run.products[i * Kernels.block + j] +=
                     deltaI * (b.means[j] - meansB[j]) * weight - n * a.residues[i] * b.residues[j]

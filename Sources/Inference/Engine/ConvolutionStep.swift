@@ -11,7 +11,7 @@ struct ConvolutionStep {
     let images: Int
     let input: RowRing
     /// A row of zeros, for what lies above and below the image.
-    let zeros: FloatBuffer
+    let zeros: UnsafePointer<Float>
     let outputs: [Tap.Kind: RowRing]
 
     /// Tiles in the tile domain that fit the second-level cache with one element's U, by measurement
@@ -93,7 +93,8 @@ struct ConvolutionStep {
             for r in 0..<6 {
                 let y = 4 * run.tileRow - 1 + r
                 let isInside = (0..<stage.height).contains(y)
-                let row = isInside ? input.row(y, image: run.image) : zeros.base
+                let row =
+                    isInside ? UnsafePointer(input.row(y, image: run.image)) : zeros
                 rows.initializeElement(
                     at: r, to: row + 4 * run.tileColumn * Kernels.block)
             }

@@ -8,7 +8,7 @@ public final class Extractor: Sendable {
     let kernels: Kernels
     let first: FirstConvolution
     let convolutions: [WinogradConvolution]
-    let buffers = BufferPool(retainedBytesMax: 96 << 20)
+    let buffers = BufferPool(retainedBytesMax: 192 << 20)
 
     /// Prepares the network for an instruction set, the best one when nil.
     public init(network: Network, instructionSet: InstructionSet? = nil) {
@@ -82,6 +82,6 @@ public final class Extractor: Sendable {
             statistics +=
                 demand.grams.count * (GramAccumulator.bytes(channels: shape.channels) + matrix)
         }
-        return plan.ringBytes + workers * scratch + statistics
+        return plan.arenaCount * MemoryLayout<Float>.stride + workers * scratch + statistics
     }
 }

@@ -1,4 +1,4 @@
-/// The Gram matrix of one image at one tap, accumulated as rows of features appear.
+/// The products of all pairs of channels of one sample, summed as rows of features appear.
 ///
 /// Only the upper triangle is computed, in pairs of channel blocks, and each pair in strips that are
 /// the items of a parallel loop. A strip adds pixels in runs of at most `runPixels`: FP32 within a
@@ -6,7 +6,7 @@
 final class GramAccumulator: @unchecked Sendable {
     // Unchecked: each strip writes to memory of its own.
     private let kernels: Kernels
-    private let kind: GramKind
+    private let isCentred: Bool
     private let channels: Int
     private let pairs: [(a: Int, b: Int)]
     // [pair][64][64]
@@ -19,15 +19,16 @@ final class GramAccumulator: @unchecked Sendable {
     /// 512 pixels of two blocks are 256 KiB, and the sum of their products is good to about 1e-6.
     static let runPixels = 512
 
-    init(channels: Int, kind: GramKind, kernels: Kernels) {
+    /// `channels` need not fill its last block, whose other values are zero then.
+    init(channels: Int, isCentred: Bool, kernels: Kernels) {
         self.kernels = kernels
-        self.kind = kind
+        self.isCentred = isCentred
         self.channels = channels
-        let blocks = channels / Kernels.block
+        let blocks = Kernels.blocks(of: channels)
         pairs = (0..<blocks).flatMap { a in (a..<blocks).map { b in (a, b) } }
         products = .allocate(capacity: pairs.count * Self.pairCount)
         products.initialize(repeating: 0, count: pairs.count * Self.pairCount)
-        let centreCount = kind.isCentred ? pairs.count * Self.strips : 0
+        let centreCount = isCentred ? pairs.count * Self.strips : 0
         centres = Array(repeating: CentredStrip(), count: centreCount)
     }
 
@@ -35,7 +36,7 @@ final class GramAccumulator: @unchecked Sendable {
 
     /// The memory of the sums for so many channels.
     static func bytes(channels: Int) -> Int {
-        let blocks = channels / Kernels.block
+        let blocks = Kernels.blocks(of: channels)
         return blocks * (blocks + 1) / 2 * pairCount * MemoryLayout<Double>.stride
     }
 
@@ -52,15 +53,19 @@ final class GramAccumulator: @unchecked Sendable {
         let pair = pairs[pairIndex]
         let first = place * Self.stripRows
         let rowsPerRun = max(1, Self.runPixels / width)
-        var run = Run(products: products + pairIndex * Self.pairCount, firstChannel: first)
-        run.isDiagonal = pair.a == pair.b
+        let end = min(first + Self.stripRows, channels - pair.a * Kernels.block)
+        guard first < end else { return }
+        var run = Run(
+            products: products + pairIndex * Self.pairCount, channels: first..<end,
+            columnsEnd: min(Kernels.block, channels - pair.b * Kernels.block),
+            isDiagonal: pair.a == pair.b)
         for y in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsPerRun) {
             let group = y..<min(y + rowsPerRun, rows.upperBound)
             for x in stride(from: 0, to: width, by: Self.runPixels) {
                 run.width = min(Self.runPixels, width - x)
                 run.a = group.map { pixels($0, pair.a) + x * Kernels.block }
                 run.b = group.map { pixels($0, pair.b) + x * Kernels.block }
-                if kind.isCentred {
+                if isCentred {
                     centres[strip].centre(&run, kernels: kernels, workspace: workspace)
                 }
                 multiply(run)
@@ -69,10 +74,12 @@ final class GramAccumulator: @unchecked Sendable {
     }
 
     private func multiply(_ run: Run) {
-        let strip = run.firstChannel..<run.firstChannel + Self.stripRows
-        for i in stride(from: strip.lowerBound, to: strip.upperBound, by: kernels.gramRows) {
-            for j in stride(from: 0, to: Kernels.block, by: kernels.gramColumns)
-            where !run.isDiagonal || j + kernels.gramColumns > i {
+        for i in stride(
+            from: run.channels.lowerBound, to: run.channels.upperBound, by: kernels.gramRows)
+        {
+            // Of a block with itself, what lies below the diagonal is left out.
+            let from = (run.isDiagonal ? i : 0) / kernels.gramColumns * kernels.gramColumns
+            for j in stride(from: from, to: run.columnsEnd, by: kernels.gramColumns) {
                 kernels.gram(
                     run.a, i, run.b, j, rows: run.a.count, width: run.width,
                     g: run.products + i * Kernels.block + j, ldg: Kernels.block)
@@ -80,13 +87,14 @@ final class GramAccumulator: @unchecked Sendable {
         }
     }
 
-    /// The matrix, once every row has been added to every strip.
-    func matrix(positions: Int) -> GramMatrix {
+    /// C × C sums, row-major and symmetric, once every row has been added to every strip.
+    func symmetricProducts() -> [Double] {
         var values = [Double](repeating: 0, count: channels * channels)
         for (index, pair) in pairs.enumerated() {
             let sums = products + index * Self.pairCount
-            for i in 0..<Kernels.block {
-                for j in (pair.a == pair.b ? i : 0)..<Kernels.block {
+            for i in 0..<min(Kernels.block, channels - pair.a * Kernels.block) {
+                let end = min(Kernels.block, channels - pair.b * Kernels.block)
+                for j in (pair.a == pair.b ? i : 0)..<end {
                     let row = pair.a * Kernels.block + i
                     let column = pair.b * Kernels.block + j
                     let value = sums[i * Kernels.block + j]
@@ -95,21 +103,18 @@ final class GramAccumulator: @unchecked Sendable {
                 }
             }
         }
-        return GramMatrix(kind: kind, products: values, channels: channels, positions: positions)
+        return values
     }
 
     /// Pixels of two channel blocks whose products are added to one strip.
     struct Run {
         let products: UnsafeMutablePointer<Double>
-        let firstChannel: Int
-        var isDiagonal = false
+        /// The strip's channels of block a, and where the channels of block b end.
+        let channels: Range<Int>
+        let columnsEnd: Int
+        let isDiagonal: Bool
         var width = 0
         var a: [UnsafePointer<Float>] = []
         var b: [UnsafePointer<Float>] = []
-
-        init(products: UnsafeMutablePointer<Double>, firstChannel: Int) {
-            self.products = products
-            self.firstChannel = firstChannel
-        }
     }
 }

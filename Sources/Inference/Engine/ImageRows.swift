@@ -4,29 +4,34 @@ struct ImageRows {
     private let images: [Image]
     private let slots: Int
     private let rowStride: Int
-    private let buffer: FloatBuffer
+    private let base: UnsafeMutablePointer<Float>
     // y = x · factor + offset, in network channel order, and the RGB channel each is made of.
     private let factors: [Float]
     private let offsets: [Float]
     private let sources: [Int]
 
-    init(images: [Image], slots: Int, preprocessing: Preprocessing, pool: BufferPool) {
+    init(images: [Image], slots: Int, preprocessing: Preprocessing, arena: Arena) {
         self.images = images
         self.slots = min(slots, images[0].height)
         rowStride = 3 * (images[0].width + 2)
-        // One row more, of zeros.
-        let count = (images.count * self.slots + 1) * rowStride
-        buffer = pool.take(count: count)
-        buffer.base.update(repeating: 0, count: count)
+        let count = Self.count(
+            width: images[0].width, height: images[0].height, slots: slots, images: images.count)
+        base = arena.floats(count)
+        base.update(repeating: 0, count: count)
         factors = preprocessing.std.map { preprocessing.scale / $0 }
         offsets = (0..<3).map { -preprocessing.mean[$0] / preprocessing.std[$0] }
         sources = preprocessing.isBGR ? [2, 1, 0] : [0, 1, 2]
     }
 
+    /// The floats that the rows take of their arena: one row more than the slots, of zeros.
+    static func count(width: Int, height: Int, slots: Int, images: Int) -> Int {
+        Arena.rounded((images * min(slots, height) + 1) * 3 * (width + 2))
+    }
+
     /// The row at column −1; zeros outside the image.
     func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
         let isInside = (0..<images[image].height).contains(y)
-        return buffer.base + (isInside ? image * slots + y % slots : images.count * slots) * rowStride
+        return base + (isInside ? image * slots + y % slots : images.count * slots) * rowStride
     }
 
     /// Reads a row of an image and preprocesses it.
@@ -45,6 +50,4 @@ struct ImageRows {
             pixel[2] = c * f2 + o2
         }
     }
-
-    func giveBack(to pool: BufferPool) { pool.giveBack(buffer) }
 }

@@ -34,6 +34,8 @@ struct Kernels: @unchecked Sendable {
 
     /// Channels in a block of an activation row.
     static let block = Int(STYLELOSS_BLOCK)
+    /// Blocks that hold so many channels.
+    static func blocks(of channels: Int) -> Int { (channels + block - 1) / block }
     /// Elements of a 6 × 6 tile in the tile domain.
     static let elements = Int(STYLELOSS_ELEMENTS)
 

@@ -11,21 +11,21 @@ struct RowRing {
     /// Distance of two channel blocks of a row, in floats.
     let blockStride: Int
     private let rowStride: Int
-    private let buffer: FloatBuffer
+    private let base: UnsafeMutablePointer<Float>
 
-    init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, pool: BufferPool) {
+    init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, arena: Arena) {
         self.height = height
         self.width = width
         self.blocks = blocks
         self.slots = min(slots, height)
         (blockStride, rowStride) = Self.strides(width: width, blocks: blocks)
-        buffer = pool.take(count: images * self.slots * rowStride)
+        base = arena.floats(images * self.slots * rowStride)
         clearBorders(images: images)
     }
 
-    static func bytes(height: Int, width: Int, blocks: Int, slots: Int, images: Int) -> Int {
-        let (_, rowStride) = strides(width: width, blocks: blocks)
-        return images * min(slots, height) * rowStride * MemoryLayout<Float>.stride
+    /// The floats that a ring takes of its arena.
+    static func count(height: Int, width: Int, blocks: Int, slots: Int, images: Int) -> Int {
+        Arena.rounded(images * min(slots, height) * strides(width: width, blocks: blocks).row)
     }
 
     private static func strides(width: Int, blocks: Int) -> (block: Int, row: Int) {
@@ -38,7 +38,7 @@ struct RowRing {
 
     /// The row's first channel block, at column −1.
     func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
-        buffer.base + (image * slots + y % slots) * rowStride
+        base + (image * slots + y % slots) * rowStride
     }
 
     /// A channel block of the row, at column 0.
@@ -46,12 +46,10 @@ struct RowRing {
         row(y, image: image) + block * blockStride + Kernels.block
     }
 
-    func giveBack(to pool: BufferPool) { pool.giveBack(buffer) }
-
     private func clearBorders(images: Int) {
         for row in 0..<images * slots {
             for block in 0..<blocks {
-                let start = buffer.base + row * rowStride + block * blockStride
+                let start = base + row * rowStride + block * blockStride
                 start.update(repeating: 0, count: Kernels.block)
                 (start + (1 + width) * Kernels.block)
                     .update(repeating: 0, count: blockStride - (1 + width) * Kernels.block)

@@ -16,7 +16,8 @@ final class TapStatistics {
         self.height = height
         self.width = width
         grams = demand.grams.map { _ in
-            GramAccumulator(channels: channels, kind: demand.gram, kernels: kernels)
+            GramAccumulator(
+                channels: channels, isCentred: demand.gram.isCentred, kernels: kernels)
         }
         features = demand.features.map { _ in
             FeatureMap(channels: channels, height: height, width: width)
@@ -91,11 +92,14 @@ final class TapStatistics {
     /// The result, once every row has been added.
     func result() -> TapResult {
         let positions = height * width
+        let matrices = grams.map {
+            GramMatrix(
+                kind: demand.gram, products: $0.symmetricProducts(), channels: channels,
+                positions: positions)
+        }
         return TapResult(
             tap: demand.tap, channels: channels, height: height, width: width,
-            grams: Dictionary(
-                uniqueKeysWithValues: zip(
-                    demand.grams, grams.map { $0.matrix(positions: positions) })),
+            grams: Dictionary(uniqueKeysWithValues: zip(demand.grams, matrices)),
             differences: sums.map { $0 / Double(channels * positions) },
             features: Dictionary(uniqueKeysWithValues: zip(demand.features, features)))
     }

@@ -9,7 +9,8 @@ struct Walk {
     private let team: Team
     private let image: ImageRows
     private let rings: [[Tap.Kind: RowRing]]
-    private let zeros: FloatBuffer
+    private let zeros: UnsafeMutablePointer<Float>
+    private let arena: Arena
     private let statistics: [TapStatistics]
     // Rows of tiles computed by each stage, and rows of the image that are preprocessed.
     private var tileRowsDone: [Int]
@@ -19,26 +20,24 @@ struct Walk {
         self.extractor = extractor
         self.plan = plan
         self.team = team
-        let pool = extractor.buffers
+        let arena = Arena(count: plan.arenaCount, pool: extractor.buffers)
+        self.arena = arena
         image = ImageRows(
             images: images, slots: plan.imageSlots,
-            preprocessing: extractor.network.preprocessing, pool: pool)
-        var zerosCount = 1
+            preprocessing: extractor.network.preprocessing, arena: arena)
         rings = plan.stages.indices.map { index in
             var rings: [Tap.Kind: RowRing] = [:]
             let stage = plan.stages[index]
             for kind in Tap.Kind.allCases where stage.writes(kind) {
-                let ring = RowRing(
+                rings[kind] = RowRing(
                     height: stage.height(kind), width: stage.width(kind),
                     blocks: stage.shape.outChannels / Kernels.block,
-                    slots: plan.slots(of: index, kind), images: plan.images, pool: pool)
-                zerosCount = max(zerosCount, ring.blocks * ring.blockStride)
-                rings[kind] = ring
+                    slots: plan.slots(of: index, kind), images: plan.images, arena: arena)
             }
             return rings
         }
-        zeros = pool.take(count: zerosCount)
-        zeros.base.update(repeating: 0, count: zerosCount)
+        zeros = arena.floats(plan.zerosCount)
+        zeros.update(repeating: 0, count: plan.zerosCount)
         let (height, width) = (images[0].height, images[0].width)
         statistics = demands.map { demand in
             let shape = VGG.shape(of: demand.tap, height: height, width: width)
@@ -51,7 +50,6 @@ struct Walk {
 
     /// Walks to the last tap and answers what was demanded.
     mutating func run() throws(InferenceError) -> [TapResult] {
-        defer { giveBack() }
         let last = plan.stages.count - 1
         while tileRowsDone[last] < plan.stages[last].tilesDown { try step(last) }
         // A pool that rounds down leaves rows of earlier stages that nothing after them reads.
@@ -132,12 +130,5 @@ struct Walk {
                     rows: begin..<end, tileRowHeight: kind == .pool ? 2 : 4, of: ring, team: team)
             }
         }
-    }
-
-    private func giveBack() {
-        let pool = extractor.buffers
-        image.giveBack(to: pool)
-        pool.giveBack(zeros)
-        for ring in rings.flatMap(\.values) { ring.giveBack(to: pool) }
     }
 }

@@ -68,19 +68,27 @@ struct WalkPlan {
     /// Rows of the image that are held preprocessed.
     var imageSlots: Int { 4 * stages[0].tileRowsPerStep + 2 }
 
-    /// Bytes of all rings.
-    var ringBytes: Int {
-        var bytes = 0
+    /// Floats of a row of zeros as long as the longest row that a convolution reads.
+    var zerosCount: Int {
+        stages.map { stage in
+            let pixels = stage.tilesAcross * 4 + 2
+            return pixels * (stage.shape.outChannels + stage.shape.inChannels)
+        }.max() ?? 0
+    }
+
+    /// Floats of everything a walk keeps: rows of the images and of each layer, and zeros.
+    var arenaCount: Int {
+        var count = ImageRows.count(
+            width: stages[0].width, height: stages[0].height, slots: imageSlots, images: images)
         for (index, stage) in stages.enumerated() {
             for kind in Tap.Kind.allCases where stage.writes(kind) {
-                bytes += RowRing.bytes(
+                count += RowRing.count(
                     height: stage.height(kind), width: stage.width(kind),
                     blocks: stage.shape.outChannels / Kernels.block,
                     slots: slots(of: index, kind), images: images)
             }
         }
-        let imageRow = 3 * (stages[0].width + 2) * MemoryLayout<Float>.stride
-        return bytes + images * imageSlots * imageRow
+        return count + Arena.rounded(zerosCount)
     }
 }
 

@@ -71,17 +71,23 @@ extension FeatureComparison {
     ///
     /// Each sample of a layer is an item that any worker of the team may take; the result does not
     /// depend on how many do.
-    /// - Throws: `nonFiniteResult` when finite features are so large that a sum overflows, and
+    /// - Throws: `libraryMissing` when values in double precision need OpenBLAS and it is not there,
+    ///   `nonFiniteResult` when finite features are so large that a sum overflows, and
     ///   `cancelled`.
-    public func evaluate(team: Team) throws(InferenceError) -> [PairLosses] {
+    public func evaluate(
+        instructionSet: InstructionSet = .best, team: Team
+    ) throws(InferenceError) -> [PairLosses] {
+        let kernels = Kernels(instructionSet)
+        guard !uses64Bits || BLAS.core != nil else { throw .libraryMissing(BLAS.missing) }
         var distances = [Distances](repeating: Distances(), count: layers.count * samples)
         distances.withUnsafeMutableBufferPointer { distances in
             team.parallel(distances.count) { item in
                 do {
                     try team.checkCancelled()
-                    distances[item] = self.distances(layers[item / samples], sample: item % samples)
+                    distances[item] = try self.distances(
+                        layers[item / samples], sample: item % samples, kernels)
                 } catch {
-                    return  // The check after the loop throws.
+                    return  // Cancelled: the check after the loop throws.
                 }
             }
         }
@@ -104,14 +110,23 @@ extension FeatureComparison {
         var perceptual: Double?
     }
 
-    private func distances(_ layer: FeatureLayer, sample: Int) -> Distances {
-        Distances(
-            style: styleWeight(of: layer).map { _ in
-                FeatureLosses.style(layer, sample: sample, kind: options.gram)
-            },
-            perceptual: perceptualWeight(of: layer).map { _ in
-                FeatureLosses.perceptual(layer, sample: sample)
-            })
+    private func distances(
+        _ layer: FeatureLayer, sample: Int, _ kernels: Kernels
+    ) throws(InferenceError) -> Distances {
+        var distances = Distances()
+        if styleWeight(of: layer) != nil {
+            distances.style = try FeatureLosses.style(
+                layer, sample: sample, kind: options.gram, kernels: kernels)
+        }
+        if perceptualWeight(of: layer) != nil {
+            distances.perceptual = FeatureLosses.perceptual(
+                layer, sample: sample, kernels: kernels)
+        }
+        return distances
+    }
+
+    private var uses64Bits: Bool {
+        layers.contains { $0.output.elements.is64Bits || $0.target.elements.is64Bits }
     }
 
     private func terms(_ distances: [Distances]) -> [TermLoss] {

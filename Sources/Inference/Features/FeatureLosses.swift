@@ -33,40 +33,63 @@ public struct FeatureLayer: Sendable {
 /// The style and the perceptual loss of given features; no network is run.
 public enum FeatureLosses {
     /// The Gram matrices of every sample of a tensor.
-    public static func gramMatrices(of tensor: FeatureTensor, kind: GramKind) -> [GramMatrix] {
-        (0..<tensor.samples).map { gramMatrix(of: tensor, sample: $0, kind: kind) }
+    /// - Throws: `libraryMissing` when values in double precision need OpenBLAS and it is not there.
+    public static func gramMatrices(
+        of tensor: FeatureTensor, kind: GramKind, instructionSet: InstructionSet = .best
+    ) throws(InferenceError) -> [GramMatrix] {
+        var matrices: [GramMatrix] = []
+        for sample in 0..<tensor.samples {
+            matrices.append(
+                try gramMatrix(
+                    of: tensor, sample: sample, kind: kind, kernels: Kernels(instructionSet)))
+        }
+        return matrices
     }
 
-    /// The Gram matrix of one sample.
-    public static func gramMatrix(
-        of tensor: FeatureTensor, sample: Int, kind: GramKind
-    ) -> GramMatrix {
+    private static func gramMatrix(
+        of tensor: FeatureTensor, sample: Int, kind: GramKind, kernels: Kernels
+    ) throws(InferenceError) -> GramMatrix {
         GramMatrix(
             kind: kind,
-            products: SecondMoments.products(
-                of: tensor, sample: sample, isCentred: kind.isCentred),
+            products: try SecondMoments.products(
+                of: tensor, sample: sample, isCentred: kind.isCentred, kernels: kernels),
             channels: tensor.channels, positions: tensor.positions)
     }
 
     /// The style distance of two samples: `mean |G_output − G_target|` over C × C.
-    static func style(_ layer: FeatureLayer, sample: Int, kind: GramKind) -> Double {
-        gramMatrix(of: layer.output, sample: sample, kind: kind)
-            .distance(to: gramMatrix(of: layer.target, sample: sample, kind: kind))
+    static func style(
+        _ layer: FeatureLayer, sample: Int, kind: GramKind, kernels: Kernels
+    ) throws(InferenceError) -> Double {
+        try gramMatrix(of: layer.output, sample: sample, kind: kind, kernels: kernels)
+            .distance(
+                to: gramMatrix(of: layer.target, sample: sample, kind: kind, kernels: kernels))
     }
 
     /// The perceptual distance of two samples of equal shapes: `mean |F_output − F_target|` over
     /// C, H and W.
-    static func perceptual(_ layer: FeatureLayer, sample: Int) -> Double {
+    static func perceptual(_ layer: FeatureLayer, sample: Int, kernels: Kernels) -> Double {
         precondition(layer.hasEqualShapes)
         let range = layer.output.range(of: sample)
         let total =
             switch (layer.output.elements, layer.target.elements) {
-            case (.float32(let output), .float32(let target)): l1(output, target, range)
+            case (.float32(let output), .float32(let target)):
+                l1(output, target, range, kernels)
             case (.float64(let output), .float64(let target)): l1(output, target, range)
             case (.float32(let output), .float64(let target)): l1(output, target, range)
             case (.float64(let output), .float32(let target)): l1(output, target, range)
             }
         return total / Double(range.count)
+    }
+
+    private static func l1(
+        _ a: [Float], _ b: [Float], _ range: Range<Int>, _ kernels: Kernels
+    ) -> Double {
+        a[range].withUnsafeBufferPointer { a in
+            b[range].withUnsafeBufferPointer { b in
+                guard let output = a.baseAddress, let target = b.baseAddress else { return 0 }
+                return kernels.absoluteDifference(output, target, count: a.count)
+            }
+        }
     }
 
     // Eight running sums in double precision: a single one would wait for each addition.

@@ -41,6 +41,10 @@ public struct FeatureTensor: Sendable {
         /// Double precision; products and sums are then double throughout.
         case float64([Double])
 
+        var is64Bits: Bool {
+            if case .float64 = self { true } else { false }
+        }
+
         var count: Int {
             switch self {
             case .float32(let values): values.count

@@ -1,86 +1,88 @@
-/// Sums of products of the rows of given features, in double precision: the seam behind which the
-/// product is computed.
+/// Sums of products of the rows of given features.
 enum SecondMoments {
     /// C × C sums over the positions of one sample, row-major and symmetric: `Σ_n F_in F_jn`, or
-    /// `Σ_n (F_in − m_i)(F_jn − m_j)` when centred, m being the rows' means (a first pass).
-    static func products(of tensor: FeatureTensor, sample: Int, isCentred: Bool) -> [Double] {
+    /// `Σ_n (F_in − m_i)(F_jn − m_j)` when centred, m being the rows' means.
+    ///
+    /// Single precision goes through the kernels that the network's taps use, double precision through
+    /// OpenBLAS. The sum of a row that is constant is exactly 0 when centred.
+    static func products(
+        of tensor: FeatureTensor, sample: Int, isCentred: Bool, kernels: Kernels
+    ) throws(InferenceError) -> [Double] {
         switch tensor.elements {
-        case .float32(let values): products(values, tensor, sample, isCentred)
-        case .float64(let values): products(values, tensor, sample, isCentred)
+        case .float32(let values):
+            return single(values, tensor, sample, isCentred, kernels)
+        case .float64(let values):
+            return try double(values, tensor, sample, isCentred)
         }
     }
 
-    // block is (C, positions of the block), centred: C + N/blockPositions passes over memory.
-    private static let blockPositions = 256
-
-    private static func products<Value: BinaryFloatingPoint & Sendable>(
-        _ values: [Value], _ tensor: FeatureTensor, _ sample: Int, _ isCentred: Bool
+    // Positions are packed as the kernels read activations, [channel block][position][64], a run at a
+    // time: the copy of a run stays in cache for all pairs of channels.
+    private static func single(
+        _ values: [Float], _ tensor: FeatureTensor, _ sample: Int, _ isCentred: Bool,
+        _ kernels: Kernels
     ) -> [Double] {
-        let order = tensor.channels
-        let base = tensor.range(of: sample).lowerBound
-        let means = isCentred ? means(values, tensor, base) : [Double](repeating: 0, count: order)
-        var block = [Double](repeating: 0, count: order * blockPositions)
-        var sums = [Double](repeating: 0, count: order * order)
-        for first in stride(from: 0, to: tensor.positions, by: blockPositions) {
-            let count = min(blockPositions, tensor.positions - first)
-            for channel in 0..<order {
-                var place = base + channel * tensor.channelStride + first * tensor.positionStride
-                for n in 0..<count {
-                    block[channel * blockPositions + n] = Double(values[place]) - means[channel]
-                    place += tensor.positionStride
+        let blocks = Kernels.blocks(of: tensor.channels)
+        let run = min(tensor.positions, GramAccumulator.runPixels)
+        let blockStride = run * Kernels.block
+        let packed = FloatBuffer(count: blocks * blockStride)
+        packed.base.update(repeating: 0, count: packed.count)
+        let workspace = Workspace()
+        let sums = GramAccumulator(
+            channels: tensor.channels, isCentred: isCentred, kernels: kernels)
+        for first in stride(from: 0, to: tensor.positions, by: run) {
+            let positions = first..<min(first + run, tensor.positions)
+            pack(values, tensor, sample, positions, blockStride, into: packed.base)
+            for strip in 0..<sums.strips {
+                sums.add(strip: strip, rows: 0..<1, width: positions.count, workspace: workspace) {
+                    UnsafePointer(packed.base) + $1 * blockStride
                 }
             }
-            accumulate(block, count: count, order: order, into: &sums)
         }
-        for i in 0..<order {
-            for j in 0..<i {
-                sums[i * order + j] = sums[j * order + i]
-            }
-        }
-        return sums
+        return sums.symmetricProducts()
     }
 
-    // The upper triangle. Four lanes, because the compiler keeps the order of one running sum.
-    private static func accumulate(
-        _ block: [Double], count: Int, order: Int, into sums: inout [Double]
+    private static func pack(
+        _ values: [Float], _ tensor: FeatureTensor, _ sample: Int, _ positions: Range<Int>,
+        _ blockStride: Int, into packed: UnsafeMutablePointer<Float>
     ) {
-        block.withUnsafeBufferPointer { block in
-            for i in 0..<order {
-                for j in i..<order {
-                    let (a, b) = (i * blockPositions, j * blockPositions)
-                    var lanes = SIMD4<Double>.zero
-                    var n = 0
-                    while n + 4 <= count {
-                        let left = SIMD4(
-                            block[a + n], block[a + n + 1], block[a + n + 2], block[a + n + 3])
-                        let right = SIMD4(
-                            block[b + n], block[b + n + 1], block[b + n + 2], block[b + n + 3])
-                        lanes += left * right
-                        n += 4
-                    }
-                    var total = lanes.sum()
-                    while n < count {
-                        total += block[a + n] * block[b + n]
-                        n += 1
-                    }
-                    sums[i * order + j] += total
+        values[tensor.range(of: sample)].withUnsafeBufferPointer { values in
+            guard let values = values.baseAddress else { return }
+            let (channelStride, positionStride) = (tensor.channelStride, tensor.positionStride)
+            for block in 0..<Kernels.blocks(of: tensor.channels) {
+                let channels = min(Kernels.block, tensor.channels - block * Kernels.block)
+                let from = values + block * Kernels.block * channelStride
+                var to = packed + block * blockStride
+                for position in positions {
+                    let pixel = from + position * positionStride
+                    for c in 0..<channels { to[c] = pixel[c * channelStride] }
+                    to += Kernels.block
                 }
             }
         }
     }
 
-    // Relative to the first value, so that the mean of a constant row is exact.
-    private static func means<Value: BinaryFloatingPoint>(
-        _ values: [Value], _ tensor: FeatureTensor, _ base: Int
-    ) -> [Double] {
-        (0..<tensor.channels).map { channel in
-            let start = base + channel * tensor.channelStride
-            let origin = Double(values[start])
-            var total = 0.0
-            for n in 0..<tensor.positions {
-                total += Double(values[start + n * tensor.positionStride]) - origin
-            }
-            return origin + total / Double(tensor.positions)
+    private static func double(
+        _ values: [Double], _ tensor: FeatureTensor, _ sample: Int, _ isCentred: Bool
+    ) throws(InferenceError) -> [Double] {
+        var sample = Array(values[tensor.range(of: sample)])
+        if isCentred { centre(&sample, tensor) }
+        return try BLAS.dsyrk(
+            sample, n: tensor.channels, k: tensor.positions,
+            isTransposed: tensor.positionStride != 1)
+    }
+
+    // The mean is taken relative to the first value, so that that of a constant row is exact.
+    private static func centre(_ sample: inout [Double], _ tensor: FeatureTensor) {
+        for channel in 0..<tensor.channels {
+            let start = channel * tensor.channelStride
+            let places = stride(
+                from: start, to: start + tensor.positions * tensor.positionStride,
+                by: tensor.positionStride)
+            let origin = sample[start]
+            let total = places.reduce(0.0) { $0 + (sample[$1] - origin) }
+            let mean = origin + total / Double(tensor.positions)
+            for place in places { sample[place] -= mean }
         }
     }
 }

@@ -1,0 +1,200 @@
+// From readable bytes to a request in the handler's hands.
+
+import HTTPTypes
+
+extension Connection {
+    /// Bytes to ask for while a head is read: a pipelining client cannot make us keep more.
+    private static let headReadBytes = 16 * 1024
+    /// The same for a chunked body, whose end is not known beforehand.
+    private static let chunkedReadBytes = 64 * 1024
+    /// Full buffers taken by one event, so that a fast upload leaves others their turn.
+    private static let readsPerEvent = 4
+
+    func readable() {
+        switch state {
+        case .idle, .readingHead, .readingBody, .discarding: receive()
+        case .handling:
+            readSource?.pause()
+            checkPeer(mayAsk: false)
+        // Whatever it is, a broken connection shows when the next piece is written.
+        case .sending: readSource?.pause()
+        case .lingering(let since): dropInput(since: since)
+        case .closed: break
+        }
+    }
+
+    private func receive() {
+        for _ in 0..<Self.readsPerEvent {
+            let limit = readLimit
+            switch core.readBuffer.receive(from: socket, upTo: limit) {
+            case .bytes(let count):
+                received(count)
+                guard count == limit, state.isParsing else { return }
+            case .wouldBlock: return
+            // Nothing can be answered to half a request.
+            case .end, .failed:
+                abort()
+                return
+            }
+        }
+    }
+
+    private var readLimit: Int {
+        switch state {
+        case .readingBody, .discarding:
+            let remaining = parser.bodyBytesRemaining
+            return remaining > 0 ? min(remaining, ReadBuffer.capacity) : Self.chunkedReadBytes
+        default: return Self.headReadBytes
+        }
+    }
+
+    private func received(_ count: Int) {
+        let bytes = core.readBuffer.bytes
+        let consumed = consume(bytes.span.extracting(..<count))
+        if consumed < count, state.comesBackToParsing { unread = Array(bytes[consumed..<count]) }
+    }
+
+    /// Goes on with bytes that came early, then with the socket.
+    func readNext() {
+        guard state.isParsing else { return }
+        if unreadStart < unread.count {
+            let bytes = unread
+            unreadStart += consume(bytes.span.extracting(unreadStart...))
+        }
+        if unreadStart == unread.count {
+            unread = []
+            unreadStart = 0
+        }
+        if state.isParsing { readSource?.resume() }
+    }
+
+    /// Feeds the parser until a request is complete or the bytes are used up.
+    private func consume(_ bytes: Span<UInt8>) -> Int {
+        let now = ContinuousClock.now
+        var offset = 0
+        while offset < bytes.count, state.isParsing {
+            let (count, event) = parser.parse(bytes.extracting(offset...))
+            offset += count
+            if case .idle = state, parser.hasStarted { beginExchange(at: now) }
+            exchange?.bytesIn += count
+            pace.advance(by: count, at: now)
+            switch event {
+            case .head(let head): didReadHead(head)
+            case .body(let body): didReadBody(body)
+            case .failure(let error): fail(error)
+            case nil: renewBodyDeadline()
+            }
+        }
+        return offset
+    }
+
+    private func beginExchange(at now: ContinuousClock.Instant) {
+        state = .readingHead
+        exchange = Exchange(receivedAt: now)
+        deadline = now + .milliseconds(headerTimeoutMs)
+    }
+
+    private func renewBodyDeadline() {
+        switch state {
+        case .readingBody, .discarding:
+            deadline = pace.deadline(idleMs: limits.bodyIdleTimeoutMs, limits: limits)
+        default: break
+        }
+    }
+}
+
+// MARK: - Events
+
+extension Connection {
+    private func didReadHead(_ head: RequestHead) {
+        guard var exchange else { return }
+        exchange.method = head.method
+        exchange.framing = head.framing
+        exchange.minorVersion = head.minorVersion
+        exchange.keepsAlive = head.keepsAlive && !isReserved
+        self.exchange = exchange
+        switch head.target {
+        case .failure(let error): refuse(error, head)
+        case .success(let target):
+            let request = HTTPServerRequest(
+                head, target: target, receivedAt: exchange.receivedAt, clientDescription: client)
+            self.exchange?.request = request
+            admit(request, head)
+        }
+    }
+
+    private func admit(_ request: HTTPServerRequest, _ head: RequestHead) {
+        if isReserved && !core.handler.servesWhenFull(request) {
+            core.counters.countRejection()
+            refuse(.tooManyConnections(limit: limits.connectionsMax), head)
+            return
+        }
+        guard head.expectation != .unknown else {
+            refuse(.expectationFailed, head)
+            return
+        }
+        switch core.handler.admit(request, declaredBodyBytes: head.framing.declaredBytes) {
+        case .refuse(let response): refuse(response, head)
+        case .accept(let bodyBytesMax): accept(request, head, bodyBytesMax: bodyBytesMax)
+        }
+    }
+
+    private func accept(_ request: HTTPServerRequest, _ head: RequestHead, bodyBytesMax: Int) {
+        guard head.framing != .none else {
+            handle(request)
+            return
+        }
+        state = .readingBody
+        if let length = head.framing.declaredBytes, length > bodyBytesMax {
+            fail(.bodyTooLarge(limit: bodyBytesMax, actual: length))
+            return
+        }
+        parser.beginBody(bytesMax: bodyBytesMax)
+        pace = Pace(start: .now)
+        renewBodyDeadline()
+        if head.expectation == .continueResponse { sendContinue() }
+    }
+
+    private func didReadBody(_ body: [UInt8]) {
+        if case .discarding = state {
+            becomeIdle()
+            return
+        }
+        guard var request = exchange?.request else { return }
+        request.body = body
+        handle(request)
+    }
+
+    private func handle(_ request: consuming HTTPServerRequest) {
+        parser.reset()
+        deadline = nil
+        let responder = makeResponder()
+        state = .handling(responder.exchange)
+        core.handler.handle(request, responder: responder)
+    }
+
+    /// The responder reaches the connection through the loop, and does not keep it alive: a
+    /// descriptor is given back when its client leaves, not when the work for it ends.
+    private func makeResponder() -> HTTPResponder {
+        let loop = core.loop
+        let connection = LoopBound(WeakConnection(self), to: loop)
+        return HTTPResponder { response in
+            loop.run { connection.value.connection?.respond(response) }
+        }
+    }
+
+    func becomeIdle() {
+        parser.reset()
+        state = .idle
+        deadline = .now + .milliseconds(limits.keepaliveTimeoutMs)
+    }
+}
+
+/// A connection that may be gone by the time its response is ready.
+private final class WeakConnection {
+    weak var connection: Connection?
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+}

@@ -1,0 +1,47 @@
+// Every limit of the server in one place.
+
+/// What a client may send, how long it may take, and how many may come at once.
+///
+/// Sizes are in bytes, times in milliseconds of the monotonic clock.
+public struct HTTPServerLimits: Sendable {
+    /// The request line and all header fields together, line ends included; over it 431.
+    public var headerBytesMax = 16 * 1024
+    /// Header fields of one request; over it 431.
+    public var headersMax = 100
+    /// The request target; over it 414. RFC 9112 §3 recommends at least 8000.
+    public var uriBytesMax = 8 * 1024
+    /// Connections served at once. `reservedConnections` more are accepted, but only to be told so.
+    public var connectionsMax = 1024
+    /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
+    /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
+    public var reservedConnections = 16
+    /// `headerTimeoutMs` of such a connection, so that silent ones do not hold the reserve.
+    public var reservedHeaderTimeoutMs = 1_000
+    /// From the first byte of a head to its last (and from accept to the first byte); then 408.
+    public var headerTimeoutMs = 10_000
+    /// Between two pieces of a body; then 408.
+    public var bodyIdleTimeoutMs = 30_000
+    /// Between two requests on one connection; then it is closed without a word.
+    public var keepaliveTimeoutMs = 75_000
+    /// Between two pieces of a response that the client takes; then the connection is dropped.
+    public var writeTimeoutMs = 30_000
+    /// The slowest pace of a body or a response, once `paceGraceMs` are over, so that one byte a
+    /// second does not hold a connection for ever. Bytes per second.
+    public var bytesPerSecondMin = 1024
+    /// How long a transfer may be slower than `bytesPerSecondMin`.
+    public var paceGraceMs = 30_000
+    /// The body of a refused request up to this size is read and dropped, so that the connection
+    /// can be kept; a larger one is not worth it and the connection closes.
+    public var discardedBodyBytesMax = 64 * 1024
+    /// After the last response on a connection, how long the client may go on sending so that its
+    /// reset does not destroy that response (RFC 9112 §9.6).
+    public var lingerTimeoutMs = 5_000
+    /// The same, between two pieces of what it sends.
+    public var lingerIdleTimeoutMs = 1_000
+    /// How often a connection that cannot report its end by itself is looked at while its request is
+    /// being handled; also the age at which a half-closed one is asked whether it still listens.
+    public var peerCheckMs = 250
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,34 @@
+// A listening socket on the event loop.
+
+/// Accepts until told to pause or stop.
+final class Listener {
+    private let socket: ListeningSocket
+    private var source: LoopSource?
+    let address: ListenAddress
+
+    init(_ address: ListenAddress) throws(SocketError) {
+        socket = try ListeningSocket(on: address)
+        self.address = socket.address
+    }
+
+    func start(on loop: EventLoop, accept: @escaping () -> Void) {
+        source = loop.readSource(socket.rawDescriptor, keeping: self, handler: accept)
+    }
+
+    func accept() -> ListeningSocket.AcceptResult {
+        socket.accept()
+    }
+
+    func pause() {
+        source?.pause()
+    }
+
+    func resume() {
+        source?.resume()
+    }
+
+    func stop() {
+        source?.cancel()
+        source = nil
+    }
+}

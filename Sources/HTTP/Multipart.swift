@@ -1,0 +1,124 @@
+// multipart/form-data, RFC 7578 on the grammar of RFC 2046 §5.1.1.
+
+/// One part of a form.
+public struct MultipartPart: Sendable, Equatable {
+    /// The form field's name; repeated for several files of one field.
+    public let name: String
+    /// The file name as it was sent, if any. Never a path to be opened.
+    public let filename: String?
+    /// The part's own Content-Type, as it was sent.
+    public let contentType: String?
+    /// Where the part's content is in the body that was parsed.
+    public let body: Range<Int>
+}
+
+/// What a form may hold.
+public struct MultipartLimits: Sendable {
+    /// Parts of one body.
+    public var partsMax = 256
+    /// Header fields of one part (python-multipart's figure).
+    public var partHeadersMax = 8
+    /// Bytes of one header line of a part.
+    public var partHeaderBytesMax = 4096
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Finds the parts of a form without copying them, in time linear in the body's length.
+public struct MultipartParser {
+    private let body: [UInt8]
+    private let limits: MultipartLimits
+    /// CRLF, two hyphens, the boundary.
+    private let delimiter: DelimiterSearch
+
+    /// The parts in order; empty for a form without fields.
+    ///
+    /// What stands before the first boundary and after the last one is ignored.
+    public static func parse(
+        _ body: [UInt8], contentType: String, limits: MultipartLimits = MultipartLimits()
+    ) throws(MultipartError) -> [MultipartPart] {
+        let boundary = try Self.boundary(of: contentType)
+        let delimiter = DelimiterSearch(Array("\r\n--".utf8) + boundary)
+        return try MultipartParser(body: body, limits: limits, delimiter: delimiter).parts()
+    }
+
+    private static func boundary(of contentType: String) throws(MultipartError) -> [UInt8] {
+        guard let header = HeaderParameters(parsing: contentType.utf8) else {
+            throw .invalidBoundary
+        }
+        guard header.value == "multipart/form-data" else { throw .notFormData }
+        let boundaries = header["boundary"]
+        guard boundaries.count == 1, let boundary = boundaries.first,
+            (1...70).contains(boundary.count), boundary.allSatisfy(isBoundaryByte),
+            boundary.last != ASCII.space
+        else { throw .invalidBoundary }
+        return boundary
+    }
+
+    /// bchars, RFC 2046 §5.1.1.
+    private static func isBoundaryByte(_ byte: UInt8) -> Bool {
+        ASCII.isDigit(byte) || ASCII.isLetter(byte) || "'()+_,-./:=? ".utf8.contains(byte)
+    }
+
+    private func parts() throws(MultipartError) -> [MultipartPart] {
+        var parts: [MultipartPart] = []
+        guard var next = firstDelimiter() else {
+            throw .malformed(reason: "The multipart body does not contain its boundary.")
+        }
+        while !next.isLast {
+            guard parts.count < limits.partsMax else {
+                throw .tooManyParts(limit: limits.partsMax)
+            }
+            let (header, start) = try PartHeader.parse(body, from: next.end, limits: limits)
+            // The empty line may be the delimiter's own CRLF: a header without content.
+            guard let following = nextDelimiter(from: start - 2) else {
+                throw .malformed(reason: "The multipart body ends before its closing boundary.")
+            }
+            parts.append(
+                MultipartPart(
+                    name: header.name, filename: header.filename,
+                    contentType: header.contentType, body: start..<max(start, following.start)))
+            next = following
+        }
+        return parts
+    }
+
+    /// A boundary line: where its CRLF starts, where the line after it starts.
+    private struct Delimiter {
+        let start: Int
+        let end: Int
+        let isLast: Bool
+    }
+
+    /// The first boundary may stand at the very start, without its CRLF.
+    private func firstDelimiter() -> Delimiter? {
+        let pattern = delimiter.pattern
+        if body.starts(with: pattern.dropFirst(2)),
+            let found = boundaryLine(start: -2, end: pattern.count - 2)
+        {
+            return found
+        }
+        return nextDelimiter(from: 0)
+    }
+
+    private func nextDelimiter(from start: Int) -> Delimiter? {
+        var position = start
+        while let match = delimiter.firstMatch(in: body.span, from: position) {
+            let end = match + delimiter.pattern.count
+            if let found = boundaryLine(start: match, end: end) { return found }
+            // The boundary with more behind it is content.
+            position = end
+        }
+        return nil
+    }
+
+    /// `--` closes; padding and CRLF must follow, or it was no boundary line.
+    private func boundaryLine(start: Int, end: Int) -> Delimiter? {
+        let isLast = body[end...].starts(with: "--".utf8)
+        let padding = body[(isLast ? end + 2 : end)...]
+        let rest = padding.drop(while: ASCII.isWhitespace)
+        guard rest.starts(with: "\r\n".utf8) || (isLast && rest.isEmpty) else { return nil }
+        return Delimiter(start: start, end: rest.startIndex + 2, isLast: isLast)
+    }
+}

@@ -1,0 +1,28 @@
+// How slow a transfer may be.
+
+/// The deadline of a body or a response: a pause between pieces, and a floor under the rate, so that
+/// neither a stop nor a trickle holds a connection.
+struct Pace {
+    private let start: ContinuousClock.Instant
+    private var lastProgress: ContinuousClock.Instant
+    private var bytes = 0
+
+    init(start: ContinuousClock.Instant) {
+        self.start = start
+        lastProgress = start
+    }
+
+    mutating func advance(by count: Int, at now: ContinuousClock.Instant) {
+        bytes += count
+        lastProgress = now
+    }
+
+    /// Whichever comes first: `idleMs` after the last piece, or the time at which the bytes so far
+    /// should long have been followed by more.
+    func deadline(idleMs: Int, limits: HTTPServerLimits) -> ContinuousClock.Instant {
+        let earnedMs = bytes * 1000 / max(1, limits.bytesPerSecondMin)
+        return min(
+            lastProgress + .milliseconds(idleMs),
+            start + .milliseconds(limits.paceGraceMs + earnedMs))
+    }
+}

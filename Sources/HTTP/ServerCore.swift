@@ -1,0 +1,176 @@
+// What the event loop owns: listeners, connections, and the time at which to look at them again.
+
+/// The server's state. Every method runs on the loop.
+final class ServerCore {
+    let loop: EventLoop
+    let limits: HTTPServerLimits
+    let handler: any HTTPHandler
+    let counters: ServerCounters
+    let readBuffer = ReadBuffer()
+    /// Whether every answer now closes its connection.
+    private(set) var isDraining = false
+    /// Whether the server waits for its last connections.
+    var isShuttingDown: Bool { completion != nil }
+
+    private var dates = DateCache()
+    private var listeners: [Listener]
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var isAcceptingPaused = false
+    private var acceptsAgainAt: ContinuousClock.Instant?
+    private var graceEndsAt: ContinuousClock.Instant?
+    private var completion: (@Sendable () -> Void)?
+    private var timer: LoopTimer?
+    private var timerSetTo: ContinuousClock.Instant?
+
+    init(
+        listeners: [Listener], loop: EventLoop, limits: HTTPServerLimits,
+        handler: any HTTPHandler, counters: ServerCounters
+    ) {
+        self.listeners = listeners
+        self.loop = loop
+        self.limits = limits
+        self.handler = handler
+        self.counters = counters
+    }
+
+    func start() {
+        timer = loop.timer { [unowned self] in tick() }
+        for listener in listeners {
+            listener.start(on: loop) { [self] in accept(from: listener) }
+        }
+    }
+
+    func dateNow() -> String {
+        dates.now()
+    }
+
+    func remove(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        counters.set(openConnections: connections.count)
+        if isAcceptingPaused && acceptsAgainAt == nil { resumeAccepting() }
+        completeIfIdle()
+    }
+}
+
+// MARK: - Accepting
+
+extension ServerCore {
+    /// The connections accepted by one event, so that a flood of them leaves others their turn.
+    private static let acceptsPerEvent = 64
+    /// How long to wait when no descriptor is left, unless a connection closes before.
+    private static let exhaustedPauseMs = 100
+
+    private func accept(from listener: Listener) {
+        for _ in 0..<Self.acceptsPerEvent {
+            guard connections.count < limits.connectionsMax + limits.reservedConnections else {
+                pauseAccepting()
+                return
+            }
+            guard acceptOne(from: listener) else { return }
+        }
+    }
+
+    /// False when nobody is waiting or nothing is left to accept with.
+    private func acceptOne(from listener: Listener) -> Bool {
+        switch listener.accept() {
+        case .wouldBlock: return false
+        case .exhausted:
+            // The listening socket stays readable: without a pause this would spin.
+            pauseAccepting()
+            let time = ContinuousClock.now + .milliseconds(Self.exhaustedPauseMs)
+            acceptsAgainAt = time
+            noteDeadline(time)
+            return false
+        case .connection(let socket, let client):
+            let connection = Connection(
+                socket, client: client, core: self,
+                isReserved: connections.count >= limits.connectionsMax)
+            connections[ObjectIdentifier(connection)] = connection
+            counters.set(openConnections: connections.count)
+            connection.start()
+            return true
+        }
+    }
+
+    private func pauseAccepting() {
+        isAcceptingPaused = true
+        for listener in listeners { listener.pause() }
+    }
+
+    private func resumeAccepting() {
+        isAcceptingPaused = false
+        acceptsAgainAt = nil
+        for listener in listeners { listener.resume() }
+    }
+}
+
+// MARK: - Stopping
+
+extension ServerCore {
+    func drain() {
+        isDraining = true
+        for connection in Array(connections.values) { connection.drain() }
+    }
+
+    /// Takes whoever is in the backlog already, then closes the listening sockets.
+    func stopAccepting() {
+        for listener in listeners {
+            if timer != nil { accept(from: listener) }
+            listener.stop()
+        }
+        listeners = []
+    }
+
+    func shutdown(graceMs: Int, completion: @escaping @Sendable () -> Void) {
+        stopAccepting()
+        let earlier = self.completion
+        self.completion = {
+            earlier?()
+            completion()
+        }
+        let end = ContinuousClock.now + .milliseconds(graceMs)
+        graceEndsAt = end
+        noteDeadline(end)
+        drain()
+        completeIfIdle()
+    }
+
+    private func completeIfIdle() {
+        guard connections.isEmpty, let completion else { return }
+        self.completion = nil
+        timer?.cancel()
+        timer = nil
+        completion()
+    }
+}
+
+// MARK: - Deadlines
+
+extension ServerCore {
+    /// Closer deadlines than this are handled together.
+    private static let tickMs = 5
+
+    /// Sees to it that the timer fires by then.
+    func noteDeadline(_ deadline: ContinuousClock.Instant) {
+        if let timerSetTo, timerSetTo <= deadline { return }
+        timerSetTo = deadline
+        timer?.set(after: deadline - .now)
+    }
+
+    /// One timer for all: deadlines move far more often than they pass, so they are only compared
+    /// when the earliest one known is due.
+    private func tick() {
+        timerSetTo = nil
+        let now = ContinuousClock.now
+        if let graceEndsAt, graceEndsAt <= now {
+            for connection in Array(connections.values) { connection.abort() }
+            return
+        }
+        if let acceptsAgainAt, acceptsAgainAt <= now { resumeAccepting() }
+        let due = connections.values.filter { $0.deadline.map { $0 <= now } ?? false }
+        for connection in due { connection.deadlinePassed() }
+        let deadlines = connections.values.compactMap(\.deadline) + [acceptsAgainAt, graceEndsAt]
+            .compactMap { $0 }
+        if let next = deadlines.min() { noteDeadline(max(next, now + .milliseconds(Self.tickMs))) }
+    }
+}
