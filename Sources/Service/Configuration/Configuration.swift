@@ -1,4 +1,5 @@
 import HTTP
+import Inference
 
 /// What the service runs with: read once at start, the same for its whole life.
 public struct Configuration: Sendable {
@@ -30,6 +31,10 @@ public struct Configuration: Sendable {
             }
         }
         listen = reader.addresses(Setting.listen)
+        let forced = texts[Setting.instructionSet.key].flatMap(InstructionSet.init(rawValue:))
+        if let forced, !forced.isSupported {
+            reader.addMistake(.instructionSet, "this processor does not have \(forced.rawValue)")
+        }
         guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
     }
 

@@ -17,7 +17,8 @@ struct ConfigurationReader {
         while let argument = rest.popFirst() {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard argument.hasPrefix("--"), let setting = byFlag[String(parts[0])] else {
-                mistakes.append("\(argument): there is no such option")
+                mistakes.append("\(parts[0]): there is no such option")
+                if parts.count == 1, let value = rest.first, !value.hasPrefix("--") { rest.removeFirst() }
                 continue
             }
             guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
@@ -26,6 +27,11 @@ struct ConfigurationReader {
             }
             flags[setting.key, default: []].append(value)
         }
+    }
+
+    /// A mistake that only the reader's user can see.
+    mutating func addMistake(_ setting: Setting, _ sentence: String) {
+        mistakes.append("\(flags[setting.key] == nil ? setting.environmentName : setting.flag): \(sentence)")
     }
 
     /// The values given and the name under which they were given.

@@ -26,7 +26,8 @@ struct FeatureLossesEndpoint: JobEndpoint {
             }
             let losses = try run.measure(.losses) { team throws(ServiceError) in
                 do throws(InferenceError) {
-                    return try comparison.evaluate(team: team)
+                    return try comparison.evaluate(
+                        instructionSet: model.extractor.instructionSet, team: team)
                 } catch {
                     throw ServiceError(error)
                 }

@@ -21,7 +21,7 @@ struct GramEndpoint: JobEndpoint {
             throw ServiceError(.badRequest, "There are both images and features; send one or the other.")
         }
         return hasFeatures
-            ? try prepareFeatures(submission, set, kind, accept)
+            ? try prepareFeatures(submission, set, kind, accept, model)
             : try prepareImages(submission, set, kind, accept, model)
     }
 
@@ -48,7 +48,7 @@ struct GramEndpoint: JobEndpoint {
     }
 
     private func prepareFeatures(
-        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?
+        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?, _ model: Model
     ) throws(ServiceError) -> JobRequest {
         var sources = try submission.features("features", set, context.configuration)
         if let wanted = try set.weights(.layers) {
@@ -59,6 +59,7 @@ struct GramEndpoint: JobEndpoint {
             sources.removeAll { source in !wanted.contains { $0.name == source.layer } }
         }
         let chosen = sources
+        let instructionSet = model.extractor.instructionSet
         let type = try GramAnswer.type(accept, layers: chosen.count)
         let values = chosen.reduce(0) { $0 + $1.source.decodedBytes }
         let matrices = chosen.map(\.source.gramBytes).max() ?? 0
@@ -74,7 +75,7 @@ struct GramEndpoint: JobEndpoint {
                 return tensors
             }
             let layers = try run.measure(.losses) { team throws(ServiceError) in
-                try Self.matrices(of: tensors, names: chosen.map(\.layer), kind, team)
+                try Self.matrices(of: tensors, names: chosen.map(\.layer), kind, instructionSet, team)
             }
             return try run.measure(.encode) { _ throws(ServiceError) in
                 try GramAnswer(kind: kind, layers: layers).response(type)
@@ -83,17 +84,19 @@ struct GramEndpoint: JobEndpoint {
     }
 
     private static func matrices(
-        of tensors: [FeatureTensor], names: [String], _ kind: GramKind, _ team: Team
+        of tensors: [FeatureTensor], names: [String], _ kind: GramKind,
+        _ instructionSet: InstructionSet, _ team: Team
     ) throws(ServiceError) -> [GramAnswer.Layer] {
         var layers: [GramAnswer.Layer] = []
         for (name, tensor) in zip(names, tensors) {
             do {
                 try team.checkCancelled()
+                let matrices = try FeatureLosses.gramMatrices(
+                    of: tensor, kind: kind, instructionSet: instructionSet)
+                layers.append(GramAnswer.Layer(name: name, matrices: matrices))
             } catch {
                 throw ServiceError(error)
             }
-            layers.append(
-                GramAnswer.Layer(name: name, matrices: FeatureLosses.gramMatrices(of: tensor, kind: kind)))
         }
         return layers
     }

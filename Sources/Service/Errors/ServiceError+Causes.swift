@@ -61,6 +61,7 @@ extension ServiceError {
         case .invalidTensor: self.init(.invalidTensor, sentence)
         case .unknownLayer: self.init(.unknownLayer, sentence)
         case .nonFiniteResult: self.init(.nonFiniteResult, sentence)
+        case .libraryMissing: self.init(.internalError, sentence)
         case .cancelled:
             self.init(
                 .deadlineExceeded,

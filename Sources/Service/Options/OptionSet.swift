@@ -107,7 +107,7 @@ struct OptionSet: Sendable {
 
 extension JSON {
     /// The number, whichever way it was written; nil for anything else.
-    var double: Double? {
+    public var double: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
