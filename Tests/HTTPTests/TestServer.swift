@@ -15,10 +15,10 @@ enum HandlerEvent: Sendable {
 }
 
 /// `/hold` waits for `answerHeld`, `/drop` forgets its responder, `/refuse` is refused by its head,
-/// `/big` answers 64 MiB, `/health` is served when full, and the rest echo their bodies.
+/// `/big` answers 16 MiB, `/health` is served when full, and the rest echo their bodies.
 final class TestHandler: HTTPHandler {
     static let bodyBytesMax = 48 * 1024 * 1024
-    static let bigBody = [UInt8](repeating: 7, count: 64 * 1024 * 1024)
+    static let bigBody = [UInt8](repeating: 7, count: 16 * 1024 * 1024)
 
     private let events: AsyncStream<HandlerEvent>
     private let report: AsyncStream<HandlerEvent>.Continuation
@@ -63,7 +63,8 @@ final class TestHandler: HTTPHandler {
 
     func handle(_ request: consuming HTTPServerRequest, responder: HTTPResponder) {
         let request = request
-        report.yield(.handled(request))
+        // Reported last: a test that has seen the request may answer what is held.
+        defer { report.yield(.handled(request)) }
         switch request.path {
         case "/hold":
             responder.onClientGone { [report] in report.yield(.clientGone) }
@@ -94,7 +95,7 @@ final class TestHandler: HTTPHandler {
 }
 
 /// Stops when the test lets go of it.
-final class TestServer {
+final class TestServer: Sendable {
     let handler = TestHandler()
     let server: HTTPServer
     let port: Int
