@@ -60,7 +60,8 @@ public struct Comparison: Sendable {
 
     private static func bytes(_ path: String) throws(ServiceError) -> [UInt8] {
         do {
-            return Array(try MappedFile(path: path).bytes)
+            let file = try MappedFile(path: path)
+            return withExtendedLifetime(file) { Array(file.bytes) }
         } catch {
             throw ServiceError(.invalidImage, "\(path): \(error)")
         }

@@ -10,9 +10,17 @@ public final class LossService: Sendable {
     /// The addresses served, with the real port where 0 was asked for.
     public var boundAddresses: [ListenAddress] { server.boundAddresses }
 
+    /// The threads that compute.
+    public var pool: WorkerPool { context.pool }
+    /// Every path with its methods, as openapi.yaml has them.
+    public var operations: [(path: String, methods: [String])] {
+        router.routes.map { route in (route.pattern, route.operations.keys.map(\.rawValue).sorted()) }
+    }
+
     let context: ServiceContext
     let logger: Logger
     private let server: HTTPServer
+    private let router: Router
     private let handler: RequestHandler
 
     /// Binds and starts to listen: alive from here on, ready after `load`.
@@ -22,7 +30,7 @@ public final class LossService: Sendable {
         self.configuration = configuration
         logger = Self.logger(configuration, sink)
         context = ServiceContext(configuration: configuration)
-        let router = Router(context)
+        router = Router(context)
         handler = RequestHandler(
             context: context, router: router, accessLog: AccessLog(logger: logger))
         server = try HTTPServer(

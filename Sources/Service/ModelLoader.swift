@@ -54,9 +54,11 @@ struct ModelLoader {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let stem = name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
         do {
-            return try network(
-                stem, SHA256.hexadecimal(of: file.bytes), file.bytes, owner: file, preprocessing,
-                checksEveryWeight: true)
+            return try withExtendedLifetime(file) { () throws(WeightsError) in
+                try network(
+                    stem, SHA256.hexadecimal(of: file.bytes), file.bytes, owner: file, preprocessing,
+                    checksEveryWeight: true)
+            }
         } catch {
             throw WeightsError(description: "\(path): \(error)")
         }

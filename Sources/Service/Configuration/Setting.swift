@@ -51,3 +51,11 @@ public struct Setting: Sendable, Identifiable {
         }
     }
 }
+
+extension Setting {
+    /// The table of the README: one row a setting.
+    public static var markdownTable: String {
+        let rows = all.map { "| `\($0.key)` | \($0.defaultDescription) | \($0.help) |" }
+        return (["| option | default | |", "|---|---|---|"] + rows).joined(separator: "\n")
+    }
+}

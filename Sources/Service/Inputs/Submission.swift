@@ -109,9 +109,7 @@ extension JSON {
     /// A value from outside.
     init(parsing payload: Payload) throws(ServiceError) {
         do {
-            self = try payload.bytes[payload.range].withUnsafeBufferPointer { bytes throws(JSONSyntaxError) in
-                try JSONParser.parse(bytes)
-            }
+            self = try JSON.parse(payload.bytes[payload.range])
         } catch {
             throw ServiceError(error)
         }

@@ -7,6 +7,13 @@ public struct JSONSyntaxError: Error, CustomStringConvertible {
     public var description: String { "\(reason) at byte \(offset)" }
 }
 
+extension JSON {
+    /// The one value that fills the text but for white space; strict, and bounded in depth and number of values.
+    public static func parse(_ text: ArraySlice<UInt8>) throws(JSONSyntaxError) -> JSON {
+        try text.withUnsafeBufferPointer { bytes throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
+    }
+}
+
 /// A strict parser of RFC 8259 for bytes from outside.
 ///
 /// Foundation's decoder takes a trailing comma, a byte order mark and the first of two equal names without a word;
@@ -20,7 +27,6 @@ struct JSONParser {
     private var position = 0
     private var values = 0
 
-    /// The one value that fills `bytes` but for white space.
     static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONSyntaxError) -> JSON {
         var parser = JSONParser(bytes: bytes)
         let value = try parser.value(depth: 0)

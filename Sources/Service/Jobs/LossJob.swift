@@ -105,17 +105,24 @@ extension LossJob {
                 throw ServiceError(error)
             }
         }
-        for (index, statistics) in evaluation.statistics {
-            targets.keep(statistics, for: decoded.targets[index].key)
-        }
-        let results = evaluation.losses.enumerated().map { pair, losses in
-            let target = decoded.targets[shared(self.target.list, pair)]
-            return LossAnswer.Result(
-                losses: losses, targetDigest: target.key.digest, isTargetCached: target.isCached)
+        let results = try run.measure(.losses) { _ throws(ServiceError) in
+            self.results(evaluation, decoded)
         }
         return LossAnswer(
             id: id, model: model, options: options, arrays: arrays, hasMask: masks.count > 0,
             results: results, warnings: decoded.warnings, timings: run.timings)
+    }
+
+    /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.
+    private func results(_ evaluation: Evaluation, _ decoded: Decoded) -> [LossAnswer.Result] {
+        for (index, statistics) in evaluation.statistics {
+            targets.keep(statistics, for: decoded.targets[index].key)
+        }
+        return evaluation.losses.enumerated().map { pair, losses in
+            let target = decoded.targets[shared(self.target.list, pair)]
+            return LossAnswer.Result(
+                losses: losses, targetDigest: target.key.digest, isTargetCached: target.isCached)
+        }
     }
 
     private struct Decoded {
