@@ -47,7 +47,7 @@ let package = Package(
             name: "CodecsTests", dependencies: ["Codecs", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "InferenceTests", dependencies: ["Codecs", "Inference", "TestSupport"]),
         .testTarget(
-            name: "ServiceTests", dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport"]),
+            name: "ServiceTests", dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport", crypto]),
     ],
     swiftLanguageModes: [.v6]
 )
