@@ -57,7 +57,8 @@ struct Times {
         for _ in 0..<2 { try body() }
         var times: [Double] = []
         let begin = ContinuousClock.now
-        while times.count < runs || (ContinuousClock.now - begin < .seconds(1) && times.count < 99) {
+        while times.count < runs || (ContinuousClock.now - begin < .seconds(1) && times.count < 99)
+        {
             let start = ContinuousClock.now
             try body()
             times.append((ContinuousClock.now - start).milliseconds)

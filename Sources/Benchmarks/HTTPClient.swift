@@ -28,7 +28,9 @@ final class HTTPClient {
         var sent = 0
         while sent < request.count {
             let count = request.withUnsafeBytes {
-                send(descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                send(
+                    descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent,
+                    Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return false }
             sent += count

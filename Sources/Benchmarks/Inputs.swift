@@ -11,7 +11,8 @@ func noiseBytes(_ count: Int, seed: Int) -> [UInt8] {
 
 func noise(_ height: Int, _ width: Int, seed: Int) -> Image {
     Image(
-        width: width, height: height, channels: 3, uint8: noiseBytes(3 * height * width, seed: seed))
+        width: width, height: height, channels: 3, uint8: noiseBytes(3 * height * width, seed: seed)
+    )
 }
 
 /// A network with weights of He's variance: the speed does not depend on them.
@@ -25,7 +26,9 @@ func generatedNetwork(_ architecture: Architecture) throws -> Network {
         tensors.append(
             tensor("\(stem).weight", [layer.outChannels, layer.inChannels, 3, 3], kernels))
         tensors.append(
-            tensor("\(stem).bias", [layer.outChannels], [Float](repeating: 0, count: layer.outChannels)))
+            tensor(
+                "\(stem).bias", [layer.outChannels], [Float](repeating: 0, count: layer.outChannels)
+            ))
     }
     return try Network(
         name: "generated", sha256: "", tensors: tensors, metadata: [:], preprocessing: .torchvision)

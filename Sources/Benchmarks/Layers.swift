@@ -23,7 +23,8 @@ extension Bench {
             print(
                 "\(pad("\(layer.name) \(layer.inChannels)->\(layer.outChannels) \(side)x\(side)", 44)) "
                     + "\(pad(format(milliseconds, 1), 8, left: true)) ms  "
-                    + "\(pad(format(rate, 0), 6, left: true)) GFLOP/s  \(format(rate / peak, 2)) x peak")
+                    + "\(pad(format(rate, 0), 6, left: true)) GFLOP/s  \(format(rate / peak, 2)) x peak"
+            )
             (before, gflopBefore) = (times.least, gflop)
         }
     }

@@ -10,7 +10,8 @@ struct Workload {
 
     static let all = [
         Workload(
-            name: "W1", architecture: .vgg16, taps: ["pool1", "pool2", "pool3"], size: 256, pairs: 1),
+            name: "W1", architecture: .vgg16, taps: ["pool1", "pool2", "pool3"], size: 256, pairs: 1
+        ),
         Workload(
             name: "W2", architecture: .vgg16,
             taps: ["relu1_2", "relu2_2", "relu3_3", "relu4_3"], size: 256, pairs: 1),
@@ -31,7 +32,9 @@ struct Workload {
 
     var options: LossOptions {
         get throws {
-            guard var options = Preset.named("pconv")?.options else { throw BenchmarkError.noPreset }
+            guard var options = Preset.named("pconv")?.options else {
+                throw BenchmarkError.noPreset
+            }
             let layers = taps.compactMap { Tap($0) }.map { LayerWeight(tap: $0) }
             options.styleLayers = layers
             options.perceptualLayers = layers
@@ -73,7 +76,8 @@ extension Bench {
             let options = try workload.options
             let times = try Times {
                 _ = try pool.runAndWait { team in
-                    try evaluator.evaluate(pairs, targets: targets, options: options, imagesMax: 8, team: team)
+                    try evaluator.evaluate(
+                        pairs, targets: targets, options: options, imagesMax: 8, team: team)
                 }
             }
             line(
