@@ -38,9 +38,13 @@ let package = Package(
         .executableTarget(name: "styleloss", dependencies: ["Service", argumentParser]),
         .executableTarget(name: "Benchmarks", dependencies: ["Codecs", "Inference", "Service"]),
 
-        .target(name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport"),
+        // Optimised in debug builds too: the slow twins are slow enough as it is.
+        .target(
+            name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+            swiftSettings: [.unsafeFlags(["-O"])]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport", httpTypes]),
-        .testTarget(name: "CodecsTests", dependencies: ["Codecs", "TestSupport"]),
+        .testTarget(
+            name: "CodecsTests", dependencies: ["Codecs", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "InferenceTests", dependencies: ["Codecs", "Inference", "TestSupport"]),
         .testTarget(
             name: "ServiceTests", dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport"]),

@@ -169,8 +169,8 @@ extension ServerCore {
         if let acceptsAgainAt, acceptsAgainAt <= now { resumeAccepting() }
         let due = connections.values.filter { $0.deadline.map { $0 <= now } ?? false }
         for connection in due { connection.deadlinePassed() }
-        let deadlines = connections.values.compactMap(\.deadline) + [acceptsAgainAt, graceEndsAt]
-            .compactMap { $0 }
-        if let next = deadlines.min() { noteDeadline(max(next, now + .milliseconds(Self.tickMs))) }
+        let own = [acceptsAgainAt, graceEndsAt].compactMap { $0 }
+        guard let next = (connections.values.compactMap(\.deadline) + own).min() else { return }
+        noteDeadline(max(next, now + .milliseconds(Self.tickMs)))
     }
 }

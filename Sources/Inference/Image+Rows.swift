@@ -36,26 +36,25 @@ extension Image {
         }
     }
 
+    // In double precision, rounded once: where output and target are equal, so is the composite.
     // Chunks of a row, small enough for the stack: Swift gives temporaries of up to 1024 bytes
     // there, and larger ones from the heap.
     private static func readComposite<Value: PixelValue>(
         _ output: Image, _ target: Image, _ mask: Mask, _ y: Int, _ columns: Range<Int>,
         into pixels: UnsafeMutablePointer<Value>
     ) {
-        let chunk = 40
-        withUnsafeTemporaryAllocation(of: Value.self, capacity: 3 * chunk) { targets in
-            withUnsafeTemporaryAllocation(of: Value.self, capacity: 3 * chunk) { fractions in
-                guard let targets = targets.baseAddress, let fractions = fractions.baseAddress
-                else { return }
-                for first in stride(from: columns.lowerBound, to: columns.upperBound, by: chunk) {
-                    let part = first..<min(first + chunk, columns.upperBound)
-                    let row = pixels + 3 * (first - columns.lowerBound)
-                    output.readUncomposed(y, part, into: row)
-                    target.readUncomposed(y, part, into: targets)
-                    mask.read(y, part, into: fractions)
-                    for i in 0..<3 * part.count {
-                        row[i] = fractions[i] * targets[i] + (1 - fractions[i]) * row[i]
-                    }
+        let chunk = 14
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 9 * chunk) { scratch in
+            guard let outputs = scratch.baseAddress else { return }
+            let (targets, fractions) = (outputs + 3 * chunk, outputs + 6 * chunk)
+            for first in stride(from: columns.lowerBound, to: columns.upperBound, by: chunk) {
+                let part = first..<min(first + chunk, columns.upperBound)
+                output.readUncomposed(y, part, into: outputs)
+                target.readUncomposed(y, part, into: targets)
+                mask.read(y, part, into: fractions)
+                let row = pixels + 3 * (first - columns.lowerBound)
+                for i in 0..<3 * part.count {
+                    row[i] = Value(fractions[i] * targets[i] + (1 - fractions[i]) * outputs[i])
                 }
             }
         }
@@ -75,6 +74,7 @@ protocol PixelValue: BinaryFloatingPoint {
     init(_ sample: UInt8)
     init(_ sample: UInt16)
     init(_ sample: Float)
+    init(_ value: Double)
 }
 extension Float: PixelValue {}
 extension Double: PixelValue {}

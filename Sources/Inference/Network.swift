@@ -86,12 +86,12 @@ extension Network {
         of features: [String: WeightTensor]
     ) throws(NetworkError) -> Architecture {
         let strangers = Architecture.allCases.map { architecture in
-            (architecture, features.keys.filter { !names(of: architecture).contains($0) }.min())
+            let names = names(of: architecture)
+            return (architecture, features.keys.filter { !names.contains($0) }.sorted())
         }
-        if let known = strangers.first(where: { $0.1 == nil }) {
-            return known.0
-        }
-        let name = strangers.compactMap(\.1).min() ?? ""
+        // The one that fits best, so that the sentence names what is really odd.
+        guard let best = strangers.min(by: { $0.1.count < $1.1.count }) else { return .vgg16 }
+        guard let name = best.1.first else { return best.0 }
         throw NetworkError(
             "the weights' tensor \(name) belongs to neither VGG-16 nor VGG-19; "
                 + "torchvision's names features.N.weight and features.N.bias are expected")

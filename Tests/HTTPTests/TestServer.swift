@@ -63,7 +63,8 @@ final class TestHandler: HTTPHandler {
 
     func handle(_ request: consuming HTTPServerRequest, responder: HTTPResponder) {
         let request = request
-        report.yield(.handled(request))
+        // Reported last: a test that has seen the request may answer what is held.
+        defer { report.yield(.handled(request)) }
         switch request.path {
         case "/hold":
             responder.onClientGone { [report] in report.yield(.clientGone) }
@@ -94,7 +95,7 @@ final class TestHandler: HTTPHandler {
 }
 
 /// Stops when the test lets go of it.
-final class TestServer {
+final class TestServer: Sendable {
     let handler = TestHandler()
     let server: HTTPServer
     let port: Int

@@ -8,12 +8,6 @@ public struct PNGBytes: Sendable {
         case none, sub, up, average, paeth, cycling
     }
 
-    /// How the filtered rows are wrapped in zlib: stored blocks, or fixed Huffman codes that squeeze
-    /// runs 150:1, for decompression bombs.
-    public enum Compression: Sendable {
-        case stored, runs
-    }
-
     /// Pixels a row.
     public var width: Int
     /// Rows.
@@ -32,8 +26,6 @@ public struct PNGBytes: Sendable {
     public var transparency: [UInt8] = []
     /// The filter of the rows.
     public var filter = Filter.cycling
-    /// How the rows are wrapped in zlib.
-    public var compression = Compression.stored
     /// Whole chunks (see `chunk`) between IHDR and PLTE.
     public var chunksBeforePalette: [UInt8] = []
     /// Whole chunks between IDAT and IEND.
@@ -64,7 +56,7 @@ public struct PNGBytes: Sendable {
         file += chunksBeforePalette
         if !palette.isEmpty { file += Self.chunk("PLTE", palette) }
         if !transparency.isEmpty { file += Self.chunk("tRNS", transparency) }
-        let data = Self.zlib(filteredRows, compression)
+        let data = Self.zlib(filteredRows)
         for start in stride(from: 0, to: data.count, by: dataChunkBytesMax) {
             let end = min(start + dataChunkBytesMax, data.count)
             file += Self.chunk("IDAT", Array(data[start..<end]))
@@ -182,10 +174,21 @@ extension PNGBytes {
 // MARK: - zlib (RFC 1950, RFC 1951)
 
 extension PNGBytes {
-    /// `data` as a zlib stream.
-    public static func zlib(_ data: [UInt8], _ compression: Compression = .stored) -> [UInt8] {
-        [0x78, 0x01] + (compression == .stored ? storedBlocks(data) : fixedBlock(data))
-            + bigEndian(adler32(data))
+    /// `data` as a zlib stream of stored blocks.
+    public static func zlib(_ data: [UInt8]) -> [UInt8] {
+        [0x78, 0x01] + storedBlocks(data) + bigEndian(adler32(data))
+    }
+
+    /// A zlib stream of zeros, 159 to a byte, for decompression bombs: one block of fixed Huffman
+    /// codes with a literal, then copies from distance 1, 258 zeros in 13 bits.
+    public static func zlib(zeros count: Int) -> [UInt8] {
+        var writer = BitWriter()
+        writer.append(0b011, bits: 3)  // last block, fixed codes
+        let copies = max(0, count - 1) / 258
+        for _ in 0..<count - 258 * copies { writer.append(0b0000_1100, bits: 8) }  // literal 0
+        for _ in 0..<copies { writer.append(0b00000_1010_0011, bits: 13) }  // 285, then distance 1
+        writer.append(0, bits: 7)  // end of block
+        return [0x78, 0x01] + writer.finished + bigEndian(UInt32(count % 65521) << 16 | 1)
     }
 
     private static func storedBlocks(_ data: [UInt8]) -> [UInt8] {
@@ -202,29 +205,7 @@ extension PNGBytes {
         return blocks
     }
 
-    /// One block of fixed Huffman codes: a literal, then, while the same byte goes on, copies of 258
-    /// bytes from distance 1, which is 13 bits each.
-    private static func fixedBlock(_ data: [UInt8]) -> [UInt8] {
-        var writer = BitWriter()
-        writer.append(0b011, bits: 3)  // last block, fixed codes
-        var index = 0
-        while index < data.count {
-            let byte = Int(data[index])
-            let code = byte < 144 ? 0x30 + byte : 0x190 + byte - 144
-            writer.appendCode(code, bits: byte < 144 ? 8 : 9)
-            index += 1
-            while index + 258 <= data.count,
-                data[index..<index + 258].allSatisfy({ $0 == data[index - 1] })
-            {
-                writer.appendCode(0b1100_0101, bits: 8)  // 285: length 258
-                writer.appendCode(0, bits: 5)  // distance 1
-                index += 258
-            }
-        }
-        writer.appendCode(0, bits: 7)  // 256: end of block
-        return writer.finished
-    }
-
+    /// Bits go in from the low end; Huffman codes are given reversed (RFC 1951 §3.1.1).
     private struct BitWriter {
         private var bytes: [UInt8] = []
         private var pending = 0
@@ -238,11 +219,6 @@ extension PNGBytes {
                 pending >>= 8
                 count -= 8
             }
-        }
-
-        /// Huffman codes go in from their high bit (RFC 1951 §3.1.1).
-        mutating func appendCode(_ code: Int, bits: Int) {
-            for bit in (0..<bits).reversed() { append(code >> bit & 1, bits: 1) }
         }
 
         var finished: [UInt8] { count > 0 ? bytes + [UInt8(pending & 0xFF)] : bytes }

@@ -82,8 +82,9 @@ public enum ReferenceLosses {
                 }
             }
         }
-        return vertical / Double(p.channels * (p.height - 1) * p.width)
-            + horizontal / Double(p.channels * p.height * (p.width - 1))
+        // A side of 1 has no steps, and a mean over nothing is 0.
+        return vertical / Double(max(1, p.channels * (p.height - 1) * p.width))
+            + horizontal / Double(max(1, p.channels * p.height * (p.width - 1)))
     }
 
     private static func times(_ a: [Double], _ b: [Double]) -> [Double] {

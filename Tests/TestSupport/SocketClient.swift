@@ -7,6 +7,7 @@ import Glibc
 public final class SocketClient {
     /// What went wrong, with the call it went wrong in.
     public struct Failure: Error, CustomStringConvertible {
+        /// One line.
         public let description: String
     }
 
@@ -104,6 +105,12 @@ public final class SocketClient {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, 0)
         return count == 0 || (count < 0 && errno == ECONNRESET)
+    }
+
+    /// Whether there is something to read now.
+    public var hasInput: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
     }
 
     /// Ends the sending side only.

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Writes Tests/CodecsTests/Fixtures with numpy, safetensors and Pillow, the implementations that the
+Swift codecs must agree with. Made with numpy 2.4, safetensors 0.8 and Pillow 13; deterministic."""
+
+import pathlib
+
+import numpy as np
+from PIL import Image
+from safetensors import TensorSpec, serialize_file
+
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/CodecsTests/Fixtures"
+
+
+def npy(name, array, version=None, **options):
+    with open(FIXTURES / f"{name}.npy", "wb") as file:
+        np.lib.format.write_array(file, np.asanyarray(array), version=version, **options)
+
+
+def make_npy():
+    """Readable files hold k/4 - 1 for k = 0..5 (uint8: 50k) in the shape (2, 3)."""
+    values = (np.arange(6) / 4 - 1).reshape(2, 3)
+    npy("uint8", (np.arange(6) * 50).astype(np.uint8).reshape(2, 3))
+    npy("float16", values.astype("<f2"))
+    npy("float32", values.astype("<f4"))
+    npy("float64", values.astype("<f8"))
+    npy("version2", values.astype("<f4"), version=(2, 0))
+    npy("version3", values.astype("<f4"), version=(3, 0))
+    npy("scalar", np.float32(0.5))
+    npy("vector", np.arange(3, dtype="<f4"))
+    npy("empty", np.zeros((0, 3), "<f4"))
+
+    npy("refused-fortran", np.asfortranarray(values.astype("<f4")))
+    npy("refused-bigEndian", values.astype(">f4"))
+    npy("refused-object", np.array([1, None], dtype=object), allow_pickle=True)
+    npy("refused-structured", np.zeros(2, dtype=[("x", "<f4"), ("y", "<f4")]))
+    npy("refused-text", np.array(["a", "bc"]))
+    npy("refused-integer", np.arange(3, dtype="<i8"))
+    npy("refused-boolean", np.array([True, False]))
+    npy("refused-complex", np.array([1j]))
+    npy("refused-other", np.array(["2020-01-01"], dtype="<M8[D]"))
+
+
+def make_safetensors():
+    """Every tensor holds 1, -2, 0.5 and 0 in the shape (2, 2); U8 holds 1, 2, 3 and 255."""
+    values = np.array([[1, -2], [0.5, 0]])
+    bfloat16 = (values.astype("<f4").view("<u4") >> 16).astype("<u2")
+    tensors = {
+        "half": ("float16", values.astype("<f2")),
+        "brain": ("bfloat16", bfloat16),
+        "single": ("float32", values.astype("<f4")),
+        "double": ("float64", values.astype("<f8")),
+        "byte": ("uint8", np.array([[1, 2], [3, 255]], np.uint8)),
+    }
+    write_safetensors("types", tensors, {"preprocessing": "caffe"})
+    singles = {
+        "a.weight": ("float32", np.arange(3, dtype="<f4")),
+        "b": ("float32", np.full((1, 2), 7, "<f4")),
+        "scalar": ("float32", np.array(0.25, "<f4")),
+    }
+    write_safetensors("singles", singles, {"say": 'quote " backslash \\ é'})
+    write_safetensors("refused-int64", {"count": ("int64", np.array([1]))}, None)
+
+
+def write_safetensors(name, tensors, metadata):
+    entries = {
+        key: TensorSpec(
+            dtype=dtype, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes
+        )
+        for key, (dtype, array) in tensors.items()
+    }
+    serialize_file(entries, FIXTURES / f"{name}.safetensors", metadata)
+
+
+def make_png():
+    """Each PNG has a `<name>-expected.npy` of its samples, which come from the array, not from
+    Pillow's reading. 24 x 17 smooth pixels, so that zlib chooses dynamic Huffman codes."""
+    y, x = np.mgrid[0:17, 0:24]
+    rgb = np.stack([x * 10, y * 15, (x * y) % 256], axis=-1).astype(np.uint8)
+    gray = rgb[..., 2]
+    alpha = (255 - rgb[..., :1]).astype(np.uint8)
+
+    png("rgb", Image.fromarray(rgb), rgb, optimize=True)
+    png("rgba", Image.fromarray(np.concatenate([rgb, alpha], axis=-1)), rgb)
+    png("gray", Image.fromarray(gray), gray)
+    png("gray-alpha", Image.fromarray(np.dstack([gray, alpha])), gray)
+    png("bilevel", Image.fromarray(gray > 99), np.where(gray > 99, 255, 0).astype(np.uint8))
+    gray16 = (gray.astype("<u2") << 8) + 7
+    png("gray16", Image.fromarray(gray16), gray16.astype("<f4"))
+
+    indices = (x // 8 + y // 6).astype(np.uint8)
+    palette = (np.arange(15) * 17).astype(np.uint8)
+    image = Image.fromarray(indices)
+    image.putpalette(palette.tobytes())
+    expected = palette.reshape(5, 3)[indices]
+    png("palette", image, expected, bits=4)
+    png("palette-transparent", image, expected, transparency=1)
+
+
+def png(name, image, expected, **options):
+    image.save(FIXTURES / f"{name}.png", **options)
+    npy(f"{name}-expected", expected)
+
+
+if __name__ == "__main__":
+    FIXTURES.mkdir(exist_ok=True)
+    for make in (make_npy, make_safetensors, make_png):
+        make()

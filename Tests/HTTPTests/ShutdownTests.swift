@@ -1,0 +1,64 @@
+// Leaving without cutting anybody off.
+
+import HTTP
+import HTTPTypes
+import TestSupport
+import Testing
+
+@Suite struct ShutdownTests {
+    @Test func `drain closes idle connections and still accepts`() throws {
+        let server = try TestServer()
+        let idle = try server.connect()
+        try idle.send(get("/"))
+        #expect(try idle.readResponse()?.status == 200)
+        server.server.drain()
+        #expect(idle.isClosedByServer())
+        let late = try server.connect()
+        try late.send(get("/"))
+        #expect(try late.readResponse()?["connection"] == "close")
+        #expect(late.isClosedByServer())
+    }
+
+    @Test func `shutdown lets requests finish`() async throws {
+        let server = try TestServer()
+        let client = try server.connect()
+        try client.send(get("/hold"))
+        _ = await server.handler.nextRequest()
+        async let isDone: Void = server.server.shutdown(graceMs: 10_000)
+        // In the backlog or refused, but not answered with anything else than its request.
+        server.handler.answerHeld()
+        let response = try #require(try client.readResponse())
+        #expect(response.text == "held")
+        #expect(client.isClosedByServer())
+        client.close()
+        await isDone
+        #expect(server.server.openConnections == 0)
+        #expect(throws: SocketClient.Failure.self) { try server.connect() }
+    }
+
+    @Test func `shutdown ends with the grace whatever clients do`() async throws {
+        let server = try TestServer()
+        let stuckInBody = try server.connect()
+        try stuckInBody.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
+        _ = await server.handler.next { if case .admitted = $0 { true } else { nil } }
+        let neverReads = try server.connect(receiveBuffer: 4096)
+        try neverReads.send(get("/big"))
+        _ = await server.handler.nextRequest()
+        let isHeld = try server.connect()
+        try isHeld.send(get("/hold"))
+        _ = await server.handler.nextRequest()
+        await server.server.shutdown(graceMs: 20)
+        #expect(server.server.openConnections == 0)
+        let isGone = await server.handler.next {
+            if case .clientGone = $0 { true } else { nil }
+        }
+        #expect(isGone == true)
+    }
+
+    @Test func `shutdown of a server that never started completes`() async throws {
+        let server = try HTTPServer(
+            addresses: [.tcp(host: "127.0.0.1", port: 0)], limits: HTTPServerLimits(),
+            handler: TestHandler())
+        await server.shutdown(graceMs: 1000)
+    }
+}

@@ -1,0 +1,112 @@
+// Clients that are slow, and too many.
+
+import HTTP
+import HTTPTypes
+import TestSupport
+import Testing
+
+@Suite struct TimeoutTests {
+    @Test func `answers 408 to a head that does not end`() async throws {
+        let server = try TestServer { $0.headerTimeoutMs = 30 }
+        let client = try server.connect()
+        try client.send("GET / HTTP/1.1\r\nHo")
+        let response = try #require(try client.readResponse())
+        #expect(response.status == 408)
+        #expect(response["connection"] == "close")
+        #expect(client.isClosedByServer())
+        let exchange = try #require(await server.handler.nextExchange())
+        #expect(exchange.outcome == .timedOut)
+        #expect(exchange.request == nil)
+    }
+
+    @Test func `closes without a word when no head begins`() throws {
+        let server = try TestServer { $0.headerTimeoutMs = 30 }
+        #expect(try server.connect().isClosedByServer())
+    }
+
+    @Test func `answers 408 to a body that stops`() async throws {
+        let server = try TestServer { $0.bodyIdleTimeoutMs = 30 }
+        let client = try server.connect()
+        try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
+        #expect(try client.readResponse()?.status == 408)
+        #expect(client.isClosedByServer())
+        _ = await server.handler.next { if case .abandoned = $0 { true } else { nil } }
+        let exchange = try #require(await server.handler.nextExchange())
+        #expect(exchange.outcome == .timedOut)
+        #expect(exchange.request?.path == "/")
+    }
+
+    @Test func `answers 408 to a body that trickles`() throws {
+        let server = try TestServer {
+            $0.paceGraceMs = 50
+            $0.bytesPerSecondMin = 1_000_000_000
+        }
+        let client = try server.connect()
+        try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 40000000\r\n\r\n")
+        // Never idle for the 30 s that a pause may take, and yet below the least pace.
+        var status: Int?
+        while status == nil {
+            try client.send("x")
+            status = client.hasInput ? try client.readResponse()?.status : nil
+        }
+        #expect(status == 408)
+    }
+
+    @Test func `closes an idle connection`() throws {
+        let server = try TestServer { $0.keepaliveTimeoutMs = 30 }
+        let client = try server.connect()
+        try client.send(get("/"))
+        #expect(try client.readResponse()?.status == 200)
+        // An empty line behind a request is not the start of another.
+        try client.send("\r\n")
+        #expect(client.isClosedByServer())
+    }
+
+    @Test func `drops a client that does not read its response`() async throws {
+        let server = try TestServer { $0.writeTimeoutMs = 30 }
+        let client = try server.connect(receiveBuffer: 4096)
+        try client.send(get("/big"))
+        let exchange = try #require(await server.handler.nextExchange())
+        #expect(exchange.outcome == .timedOut)
+        #expect(exchange.status == .ok)
+        #expect(exchange.bytesOut < TestHandler.bigBody.count)
+    }
+
+    @Test func `tells clients over the cap, yet serves health`() throws {
+        let server = try TestServer { $0.connectionsMax = 1 }
+        let first = try server.connect()
+        try first.send(post("/", "in"))
+        #expect(try first.readResponse()?.text == "in")
+
+        let second = try server.connect()
+        try second.send(get("/"))
+        let refusal = try #require(try second.readResponse())
+        #expect(refusal.status == 503)
+        #expect(refusal["connection"] == "close")
+        #expect(second.isClosedByServer())
+        #expect(server.server.rejectedConnections == 1)
+
+        let health = try server.connect()
+        try health.send(get("/health"))
+        #expect(try health.readResponse()?.status == 200)
+        #expect(health.isClosedByServer())
+
+        try first.send(post("/", "still in"))
+        #expect(try first.readResponse()?.text == "still in")
+    }
+
+    @Test func `lets clients wait when the reserve is taken too`() async throws {
+        let server = try TestServer {
+            $0.connectionsMax = 1
+            $0.reservedConnections = 0
+        }
+        let first = try server.connect()
+        try first.send(get("/"))
+        #expect(try first.readResponse()?.status == 200)
+        let second = try server.connect()
+        try second.send(get("/"))
+        #expect(server.server.openConnections == 1)
+        first.close()
+        #expect(try second.readResponse()?.status == 200)
+    }
+}

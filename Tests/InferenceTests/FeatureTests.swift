@@ -1,0 +1,225 @@
+import Inference
+import TestSupport
+import Testing
+
+struct FeatureTests {
+    private static let pool = WorkerPool(workers: 2)
+
+    private func tensor(
+        _ shape: [Int], _ layout: FeatureLayout, _ values: [Double], isDouble: Bool = true
+    ) throws(FeatureError) -> FeatureTensor {
+        try FeatureTensor(
+            name: "x", shape: shape, layout: layout,
+            elements: isDouble ? .float64(values) : .float32(values.map { Float($0) }))
+    }
+
+    private func noise(_ count: Int, seed: Int) -> [Double] {
+        TestNetworks.noise(count: count, seed: seed).map { Double($0) / 64 - 2 }
+    }
+
+    private func losses(
+        _ output: FeatureTensor, _ target: FeatureTensor, gram: GramKind = .normalized
+    ) throws -> [PairLosses] {
+        let layer = try FeatureLayer(name: "x", output: output, target: target)
+        let options = FeatureLossOptions(gram: gram, termWeights: [.style: 120, .perceptual: 0.05])
+        let comparison = try FeatureComparison(layers: [layer], options: options)
+        return try Self.pool.runAndWait { try comparison.evaluate(team: $0) }
+    }
+
+    private func loss(_ losses: [PairLosses], _ term: Term, sample: Int = 0) throws -> Double {
+        try #require(losses[sample].terms.first { $0.term == term }).loss
+    }
+
+    // The raw Gram matrices that the source article prints.
+    @Test(arguments: [true, false])
+    func `the raw Gram of 0…23 in a (4, 2, 3) tensor`(isDouble: Bool) throws {
+        let matrix = try tensor([4, 2, 3], .matrix, (0..<24).map(Double.init), isDouble: isDouble)
+        let grams = try FeatureLosses.gramMatrices(of: matrix, kind: .raw)
+        #expect(
+            grams.map(\.values) == [
+                [5, 14, 14, 50], [149, 212, 212, 302], [509, 626, 626, 770],
+                [1085, 1256, 1256, 1454],
+            ])
+    }
+
+    @Test(arguments: GramKind.allCases)
+    func `a batch's Gram matrices are the products with the transposes`(kind: GramKind) throws {
+        let (batch, channels, height, width) = (3, 5, 17, 19)
+        let values = noise(batch * channels * height * width, seed: 1)
+        let grams = try FeatureLosses.gramMatrices(
+            of: try tensor([batch, channels, height, width], .nchw, values), kind: kind)
+        for (sample, gram) in grams.enumerated() {
+            let count = channels * height * width
+            let reference = ReferenceLosses.gram(
+                ReferenceFeatures(
+                    channels: channels, height: height, width: width,
+                    values: Array(values[sample * count..<(sample + 1) * count])), kind)
+            for (value, expected) in zip(gram.values, reference) {
+                #expect(abs(value - expected) <= 1e-12 * max(1, abs(expected)))
+            }
+        }
+    }
+
+    @Test func `layouts say where the channels are, and nothing else`() throws {
+        let (channels, height, width) = (3, 4, 5)
+        let planar = noise(2 * 60, seed: 2)
+        var last = planar
+        for n in 0..<2 {
+            for c in 0..<channels {
+                for p in 0..<height * width {
+                    last[n * 60 + p * channels + c] = planar[n * 60 + c * height * width + p]
+                }
+            }
+        }
+        let nchw = try tensor([2, channels, height, width], .nchw, planar)
+        let nhwc = try tensor([2, height, width, channels], .nhwc, last)
+        let matrix = try tensor([2, channels, height * width], .matrix, planar)
+        let grams = try FeatureLosses.gramMatrices(of: nchw, kind: .covariance)
+        #expect(try FeatureLosses.gramMatrices(of: nhwc, kind: .covariance) == grams)
+        #expect(try FeatureLosses.gramMatrices(of: matrix, kind: .covariance) == grams)
+        let chw = try tensor([channels, height, width], .chw, Array(planar[..<60]))
+        let hwc = try tensor([height, width, channels], .hwc, Array(last[..<60]))
+        #expect(try FeatureLosses.gramMatrices(of: chw, kind: .covariance) == [grams[0]])
+        #expect(try FeatureLosses.gramMatrices(of: hwc, kind: .covariance) == [grams[0]])
+    }
+
+    @Test(arguments: GramKind.allCases)
+    func `permuting the positions leaves Gram losses unchanged`(kind: GramKind) throws {
+        let (channels, positions) = (6, 700)
+        let values = noise(channels * positions, seed: 3)
+        var permuted = values
+        for c in 0..<channels {
+            for p in 0..<positions {
+                permuted[c * positions + p * 9 % positions] = values[c * positions + p]
+            }
+        }
+        let target = try tensor([1, channels, positions], .matrix, noise(4200, seed: 4))
+        let loss = try loss(
+            losses(tensor([1, channels, positions], .matrix, values), target, gram: kind), .style)
+        let other = try self.loss(
+            losses(tensor([1, channels, positions], .matrix, permuted), target, gram: kind), .style)
+        #expect(abs(loss / other - 1) < 1e-6)
+    }
+
+    @Test func `scaling features by s scales L1 by s and Gram losses by s squared`() throws {
+        let (a, b) = (noise(240, seed: 5), noise(240, seed: 6))
+        func losses(_ s: Double) throws -> [PairLosses] {
+            try self.losses(
+                tensor([2, 4, 5, 6], .nchw, a.map { s * $0 }),
+                tensor([2, 4, 5, 6], .nchw, b.map { s * $0 }))
+        }
+        let (one, three) = (try losses(1), try losses(3))
+        for sample in 0..<2 {
+            let perceptual = try loss(three, .perceptual, sample: sample)
+            #expect(abs(perceptual / 3 / (try loss(one, .perceptual, sample: sample)) - 1) < 1e-12)
+            let style = try loss(three, .style, sample: sample)
+            #expect(abs(style / 9 / (try loss(one, .style, sample: sample)) - 1) < 1e-12)
+        }
+    }
+
+    @Test func `constant rows correlate with nothing`() throws {
+        // 0.1 has no finite binary expansion: a mean by plain summation would miss it.
+        var values = noise(3 * 1001, seed: 7)
+        for p in 1001..<2002 { values[p] = 0.1 }
+        for isDouble in [true, false] {
+            let matrix = try tensor([1, 3, 1001], .matrix, values, isDouble: isDouble)
+            let gram = try FeatureLosses.gramMatrices(of: matrix, kind: .correlation)[0].values
+            #expect([1, 3, 4, 5, 7].allSatisfy { gram[$0] == 0 })
+            #expect(abs(gram[0] - 1) < 1e-15 && abs(gram[8] - 1) < 1e-15)
+        }
+    }
+
+    @Test func `each sample equals the same sample alone`() throws {
+        let (a, b) = (noise(3 * 60, seed: 8), noise(3 * 60, seed: 9))
+        let batch = try losses(
+            tensor([3, 3, 4, 5], .nchw, a), tensor([3, 3, 4, 5], .nchw, b))
+        for sample in 0..<3 {
+            let range = sample * 60..<(sample + 1) * 60
+            let alone = try losses(
+                tensor([3, 4, 5], .chw, Array(a[range])), tensor([3, 4, 5], .chw, Array(b[range])))
+            #expect(alone == [batch[sample]])
+        }
+    }
+
+    @Test func `the total weighs the terms, and equal features give exactly zero`() throws {
+        let a = try tensor([1, 3, 20], .matrix, noise(60, seed: 10), isDouble: false)
+        let b = try tensor([1, 3, 20], .matrix, noise(60, seed: 11))
+        let result = try losses(a, b)
+        let sum = 120 * (try loss(result, .style)) + 0.05 * (try loss(result, .perceptual))
+        #expect(abs(result[0].total / sum - 1) < 1e-15)
+        #expect(try losses(a, a)[0].total == 0)
+    }
+
+    @Test(arguments: [[6], [2, 3], [1, 1, 1, 2, 3], []])
+    func `any other rank is refused with the reason`(shape: [Int]) {
+        for layout in FeatureLayout.allCases {
+            let error = #expect(throws: FeatureError.self) {
+                try self.tensor(shape, layout, [Double](repeating: 0, count: 6))
+            }
+            #expect(error?.description.contains("defined for 3") == true)
+        }
+    }
+
+    @Test func `a rank that contradicts the layout is refused`() {
+        let zeros = [Double](repeating: 0, count: 6)
+        #expect(throws: FeatureError.self) { try self.tensor([1, 2, 3], .nchw, zeros) }
+        #expect(throws: FeatureError.self) { try self.tensor([1, 1, 2, 3], .chw, zeros) }
+        #expect(throws: FeatureError.self) { try self.tensor([0, 2, 3], .chw, []) }
+    }
+
+    @Test func `tensors that do not belong together are refused`() throws {
+        let a = try tensor([1, 2, 3], .matrix, noise(6, seed: 1))
+        let moreSamples = try tensor([2, 2, 3], .matrix, noise(12, seed: 1))
+        let moreChannels = try tensor([1, 3, 3], .matrix, noise(9, seed: 1))
+        #expect(throws: FeatureError.self) {
+            try FeatureLayer(name: "x", output: a, target: moreSamples)
+        }
+        #expect(throws: FeatureError.self) {
+            try FeatureLayer(name: "x", output: a, target: moreChannels)
+        }
+    }
+
+    @Test func `other sizes are for Gram losses alone`() throws {
+        let layer = try FeatureLayer(
+            name: "x", output: try tensor([1, 2, 3], .matrix, noise(6, seed: 1)),
+            target: try tensor([1, 2, 5], .matrix, noise(10, seed: 2)))
+        var options = FeatureLossOptions(gram: .normalized, termWeights: [.style: 1])
+        #expect(throws: FeatureError.self) {
+            try FeatureComparison(layers: [layer], options: options)
+        }
+        options.perceptualWeights = [:]
+        let comparison = try FeatureComparison(layers: [layer], options: options)
+        let losses = try Self.pool.runAndWait { try comparison.evaluate(team: $0) }
+        #expect(losses[0].terms.map(\.term) == [.style])
+    }
+
+    @Test func `named layers alone enter a term, with their weights`() throws {
+        let (a, b) = (noise(6, seed: 1), noise(6, seed: 2))
+        let layers = try ["p", "q"].map {
+            try FeatureLayer(
+                name: $0, output: try tensor([1, 2, 3], .matrix, a),
+                target: try tensor([1, 2, 3], .matrix, b))
+        }
+        let options = FeatureLossOptions(
+            gram: .raw, styleWeights: ["q": 0.5], perceptualWeights: nil, termWeights: [.style: 2])
+        let comparison = try FeatureComparison(layers: layers, options: options)
+        let losses = try Self.pool.runAndWait { try comparison.evaluate(team: $0) }
+        #expect(losses[0].terms.map { $0.layers?.map(\.name) } == [["p", "q"], ["q"]])
+        let style = losses[0].terms[1]
+        #expect(style.loss == 0.5 * (style.layers?[0].loss ?? .nan))
+        #expect(losses[0].total == 2 * style.loss)
+        let unknown = FeatureError.unknownLayer(
+            "there are no features of layer r; name a layer that is sent")
+        #expect(throws: unknown) {
+            try FeatureComparison(
+                layers: layers,
+                options: FeatureLossOptions(gram: .raw, styleWeights: ["r": 1], termWeights: [:]))
+        }
+    }
+
+    @Test func `a sum that overflows is an error, not infinity`() throws {
+        let huge = try tensor([1, 1, 2], .matrix, [1e200, 1e200])
+        let zero = try tensor([1, 1, 2], .matrix, [0, 0])
+        #expect(throws: InferenceError.self) { try losses(huge, zero) }
+    }
+}
