@@ -3,14 +3,19 @@ import Inference
 
 /// What the command line asks of `compare`.
 public struct ComparisonRequest: Sendable {
+    /// The path of the image that a model made.
     public var output: String
+    /// The path of the image it should have made.
     public var target: String
+    /// The path of a mask.
     public var mask: String?
     /// Options by their names in a query, such as `style_layers`.
     public var options: [(name: String, value: String)]
 
+    /// A comparison of files.
     public init(
-        output: String, target: String, mask: String? = nil, options: [(name: String, value: String)] = []
+        output: String, target: String, mask: String? = nil,
+        options: [(name: String, value: String)] = []
     ) {
         self.output = output
         self.target = target
@@ -38,7 +43,9 @@ public struct Comparison: Sendable {
     /// - Throws: the sentence that a client would read.
     public func run(_ request: ComparisonRequest) throws(ServiceError) -> JSON {
         var parts: [(name: String, content: Submission.Content)] = []
-        for (name, path) in [("output", request.output), ("target", request.target), ("mask", request.mask)] {
+        for (name, path) in [
+            ("output", request.output), ("target", request.target), ("mask", request.mask),
+        ] {
             guard let path else { continue }
             parts.append((name, .file(Payload(try Self.bytes(path)), contentType: nil)))
         }

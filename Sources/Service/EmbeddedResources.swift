@@ -12,6 +12,7 @@ enum EmbeddedResources {
         UnsafeRawBufferPointer(start: styleloss_weights_bytes(), count: styleloss_weights_count)
     }
 
-    /// The SHA-256 of `weights`: hashing 29 MB at start would take longer than all the rest; a test does it.
+    /// The SHA-256 of `weights`: hashing 29 MB at start would take longer than all the rest; a test
+    /// does it.
     static let weightsSHA256 = "86b0bfe5e7bc85dcb584e3b4da23d5a76879f7b04f5c585b53935b2ac228d8c1"
 }

@@ -6,10 +6,13 @@ public enum HealthProbe {
     /// Whether `GET /readyz` is answered 200 within the time.
     ///
     /// - Parameter address: an address to listen on counts too: 0.0.0.0 and :: mean this machine.
-    public static func isReady(_ address: ListenAddress, path: String = "/readyz", timeoutMs: Int = 3000) -> Bool {
+    public static func isReady(
+        _ address: ListenAddress, path: String = "/readyz", timeoutMs: Int = 3000
+    ) -> Bool {
         guard let descriptor = connect(address, timeoutMs) else { return false }
         defer { close(descriptor) }
-        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        let request = Array(
+            "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
         guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
             return false
         }

@@ -3,7 +3,8 @@ import HTTP
 import Inference
 import Logging
 
-/// The service: configuration, model, queue, routes and server put together. Nothing else composes them.
+/// The service: configuration, model, queue, routes and server put together. Nothing else composes
+/// them.
 public final class LossService: Sendable {
     /// The configuration in force.
     public let configuration: Configuration
@@ -14,7 +15,8 @@ public final class LossService: Sendable {
     public var pool: WorkerPool { context.pool }
     /// Every path with its methods, as openapi.yaml has them.
     public var operations: [(path: String, methods: [String])] {
-        router.routes.map { route in (route.pattern, route.operations.keys.map(\.rawValue).sorted()) }
+        router.routes.map { route in (route.pattern, route.operations.keys.map(\.rawValue).sorted())
+        }
     }
 
     let context: ServiceContext
@@ -51,7 +53,8 @@ public final class LossService: Sendable {
         context.readiness.becomeReady(model)
     }
 
-    /// Not ready any more: serves for the drain delay, then finishes what it has within the grace, then calls back.
+    /// Not ready any more: serves for the drain delay, then finishes what it has within the grace,
+    /// then calls back.
     public func drain(completion: @escaping @Sendable () -> Void) {
         _ = context.readiness.beginsDraining()
         server.drain()
@@ -84,7 +87,8 @@ public final class LossService: Sendable {
         let level = configuration.text(.logLevel).flatMap(Logger.Level.init(rawValue:))
         return Logger(label: Version.name) { _ in
             LineLogHandler(
-                format: format ?? (sink.isTerminal ? .text : .json), sink: sink, logLevel: level ?? .info)
+                format: format ?? (sink.isTerminal ? .text : .json), sink: sink,
+                logLevel: level ?? .info)
         }
     }
 }

@@ -5,12 +5,13 @@ import Glibc
 public struct Machine: Sendable, Equatable {
     /// CPUs to plan for: the least of the affinity mask, the cgroup's cpuset and its CPU quota.
     ///
-    /// A quota of 2.5 CPUs counts as 2 and one of 0.5 as 1: a thread more than the quota covers only makes
-    /// every period end in throttling, and at least one thread has to exist.
+    /// A quota of 2.5 CPUs counts as 2 and one of 0.5 as 1: a thread more than the quota covers
+    /// only makes every period end in throttling, and at least one thread has to exist.
     public let effectiveCPUs: Int
     /// Bytes of memory the process may use: the least of the cgroup's limit and the RAM.
     public let memoryBytes: Int
 
+    /// A machine of these sizes.
     public init(effectiveCPUs: Int, memoryBytes: Int) {
         self.effectiveCPUs = effectiveCPUs
         self.memoryBytes = memoryBytes
@@ -18,9 +19,12 @@ public struct Machine: Sendable, Equatable {
 
     /// The machine this process runs on.
     public static func current() -> Machine {
-        let files = ControlGroupFiles(root: "/sys/fs/cgroup", membership: readText("/proc/self/cgroup") ?? "")
-        let cpus = [affinityCPUs(), files.cpusetCPUs(), files.quotaCPUs()].compactMap { $0 }.min() ?? 1
-        let memory = [physicalMemoryBytes(), files.memoryLimitBytes()].compactMap { $0 }.min() ?? 1 << 30
+        let files = ControlGroupFiles(
+            root: "/sys/fs/cgroup", membership: readText("/proc/self/cgroup") ?? "")
+        let cpus =
+            [affinityCPUs(), files.cpusetCPUs(), files.quotaCPUs()].compactMap { $0 }.min() ?? 1
+        let memory =
+            [physicalMemoryBytes(), files.memoryLimitBytes()].compactMap { $0 }.min() ?? 1 << 30
         return Machine(effectiveCPUs: max(1, cpus), memoryBytes: memory)
     }
 
@@ -28,7 +32,9 @@ public struct Machine: Sendable, Equatable {
     private static func affinityCPUs() -> Int? {
         let line = readText("/proc/self/status")?.split(separator: "\n")
             .first { $0.hasPrefix("Cpus_allowed_list:") }
-        return line.map { ControlGroupFiles.countCPUs(String($0.dropFirst("Cpus_allowed_list:".count))) }
+        return line.map {
+            ControlGroupFiles.countCPUs(String($0.dropFirst("Cpus_allowed_list:".count)))
+        }
     }
 
     private static func physicalMemoryBytes() -> Int? {
@@ -38,7 +44,8 @@ public struct Machine: Sendable, Equatable {
     }
 }
 
-/// The limits of the control group a process is in, version 2 (one tree) or 1 (a tree a controller).
+/// The limits of the control group a process is in, version 2 (one tree) or 1 (a tree a
+/// controller).
 ///
 /// A limit set on any ancestor binds too, so every level up to the root is read and the least wins.
 public struct ControlGroupFiles: Sendable {
@@ -46,7 +53,8 @@ public struct ControlGroupFiles: Sendable {
     private let unifiedPath: String?
     private let controllerPaths: [String: String]
 
-    /// `membership` is the text of `/proc/self/cgroup`: lines of `id:controllers:path` (cgroups(7)).
+    /// `membership` is the text of `/proc/self/cgroup`: lines of `id:controllers:path`
+    /// (cgroups(7)).
     public init(root: String, membership: String) {
         self.root = root
         var unified: String?
@@ -55,7 +63,9 @@ public struct ControlGroupFiles: Sendable {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             if fields[0] == "0" && fields[1].isEmpty { unified = String(fields[2]) }
-            for controller in fields[1].split(separator: ",") { paths[String(controller)] = String(fields[2]) }
+            for controller in fields[1].split(separator: ",") {
+                paths[String(controller)] = String(fields[2])
+            }
         }
         unifiedPath = unified
         controllerPaths = paths
@@ -65,11 +75,17 @@ public struct ControlGroupFiles: Sendable {
     public func quotaCPUs() -> Int? {
         let unified = texts("cpu.max", controller: nil).compactMap { text -> Int? in
             let fields = text.split(whereSeparator: \.isWhitespace)
-            guard fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]) else { return nil }
+            guard fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]) else {
+                return nil
+            }
             return period > 0 ? quota / period : nil
         }
-        let quotas = texts("cpu.cfs_quota_us", controller: "cpu").map { Int(Self.trimmed($0)) ?? -1 }
-        let periods = texts("cpu.cfs_period_us", controller: "cpu").map { Int(Self.trimmed($0)) ?? 0 }
+        let quotas = texts("cpu.cfs_quota_us", controller: "cpu").map {
+            Int(Self.trimmed($0)) ?? -1
+        }
+        let periods = texts("cpu.cfs_period_us", controller: "cpu").map {
+            Int(Self.trimmed($0)) ?? 0
+        }
         let divided = zip(quotas, periods).filter { $0 > 0 && $1 > 0 }.map { $0 / $1 }
         return (unified + divided).min().map { max(1, $0) }
     }
@@ -77,19 +93,22 @@ public struct ControlGroupFiles: Sendable {
     /// CPUs of the cpuset, e.g. `0-3,8`; nil without one.
     public func cpusetCPUs() -> Int? {
         let lists =
-            texts("cpuset.cpus.effective", controller: nil) + texts("cpuset.cpus", controller: "cpuset")
+            texts("cpuset.cpus.effective", controller: nil)
+            + texts("cpuset.cpus", controller: "cpuset")
         return lists.map(Self.countCPUs).filter { $0 > 0 }.min()
     }
 
     /// The memory limit in bytes; nil when the files say `max` or a number no machine has.
     public func memoryLimitBytes() -> Int? {
         let limits =
-            texts("memory.max", controller: nil) + texts("memory.limit_in_bytes", controller: "memory")
+            texts("memory.max", controller: nil)
+            + texts("memory.limit_in_bytes", controller: "memory")
         return limits.compactMap { Int(Self.trimmed($0)) }.filter { $0 > 0 && $0 < 1 << 60 }.min()
     }
 
-    /// The file's text at each level from the process's group up to the root. Inside a container the group's path
-    /// often names directories the mount does not show; the root is then the group itself.
+    /// The file's text at each level from the process's group up to the root. Inside a container
+    /// the group's path often names directories the mount does not show; the root is then the group
+    /// itself.
     private func texts(_ file: String, controller: String?) -> [String] {
         let path: String?
         let tree: String
@@ -119,7 +138,9 @@ public struct ControlGroupFiles: Sendable {
         }
     }
 
-    private static func trimmed(_ text: String) -> String { String(text.filter { !$0.isWhitespace }) }
+    private static func trimmed(_ text: String) -> String {
+        String(text.filter { !$0.isWhitespace })
+    }
 }
 
 /// The start of a small file, as procfs and cgroupfs have them; nil when it cannot be read.

@@ -4,6 +4,7 @@ import Inference
 
 /// Why the weights cannot be used; the sentence is for whoever starts the process.
 public struct WeightsError: Error, Sendable, CustomStringConvertible {
+    /// The sentence.
     public let description: String
 }
 
@@ -44,7 +45,9 @@ struct ModelLoader {
             checksEveryWeight: false)
     }
 
-    private func network(path: String, _ preprocessing: Preprocessing?) throws(WeightsError) -> Network {
+    private func network(path: String, _ preprocessing: Preprocessing?) throws(WeightsError)
+        -> Network
+    {
         let file: MappedFile
         do {
             file = try MappedFile(path: path)
@@ -52,11 +55,13 @@ struct ModelLoader {
             throw WeightsError(description: "\(path): \(error)")
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        let stem = name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
+        let stem =
+            name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
         do {
             return try withExtendedLifetime(file) { () throws(WeightsError) in
                 try network(
-                    stem, SHA256.hexadecimal(of: file.bytes), file.bytes, owner: file, preprocessing,
+                    stem, SHA256.hexadecimal(of: file.bytes), file.bytes, owner: file,
+                    preprocessing,
                     checksEveryWeight: true)
             }
         } catch {

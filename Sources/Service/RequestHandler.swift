@@ -2,8 +2,8 @@ import Dispatch
 import HTTP
 import HTTPTypes
 
-/// The service's side of the server's seam: routes, refuses what the head alone condemns, answers at once what needs no
-/// computing, and lines up the rest.
+/// The service's side of the server's seam: routes, refuses what the head alone condemns, answers
+/// at once what needs no computing, and lines up the rest.
 final class RequestHandler: HTTPHandler {
     /// A body nobody reads, as of a GET, is taken up to this size.
     private static let ignoredBodyBytesMax = 1 << 16
@@ -11,7 +11,8 @@ final class RequestHandler: HTTPHandler {
     private let context: ServiceContext
     private let router: Router
     private let accessLog: AccessLog
-    /// Bodies are parsed here, one after the other: not on the loop, which owes others their health checks.
+    /// Bodies are parsed here, one after the other: not on the loop, which owes others their health
+    /// checks.
     private let intake = DispatchQueue(label: "styleloss.intake")
 
     init(context: ServiceContext, router: Router, accessLog: AccessLog) {
@@ -63,14 +64,16 @@ final class RequestHandler: HTTPHandler {
         context.metrics.countJob(.cancelled)
     }
 
-    func response(to failure: HTTPProtocolError, request: HTTPServerRequest?) -> HTTPServerResponse {
+    func response(to failure: HTTPProtocolError, request: HTTPServerRequest?) -> HTTPServerResponse
+    {
         let record = request.map(context.exchanges.begin) ?? ExchangeRecord(nil)
         return response(to: ServiceError(failure), request, record)
     }
 
     func didFinish(_ exchange: HTTPExchange) {
         let record = exchange.request.flatMap(context.exchanges.end)
-        let route = exchange.request.flatMap { router.route($0.path)?.pattern } ?? Metrics.otherRoute
+        let route =
+            exchange.request.flatMap { router.route($0.path)?.pattern } ?? Metrics.otherRoute
         if let status = exchange.status {
             context.metrics.countRequest(
                 route: route, method: exchange.request?.head.method.rawValue ?? "other",
@@ -88,7 +91,8 @@ final class RequestHandler: HTTPHandler {
 extension RequestHandler {
     private func share(_ declaredBodyBytes: Int?) -> JobBudget.Share {
         context.jobs.budget.share(
-            declaredBodyBytes: declaredBodyBytes, bodyBytesMax: context.configuration[.maxBodyBytes])
+            declaredBodyBytes: declaredBodyBytes, bodyBytesMax: context.configuration[.maxBodyBytes]
+        )
     }
 
     private func share(of request: HTTPServerRequest) -> JobBudget.Share {
@@ -99,7 +103,8 @@ extension RequestHandler {
         let limit = context.configuration[setting]
         if let declaredBodyBytes, declaredBodyBytes > limit {
             throw ServiceError(
-                .bodyTooLarge, "The body is \(declaredBodyBytes) bytes; at most \(limit) are accepted.",
+                .bodyTooLarge,
+                "The body is \(declaredBodyBytes) bytes; at most \(limit) are accepted.",
                 limit: limit, actual: declaredBodyBytes, setting: setting)
         }
         _ = try context.readiness.model()
@@ -112,7 +117,8 @@ extension RequestHandler {
         _ record: ExchangeRecord, _ responder: HTTPResponder, _ bodyIn: ContinuousClock.Instant
     ) {
         do {
-            let timeoutMs = try RequestHead.timeoutMs(request) ?? context.configuration[.requestTimeoutMs]
+            let timeoutMs =
+                try RequestHead.timeoutMs(request) ?? context.configuration[.requestTimeoutMs]
             let prepared = try endpoint.prepare(
                 request, model: try context.readiness.model(), id: record.id)
             try admission.charge(bodyBytes: request.body.count, workBytes: prepared.workBytes)
@@ -145,7 +151,9 @@ extension RequestHandler {
         return decorated(response, record)
     }
 
-    private func decorated(_ response: HTTPServerResponse, _ record: ExchangeRecord) -> HTTPServerResponse {
+    private func decorated(_ response: HTTPServerResponse, _ record: ExchangeRecord)
+        -> HTTPServerResponse
+    {
         var response = response
         response.fields[.xRequestID] = record.id
         return response

@@ -18,10 +18,12 @@ enum RequestHead {
         let names = mediaTypes.map(\.essence).joined(separator: ", ")
         guard let type = fields[.contentType].flatMap({ MediaType(contentType: $0) }) else {
             throw ServiceError(
-                .unsupportedMediaType, "The request needs a Content-Type; this path reads \(names).")
+                .unsupportedMediaType, "The request needs a Content-Type; this path reads \(names)."
+            )
         }
         guard mediaTypes.contains(type) else {
-            throw ServiceError(.unsupportedMediaType, "This Content-Type is not read here; send \(names).")
+            throw ServiceError(
+                .unsupportedMediaType, "This Content-Type is not read here; send \(names).")
         }
     }
 
@@ -33,7 +35,9 @@ enum RequestHead {
         else {
             throw ServiceError(
                 .badHeader,
-                "X-Request-Timeout-Ms must be an integer from \(timeoutsMs.lowerBound) to \(timeoutsMs.upperBound).")
+                "X-Request-Timeout-Ms must be an integer from \(timeoutsMs.lowerBound) to "
+                    + "\(timeoutsMs.upperBound)."
+            )
         }
         return value
     }

@@ -42,7 +42,8 @@ struct Router: Sendable {
     /// - Throws: 404, or 405, whose `Allow` the caller adds.
     func operation(_ method: HTTPRequest.Method, _ path: String) throws(ServiceError) -> Operation {
         guard let route = route(path) else {
-            throw ServiceError(.notFound, "There is nothing at this path; /openapi.yaml lists what there is.")
+            throw ServiceError(
+                .notFound, "There is nothing at this path; /openapi.yaml lists what there is.")
         }
         guard let operation = route.operation(method) else {
             throw ServiceError(.methodNotAllowed, "This path answers \(route.allow) only.")

@@ -19,7 +19,8 @@ final class ServiceContext: Sendable {
         pool = WorkerPool(workers: configuration[.workers])
         let budget = JobBudget(
             placesMax: configuration[.queueJobs] + configuration[.workers],
-            bodyBytesMax: configuration[.queueBytes], memoryBytesMax: configuration[.maxMemoryBytes])
+            bodyBytesMax: configuration[.queueBytes], memoryBytesMax: configuration[.maxMemoryBytes]
+        )
         jobs = JobQueue(pool: pool, budget: budget)
         targets = TargetCache(bytesMax: configuration[.targetCacheBytes])
     }

@@ -6,7 +6,10 @@ import Service
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the losses between two images, without a server.",
-        discussion: "PNG, or npy with --layout and, for floats, --range. Names and meanings are those of the API.")
+        discussion:
+            "PNG, or npy with --layout and, for floats, --range. Names and meanings are those of "
+            + "the API."
+    )
 
     @Argument(help: "The image a model made.")
     var output: String
@@ -86,7 +89,8 @@ struct EngineOptions: ParsableArguments {
     /// The same as flags of `serve`.
     var flags: [String] {
         let given = [
-            ("weights", weights), ("preprocessing", preprocessing), ("instruction-set", instructionSet),
+            ("weights", weights), ("preprocessing", preprocessing),
+            ("instruction-set", instructionSet),
             ("workers", workers),
         ]
         return given.compactMap { key, value in value.map { "--\(key)=\($0)" } }

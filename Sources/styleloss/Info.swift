@@ -25,7 +25,8 @@ struct Info: ParsableCommand {
         return members.flatMap { member -> [String] in
             switch member.value {
             case .object: ["\(indent)\(member.name)"] + lines(member.value, indent: indent + "  ")
-            case .array(let items): ["\(indent)\(member.name): \(items.map(text).joined(separator: ", "))"]
+            case .array(let items):
+                ["\(indent)\(member.name): \(items.map(text).joined(separator: ", "))"]
             default: ["\(indent)\(member.name): \(text(member.value))"]
             }
         }

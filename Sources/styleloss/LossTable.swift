@@ -17,7 +17,9 @@ struct LossTable {
             for member in members {
                 guard let loss = member.value["loss"] else { continue }
                 rows.append(
-                    Row(name: member.name, loss: loss.double, weight: member.value["weight"]?.double))
+                    Row(
+                        name: member.name, loss: loss.double, weight: member.value["weight"]?.double
+                    ))
                 guard case .object(let layers) = member.value["layers"] else { continue }
                 rows += layers.map { Row(name: "  \($0.name)", loss: $0.value.double, weight: nil) }
             }
@@ -35,9 +37,11 @@ struct LossTable {
     }
 
     var text: String {
-        let lines = [("term", "loss", "weight")] + rows.map { row in
-            (row.name, Self.decimal(row.loss), row.weight.map(Self.decimal) ?? "")
-        }
+        let lines =
+            [("term", "loss", "weight")]
+            + rows.map { row in
+                (row.name, Self.decimal(row.loss), row.weight.map(Self.decimal) ?? "")
+            }
         let width = lines.map(\.0.count).max() ?? 0
         let numbers = lines.map(\.1.count).max() ?? 0
         let table = lines.map { name, loss, weight in
@@ -49,7 +53,8 @@ struct LossTable {
 
     private static func decimal(_ value: Double?) -> String {
         guard let value else { return "" }
-        return value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : value.description
+        return value == value.rounded() && abs(value) < 1e15
+            ? String(Int(value)) : value.description
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {

@@ -79,7 +79,8 @@ struct AdmissionTests {
     }
 
     @Test func `refuses with 429 when other jobs hold the memory`() throws {
-        let service = try RunningService("--workers=1", "--max-memory-bytes=4194304", "--queue-bytes=1073741824")
+        let service = try RunningService(
+            "--workers=1", "--max-memory-bytes=4194304", "--queue-bytes=1073741824")
         let holder = try admitted(service, bytes: 4_000_000)
         let refusal = try service.post(path, Sample.pair())
         #expect(refusal.status == 429, "\(refusal.text)")
@@ -92,7 +93,8 @@ struct AdmissionTests {
         let gate = Gate(service)
         let form = Sample.pair()
         let response = try service.send(
-            "POST", path, [("Content-Type", form.contentType), ("X-Request-Timeout-Ms", "100")], form.body)
+            "POST", path, [("Content-Type", form.contentType), ("X-Request-Timeout-Ms", "100")],
+            form.body)
         #expect(response.status == 504)
         #expect(response.code == "deadline_exceeded")
         #expect(try service.metric("styleloss_jobs_total{outcome=\"timeout\"}") == 1)
@@ -105,9 +107,12 @@ struct AdmissionTests {
         let gate = Gate(service)
         let client = try SocketClient(port: service.port)
         let form = Sample.pair()
-        try client.send(RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
         try service.wait("styleloss_jobs_queued", is: 1)
-        for path in ["/livez", "/readyz", "/metrics", "/v1/info"] { #expect(try service.get(path).status == 200) }
+        for path in ["/livez", "/readyz", "/metrics", "/v1/info"] {
+            #expect(try service.get(path).status == 200)
+        }
         gate.open()
         #expect(try client.readResponse()?.status == 200)
     }
@@ -117,7 +122,8 @@ struct AdmissionTests {
         let gate = Gate(service)
         let client = try SocketClient(port: service.port)
         let form = Sample.pair()
-        try client.send(RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
         try service.wait("styleloss_jobs_queued", is: 1)
         client.reset()
         try service.wait("styleloss_jobs_total{outcome=\"cancelled\"}", is: 1)
@@ -131,7 +137,8 @@ struct AdmissionTests {
         let gate = Gate(service)
         let client = try SocketClient(port: service.port)
         let form = Sample.pair()
-        try client.send(RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
         try service.wait("styleloss_jobs_queued", is: 1)
         let stopped = DispatchSemaphore(value: 0)
         service.service.drain { stopped.signal() }

@@ -19,7 +19,9 @@ struct Program {
         let process = Process()
         process.executableURL = url
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in
+            new
+        }
         return process
     }
 
@@ -29,8 +31,10 @@ struct Program {
         process.standardOutput = output
         process.standardError = error
         try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errors = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errors = String(
+            decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return Result(status: process.terminationStatus, output: text, error: errors)
     }
@@ -46,14 +50,19 @@ struct CommandLineTests {
     @Test func `compares two files as the service does`() throws {
         let output = try file(Sample.png(1), "a.png")
         let target = try file(Sample.png(2), "b.png")
-        let result = try Program.run("compare", output, target, "--layers", "relu1_1,pool1:0.5", "--json")
+        let result = try Program.run(
+            "compare", output, target, "--layers", "relu1_1,pool1:0.5", "--json")
         #expect(result.status == 0, "\(result.error)")
         let served = try RunningService.shared.get()
             .post("/v1/losses?layers=relu1_1,pool1:0.5", Sample.pair())
-        let losses = { (text: String) in text.range(of: "\"results\":").map { text[$0.upperBound...].prefix { $0 != "}" } } }
+        let losses = { (text: String) in
+            text.range(of: "\"results\":").map { text[$0.upperBound...].prefix { $0 != "}" } }
+        }
         #expect(losses(result.output) == losses(served.text))
         let table = try Program.run("compare", output, target, "--layers", "relu1_1")
-        #expect(table.output.contains("style") && table.output.contains("relu1_1") && table.output.contains("total"))
+        #expect(
+            table.output.contains("style") && table.output.contains("relu1_1")
+                && table.output.contains("total"))
     }
 
     @Test func `ends with 1 and the sentence for a bad input`() throws {
@@ -99,7 +108,9 @@ struct CommandLineTests {
     @Test func `asks a service for its health`() throws {
         let port = try RunningService.shared.get().port
         #expect(try Program.run("health", "--url", "http://127.0.0.1:\(port)/").status == 0)
-        #expect(try Program.run("health", environment: ["STYLELOSS_LISTEN": "0.0.0.0:\(port)"]).status == 0)
+        #expect(
+            try Program.run("health", environment: ["STYLELOSS_LISTEN": "0.0.0.0:\(port)"]).status
+                == 0)
         #expect(try Program.run("health", "--url", "unix:/nowhere.sock").status == 1)
     }
 

@@ -21,9 +21,11 @@ struct ConfigurationTests {
         let expected = [
             "max-body-bytes": 256 << 20, "max-image-pixels": 67_108_864, "min-image-side": 16,
             "max-pairs-per-request": 32, "max-header-bytes": 16 << 10, "max-headers": 100,
-            "max-uri-bytes": 8 << 10, "max-connections": 1024, "queue-jobs": 64, "queue-bytes": 1 << 30,
+            "max-uri-bytes": 8 << 10, "max-connections": 1024, "queue-jobs": 64,
+            "queue-bytes": 1 << 30,
             "workers": 3, "request-timeout-ms": 60_000, "header-timeout-ms": 10_000,
-            "body-idle-timeout-ms": 30_000, "keepalive-timeout-ms": 75_000, "write-timeout-ms": 30_000,
+            "body-idle-timeout-ms": 30_000, "keepalive-timeout-ms": 75_000,
+            "write-timeout-ms": 30_000,
             "target-cache-bytes": 256 << 20, "drain-delay-ms": 0, "shutdown-grace-ms": 25_000,
             "max-memory-bytes": (1 << 30) / 10 * 6,
         ]
@@ -45,7 +47,8 @@ struct ConfigurationTests {
         let addresses: [ListenAddress] = [.tcp(host: "::1", port: 1), .unix(path: "/tmp/s")]
         let flags = try Configuration(flags: ["--listen=[::1]:1", "--listen", "unix:/tmp/s"])
         #expect(flags.listen == addresses)
-        let environment = try Configuration(environment: ["STYLELOSS_LISTEN": "[::1]:1,unix:/tmp/s"])
+        let environment = try Configuration(environment: ["STYLELOSS_LISTEN": "[::1]:1,unix:/tmp/s"]
+        )
         #expect(environment.listen == addresses)
     }
 
@@ -61,7 +64,8 @@ struct ConfigurationTests {
         for name in names { #expect(found.contains { $0.hasPrefix(name + ":") }, "\(name)") }
     }
 
-    /// Kubernetes sets STYLELOSS_PORT in every container beside a service called styleloss: an early version refused it.
+    /// Kubernetes sets STYLELOSS_PORT in every container beside a service called styleloss: an
+    /// early version refused it.
     @Test func `ignores variables that are no settings`() {
         #expect(mistakes([], ["STYLELOSS_PORT": "tcp://10.0.0.1:80"]).isEmpty)
     }

@@ -10,7 +10,8 @@ struct GramTests {
     init() throws { service = try RunningService.shared.get() }
 
     private func gram(
-        _ query: String, _ body: [UInt8], type: String = "application/safetensors", accept: String? = nil
+        _ query: String, _ body: [UInt8], type: String = "application/safetensors",
+        accept: String? = nil
     ) throws -> ClientResponse {
         let fields = [("Content-Type", type)] + (accept.map { [("Accept", $0)] } ?? [])
         return try service.send("POST", "/v1/gram?\(query)", fields, body)
@@ -24,16 +25,19 @@ struct GramTests {
 
     @Test func `gives the matrices of the source article as JSON, safetensors and npy`() throws {
         let json = try gram("layout=matrix&gram=raw", Self.body)
-        let layers = try #require(try json.json["layers"] as? [String: [String: Any]], "\(json.text)")
+        let layers = try #require(
+            try json.json["layers"] as? [String: [String: Any]], "\(json.text)")
         #expect(layers["x"]?["data"] as? [Double] == Self.expected)
         #expect(layers["x"]?["shape"] as? [Int] == [4, 2, 2])
 
-        let tensors = try gram("layout=matrix&gram=raw", Self.body, accept: "application/safetensors")
+        let tensors = try gram(
+            "layout=matrix&gram=raw", Self.body, accept: "application/safetensors")
         let file = try SafetensorsFile.parse(tensors.body.span)
         let view = try #require(file["gram.x"])
         #expect(try Elements.float64(view, of: tensors.body.span) == Self.expected)
 
-        let npy = try gram("layout=matrix&gram=raw", Self.body, accept: "application/x-npy, */*;q=0.1")
+        let npy = try gram(
+            "layout=matrix&gram=raw", Self.body, accept: "application/x-npy, */*;q=0.1")
         #expect(npy["content-type"] == "application/x-npy")
         #expect(try Elements.float64(NPY.parse(npy.body.span), of: npy.body.span) == Self.expected)
     }
@@ -42,7 +46,8 @@ struct GramTests {
         #expect(try gram("layout=matrix", Self.body, accept: "text/html").code == "not_acceptable")
         let two = SafetensorsFile.encode(
             [("features.x", [1, 1, 1], [1]), ("features.y", [1, 1, 1], [1])], metadata: [:])
-        #expect(try gram("layout=matrix", two, accept: "application/x-npy").code == "not_acceptable")
+        #expect(
+            try gram("layout=matrix", two, accept: "application/x-npy").code == "not_acceptable")
         #expect(try gram("layout=matrix&layers=y", two, accept: "application/x-npy").status == 200)
     }
 
@@ -64,7 +69,8 @@ struct GramTests {
     }
 
     private func matrix(_ response: ClientResponse) throws -> [Double] {
-        let layers = try #require(try response.json["layers"] as? [String: [String: Any]], "\(response.text)")
+        let layers = try #require(
+            try response.json["layers"] as? [String: [String: Any]], "\(response.text)")
         return try #require(layers["relu1_1"]?["data"] as? [Double])
     }
 
@@ -74,7 +80,8 @@ struct GramTests {
         #expect(try service.post("/v1/gram?layers=relu1_1", form).status == 200)
         #expect(try service.post("/v1/features", Form()).code == "missing_input")
         #expect(try service.post("/v1/features?layers=", Sample.image).code == "invalid_option")
-        #expect(try service.post("/v1/features?layers=pool5", Sample.image).code == "image_too_small")
+        #expect(
+            try service.post("/v1/features?layers=pool5", Sample.image).code == "image_too_small")
         #expect(try gram("", Self.body).code == "missing_option")
         #expect(try service.post("/v1/features?gram=raw", Sample.image).code == "unknown_option")
     }

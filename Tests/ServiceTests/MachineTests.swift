@@ -23,7 +23,8 @@ struct MachineTests {
 
     @Test func `takes the least limit of version 2 on the way to the root`() throws {
         let root = try tree([
-            "a/b/cpu.max": "250000 100000\n", "a/cpu.max": "max 100000\n", "a/memory.max": "1000000\n",
+            "a/b/cpu.max": "250000 100000\n", "a/cpu.max": "max 100000\n",
+            "a/memory.max": "1000000\n",
             "a/b/memory.max": "max\n", "a/b/cpuset.cpus.effective": "0-2,8\n",
         ])
         let files = ControlGroupFiles(root: root, membership: "0::/a/b\n")
@@ -35,10 +36,12 @@ struct MachineTests {
     @Test func `reads the controllers of version 1`() throws {
         let root = try tree([
             "cpu/x/cpu.cfs_quota_us": "50000\n", "cpu/x/cpu.cfs_period_us": "100000\n",
-            "memory/x/memory.limit_in_bytes": "9223372036854771712\n", "memory/memory.limit_in_bytes": "77\n",
+            "memory/x/memory.limit_in_bytes": "9223372036854771712\n",
+            "memory/memory.limit_in_bytes": "77\n",
             "cpuset/x/cpuset.cpus": "1\n",
         ])
-        let files = ControlGroupFiles(root: root, membership: "3:cpu,cpuacct:/x\n4:memory:/x\n5:cpuset:/x\n")
+        let files = ControlGroupFiles(
+            root: root, membership: "3:cpu,cpuacct:/x\n4:memory:/x\n5:cpuset:/x\n")
         #expect(files.quotaCPUs() == 1)
         #expect(files.memoryLimitBytes() == 77)
         #expect(files.cpusetCPUs() == 1)

@@ -4,13 +4,15 @@ import Testing
 struct MediaTypeTests {
     private static let offers: [MediaType] = [.json, .safetensors, .npy]
 
-    @Test(arguments: [
-        (nil, MediaType.json), ("", .json), ("*/*", .json), ("application/*", .json),
-        ("application/x-npy", .npy), ("application/safetensors;q=0.5, application/x-npy;q=0.4", .safetensors),
-        ("application/json;q=0, */*", .safetensors), ("text/html, application/x-npy", .npy),
-        ("application/x-safetensors", .safetensors), ("APPLICATION/JSON; q=1.0", .json),
-        ("*/*;q=0.1, application/x-npy;q=0.2", .npy),
-    ] as [(String?, MediaType)])
+    @Test(
+        arguments: [
+            (nil, MediaType.json), ("", .json), ("*/*", .json), ("application/*", .json),
+            ("application/x-npy", .npy),
+            ("application/safetensors;q=0.5, application/x-npy;q=0.4", .safetensors),
+            ("application/json;q=0, */*", .safetensors), ("text/html, application/x-npy", .npy),
+            ("application/x-safetensors", .safetensors), ("APPLICATION/JSON; q=1.0", .json),
+            ("*/*;q=0.1, application/x-npy;q=0.2", .npy),
+        ] as [(String?, MediaType)])
     func `chooses what the client likes best`(accept: String?, expected: MediaType) {
         #expect(MediaType.negotiate(accept: accept, offers: Self.offers) == expected)
     }

@@ -2,7 +2,8 @@ import Foundation
 import Service
 import Testing
 
-/// openapi.yaml as the committed file has it, read line by line: its style is fixed, so no YAML parser is needed.
+/// openapi.yaml as the committed file has it, read line by line: its style is fixed, so no YAML
+/// parser is needed.
 struct Contract {
     let text: String
     private(set) var operations: [String: Set<String>] = [:]
@@ -18,10 +19,14 @@ struct Contract {
             if line.hasPrefix("  /") { path = String(line.dropFirst(2).dropLast()) }
             if line.hasPrefix("components:") { path = nil }
             let methods = ["get", "put", "post", "delete"].filter { line == "    \($0):" }
-            if let path, let method = methods.first { operations[path, default: []].insert(method.uppercased()) }
+            if let path, let method = methods.first {
+                operations[path, default: []].insert(method.uppercased())
+            }
             if line.hasPrefix("        code:") { isInCodes = true }
             if line.hasPrefix("        error:") { isInCodes = false }
-            if isInCodes, line.hasPrefix("            - ") { codes.insert(String(line.dropFirst(14))) }
+            if isInCodes, line.hasPrefix("            - ") {
+                codes.insert(String(line.dropFirst(14)))
+            }
         }
     }
 }
@@ -29,7 +34,8 @@ struct Contract {
 struct OpenAPITests {
     @Test func `lists the paths and methods of the router, no more and no less`() throws {
         let service = try RunningService.shared.get().service
-        let routes = Dictionary(uniqueKeysWithValues: service.operations.map { ($0.path, Set($0.methods)) })
+        let routes = Dictionary(
+            uniqueKeysWithValues: service.operations.map { ($0.path, Set($0.methods)) })
         #expect(try Contract().operations == routes)
     }
 
@@ -37,7 +43,9 @@ struct OpenAPITests {
         #expect(try Contract().codes == Set(ErrorCode.allCases.map(\.rawValue)))
     }
 
-    @Test(arguments: ErrorCode.allCases) func `names each code in a response with its status`(code: ErrorCode) throws {
+    @Test(arguments: ErrorCode.allCases) func `names each code in a response with its status`(
+        code: ErrorCode
+    ) throws {
         let text = try Contract().text
         #expect(text.contains("`\(code.rawValue)`"))
         let isShared = [404, 405, 414, 417, 431].contains(code.status.code)

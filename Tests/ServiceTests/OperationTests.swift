@@ -8,7 +8,8 @@ struct OperationTests {
 
     init() throws { service = try RunningService.shared.get() }
 
-    @Test(arguments: [("/", "name"), ("/livez", "status"), ("/healthz", "status"), ("/readyz", "status"),
+    @Test(arguments: [
+        ("/", "name"), ("/livez", "status"), ("/healthz", "status"), ("/readyz", "status"),
         ("/v1/info", "model"), ("/v1/presets", "presets"),
     ])
     func `answers GET and HEAD alike`(path: String, member: String) throws {
@@ -30,28 +31,35 @@ struct OperationTests {
         #expect(info["presets"] as? [String] == ["pconv"])
         let limits = try #require(info["limits"] as? [String: Int])
         for setting in Setting.all {
-            if case .integer = setting.kind { #expect(limits[setting.name] != nil, "\(setting.key)") }
+            if case .integer = setting.kind {
+                #expect(limits[setting.name] != nil, "\(setting.key)")
+            }
         }
     }
 
     @Test func `spells out every option of a preset`() throws {
-        let presets = try #require(try service.get("/v1/presets").json["presets"] as? [[String: Any]])
+        let presets = try #require(
+            try service.get("/v1/presets").json["presets"] as? [[String: Any]])
         let options = try #require(presets[0]["options"] as? [String: Any])
         #expect(presets[0]["name"] as? String == "pconv")
         #expect(options["gram"] as? String == "normalized")
-        #expect(options["style_layers"] as? [String: Double] == ["pool1": 1, "pool2": 1, "pool3": 1])
+        #expect(
+            options["style_layers"] as? [String: Double] == ["pool1": 1, "pool2": 1, "pool3": 1])
         #expect((options["term_weights"] as? [String: Double])?["style"] == 120)
     }
 
     @Test func `answers an unknown path with 404`() throws {
-        for path in ["/nothing", "/v1", "/v1/losses/", "/v1/targets/", "/v1/targets/a/b", "/%2e%2e"] {
+        for path in [
+            "/nothing", "/v1", "/v1/losses/", "/v1/targets/", "/v1/targets/a/b", "/%2e%2e",
+        ] {
             let response = try service.get(path)
             #expect(response.status == 404 || response.status == 400, "\(path)")
         }
     }
 
     @Test(arguments: [
-        ("DELETE", "/", "GET, HEAD"), ("GET", "/v1/losses", "POST"), ("POST", "/livez", "GET, HEAD"),
+        ("DELETE", "/", "GET, HEAD"), ("GET", "/v1/losses", "POST"),
+        ("POST", "/livez", "GET, HEAD"),
         ("BREW", "/v1/gram", "POST"), ("PATCH", "/v1/targets/x", "DELETE, GET, HEAD, PUT"),
     ])
     func `answers a method the path does not have with 405 and Allow`(
@@ -74,9 +82,11 @@ struct OperationTests {
     }
 
     @Test func `echoes a request id and replaces one that is not visible ASCII`() throws {
-        #expect(try service.send("GET", "/", [("X-Request-Id", "abc-1")])["x-request-id"] == "abc-1")
+        #expect(
+            try service.send("GET", "/", [("X-Request-Id", "abc-1")])["x-request-id"] == "abc-1")
         for id in ["a b", String(repeating: "x", count: 129), "ü"] {
-            let echoed = try #require(try service.send("GET", "/", [("X-Request-Id", id)])["x-request-id"])
+            let echoed = try #require(
+                try service.send("GET", "/", [("X-Request-Id", id)])["x-request-id"])
             #expect(echoed.count == 32)
         }
         let first = try service.get("/")["x-request-id"]
@@ -90,7 +100,9 @@ struct OperationTests {
         var typed: Set<String> = []
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
-            if line.hasPrefix("# TYPE ") { #expect(typed.insert(String(words[2])).inserted, "\(line)") }
+            if line.hasPrefix("# TYPE ") {
+                #expect(typed.insert(String(words[2])).inserted, "\(line)")
+            }
             guard !line.hasPrefix("#") else { continue }
             let name = line.prefix { $0 != "{" && $0 != " " }
             let families = ["", "_bucket", "_sum", "_count"].filter { name.hasSuffix($0) }
@@ -100,7 +112,8 @@ struct OperationTests {
         }
         for family in [
             "build_info", "ready", "http_requests_total", "http_request_duration_seconds",
-            "http_requests_in_flight", "http_connections", "connections_rejected_total", "jobs_queued",
+            "http_requests_in_flight", "http_connections", "connections_rejected_total",
+            "jobs_queued",
             "jobs_running", "jobs_pending", "queue_capacity", "queue_size_bytes", "workers",
             "worker_busy_seconds_total", "jobs_total", "job_stage_duration_seconds", "pairs_total",
             "pixels_total", "target_cache_hits_total", "target_cache_misses_total",

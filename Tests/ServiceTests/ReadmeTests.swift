@@ -28,13 +28,16 @@ struct ReadmeTests {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/bin/bash")
             process.arguments = [
-                "-c", command.replacingOccurrences(of: "localhost:8080", with: "127.0.0.1:\(service.port)"),
+                "-c",
+                command.replacingOccurrences(
+                    of: "localhost:8080", with: "127.0.0.1:\(service.port)"),
             ]
             process.currentDirectoryURL = Self.root
             let output = Pipe()
             process.standardOutput = output
             try process.run()
-            let answer = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            let answer = String(
+                decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
             #expect(process.terminationStatus == 0, "\(command)")
             #expect(!answer.contains("about:blank"), "\(command): \(answer)")

@@ -9,7 +9,9 @@ struct TargetsTests {
         "sha256:" + SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
     }
 
-    private func put(_ service: RunningService, _ bytes: [UInt8], _ name: String? = nil) throws -> ClientResponse {
+    private func put(_ service: RunningService, _ bytes: [UInt8], _ name: String? = nil) throws
+        -> ClientResponse
+    {
         try service.send(
             "PUT", "/v1/targets/\(name ?? digest(bytes))", [("Content-Type", "image/png")], bytes)
     }
@@ -31,7 +33,9 @@ struct TargetsTests {
         #expect(try service.send("DELETE", path).code == "target_not_found")
     }
 
-    @Test func `gives the same losses for a reference as for the bytes, and says what was cached`() throws {
+    @Test func `gives the same losses for a reference as for the bytes, and says what was cached`()
+        throws
+    {
         let service = try RunningService()
         let target = Sample.png(41)
         _ = try put(service, target)
@@ -39,12 +43,16 @@ struct TargetsTests {
         var form = Form(("output", nil, Sample.png(1)))
         form.add("target_ref", nil, Array(digest(target).utf8))
         let reference = try service.post("/v1/losses?layers=pool1", form)
-        #expect(inline.text.contains(#""target_digest":"\#(digest(target))","target_cached":false"#), "\(inline.text)")
+        #expect(
+            inline.text.contains(#""target_digest":"\#(digest(target))","target_cached":false"#),
+            "\(inline.text)")
         #expect(reference.text.contains(#""target_cached":true"#), "\(reference.text)")
         let fresh = inline.results?.replacingOccurrences(of: "false", with: "true")
         #expect(fresh == reference.results)
         // Other layers are other statistics.
-        #expect(try service.post("/v1/losses?layers=relu1_1", form).text.contains(#""target_cached":false"#))
+        #expect(
+            try service.post("/v1/losses?layers=relu1_1", form).text.contains(
+                #""target_cached":false"#))
         #expect(try service.metric("styleloss_target_cache_hits_total") == 1)
         #expect(try service.metric("styleloss_target_cache_misses_total") == 2)
     }
@@ -55,7 +63,9 @@ struct TargetsTests {
         form.add("mask", nil, Sample.png(3, colorType: 0))
         let answers = try (0..<2).map { _ in try service.post("/v1/losses?layers=pool1", form) }
         #expect(answers[1].text.contains(#""target_cached":true"#))
-        #expect(answers[0].results?.replacingOccurrences(of: "false", with: "true") == answers[1].results)
+        #expect(
+            answers[0].results?.replacingOccurrences(of: "false", with: "true")
+                == answers[1].results)
     }
 
     @Test func `drops the least recently used and never refuses`() throws {

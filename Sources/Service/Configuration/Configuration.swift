@@ -15,7 +15,8 @@ public struct Configuration: Sendable {
     ///
     /// - Parameters:
     ///   - flags: the command line after the subcommand: `--key value` or `--key=value`.
-    ///   - environment: `STYLELOSS_…` variables. Names that are no setting are ignored: Kubernetes gives every
+    ///   - environment: `STYLELOSS_…` variables. Names that are no setting are ignored: Kubernetes
+    ///     gives every
     ///     container of a service called styleloss a `STYLELOSS_PORT`.
     /// - Throws: all mistakes at once.
     public init(
@@ -40,7 +41,9 @@ public struct Configuration: Sendable {
 
     /// The value of an integer setting, in the setting's unit.
     public subscript(setting: Setting) -> Int {
-        guard let value = integers[setting.key] else { preconditionFailure("\(setting.key) is no integer") }
+        guard let value = integers[setting.key] else {
+            preconditionFailure("\(setting.key) is no integer")
+        }
         return value
     }
 
@@ -48,9 +51,12 @@ public struct Configuration: Sendable {
     public func text(_ setting: Setting) -> String? { texts[setting.key] }
 }
 
-/// All mistakes of a configuration, each a sentence that begins with the name of the flag or variable.
+/// All mistakes of a configuration, each a sentence that begins with the name of the flag or
+/// variable.
 public struct ConfigurationError: Error, CustomStringConvertible, Sendable {
+    /// The sentences.
     public let mistakes: [String]
 
+    /// A line a mistake.
     public var description: String { mistakes.joined(separator: "\n") }
 }

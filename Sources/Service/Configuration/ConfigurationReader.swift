@@ -1,6 +1,7 @@
 import HTTP
 
-/// Reads settings from flags and environment and collects every mistake instead of stopping at the first.
+/// Reads settings from flags and environment and collects every mistake instead of stopping at the
+/// first.
 struct ConfigurationReader {
     private(set) var mistakes: [String] = []
     private var flags: [String: [String]] = [:]
@@ -15,10 +16,13 @@ struct ConfigurationReader {
         let byFlag = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.flag, $0) })
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = argument.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard argument.hasPrefix("--"), let setting = byFlag[String(parts[0])] else {
                 mistakes.append("\(parts[0]): there is no such option")
-                if parts.count == 1, let value = rest.first, !value.hasPrefix("--") { rest.removeFirst() }
+                if parts.count == 1, let value = rest.first, !value.hasPrefix("--") {
+                    rest.removeFirst()
+                }
                 continue
             }
             guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
@@ -31,7 +35,8 @@ struct ConfigurationReader {
 
     /// A mistake that only the reader's user can see.
     mutating func addMistake(_ setting: Setting, _ sentence: String) {
-        mistakes.append("\(flags[setting.key] == nil ? setting.environmentName : setting.flag): \(sentence)")
+        mistakes.append(
+            "\(flags[setting.key] == nil ? setting.environmentName : setting.flag): \(sentence)")
     }
 
     /// The values given and the name under which they were given.
@@ -53,7 +58,8 @@ struct ConfigurationReader {
         case .machine(_, let derive): standard = derive(machine)
         case .text, .none: break
         }
-        guard case .integer(let range, let unit) = setting.kind, let (name, values) = given(setting),
+        guard case .integer(let range, let unit) = setting.kind,
+            let (name, values) = given(setting),
             let text = values.first
         else { return standard }
         guard let value = Int(text), range.contains(value) else {

@@ -1,5 +1,5 @@
-/// One setting of the service, declared once: flag, environment variable, `/v1/info`, `--help` and the table of the
-/// README all derive from this value.
+/// One setting of the service, declared once: flag, environment variable, `/v1/info`, `--help` and
+/// the table of the README all derive from this value.
 public struct Setting: Sendable, Identifiable {
     /// What a value means, and so how its text is read.
     public enum Kind: Sendable {
@@ -13,6 +13,7 @@ public struct Setting: Sendable, Identifiable {
         case list
     }
 
+    /// What an integer counts.
     public enum Unit: String, Sendable {
         case bytes, ms, pixels, count
     }
@@ -29,11 +30,14 @@ public struct Setting: Sendable, Identifiable {
 
     /// The name on the wire and in errors, e.g. `max-body-bytes`.
     public let key: String
+    /// What its values are.
     public let kind: Kind
+    /// What is in force when nobody says anything.
     public let defaultValue: Default
     /// One sentence without a full stop.
     public let help: String
 
+    /// The key.
     public var id: String { key }
     /// `--max-body-bytes`.
     public var flag: String { "--\(key)" }

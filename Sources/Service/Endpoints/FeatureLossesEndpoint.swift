@@ -12,7 +12,9 @@ struct FeatureLossesEndpoint: JobEndpoint {
         let target: FeatureSource
     }
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
         let submission = try Submission(request, isPart: Self.isPart)
         let set = try OptionSet(
             query: request.query, json: submission.options, known: OptionName.featureLosses)
@@ -46,14 +48,19 @@ struct FeatureLossesEndpoint: JobEndpoint {
             && Submission.isLayerName(halves[1])
     }
 
-    private func layers(_ submission: Submission, _ set: OptionSet) throws(ServiceError) -> [Layer] {
+    private func layers(_ submission: Submission, _ set: OptionSet) throws(ServiceError) -> [Layer]
+    {
         let outputs = try submission.features("output", set, context.configuration)
         let targets = try submission.features("target", set, context.configuration)
         guard !outputs.isEmpty else {
-            throw ServiceError(.missingInput, "There is no tensor output.<layer>; send one or more.")
+            throw ServiceError(
+                .missingInput, "There is no tensor output.<layer>; send one or more.")
         }
-        if let extra = targets.first(where: { target in !outputs.contains { $0.layer == target.layer } }) {
-            throw ServiceError(.missingInput, "There is target.\(extra.layer), but no output.\(extra.layer).")
+        if let extra = targets.first(where: { target in
+            !outputs.contains { $0.layer == target.layer }
+        }) {
+            throw ServiceError(
+                .missingInput, "There is target.\(extra.layer), but no output.\(extra.layer).")
         }
         var layers: [Layer] = []
         for (name, output) in outputs {
@@ -102,7 +109,8 @@ struct FeatureLossesEndpoint: JobEndpoint {
         }
         return [
             "gram": .string(options.gram.rawValue), "style_layers": json(options.styleWeights),
-            "perceptual_layers": json(options.perceptualWeights), "layout": .string(layout.rawValue),
+            "perceptual_layers": json(options.perceptualWeights),
+            "layout": .string(layout.rawValue),
             "range": .null, "mask_polarity": .null,
         ]
     }

@@ -7,13 +7,17 @@ struct FeaturesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
         let submission = try Submission(request) { $0 == "image" }
-        let set = try OptionSet(query: request.query, json: submission.options, known: OptionName.features)
+        let set = try OptionSet(
+            query: request.query, json: submission.options, known: OptionName.features)
         let walk = try ImageWalk(submission, set, model, context.configuration)
         try walk.checkEqualSizes()
         let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, features: [0]) }
-        let workBytes = walk.workBytes(demand, workers: context.pool.workers) + 2 * walk.featureBytes
+        let workBytes =
+            walk.workBytes(demand, workers: context.pool.workers) + 2 * walk.featureBytes
         return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
@@ -42,7 +46,8 @@ struct FeaturesEndpoint: JobEndpoint {
                 let count = values.count / results.count
                 for (sample, taps) in results.enumerated() {
                     let part = values[sample * count..<(sample + 1) * count]
-                    taps[index].features[0]?.copyCHW(into: UnsafeMutableBufferPointer(rebasing: part))
+                    taps[index].features[0]?.copyCHW(
+                        into: UnsafeMutableBufferPointer(rebasing: part))
                 }
             }
         }

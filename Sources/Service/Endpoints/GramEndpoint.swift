@@ -7,9 +7,12 @@ struct GramEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
         let submission = try Submission(request) { name in
-            name == "image" || name.hasPrefix("features.") && Submission.isLayerName(name.dropFirst(9))
+            name == "image"
+                || name.hasPrefix("features.") && Submission.isLayerName(name.dropFirst(9))
         }
         let set = try OptionSet(
             query: request.query, json: submission.options, known: OptionName.gramMatrices)
@@ -18,7 +21,8 @@ struct GramEndpoint: JobEndpoint {
         let accept = request.head.headerFields[.accept]
         let hasFeatures = submission.parts.contains { $0.name != "image" }
         guard !hasFeatures || submission.parts(named: "image").isEmpty else {
-            throw ServiceError(.badRequest, "There are both images and features; send one or the other.")
+            throw ServiceError(
+                .badRequest, "There are both images and features; send one or the other.")
         }
         return hasFeatures
             ? try prepareFeatures(submission, set, kind, accept, model)
@@ -26,7 +30,8 @@ struct GramEndpoint: JobEndpoint {
     }
 
     private func prepareImages(
-        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?, _ model: Model
+        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
+        _ model: Model
     ) throws(ServiceError) -> JobRequest {
         let walk = try ImageWalk(submission, set, model, context.configuration)
         let type = try GramAnswer.type(accept, layers: walk.taps.count)
@@ -39,7 +44,8 @@ struct GramEndpoint: JobEndpoint {
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
             let layers = walk.taps.enumerated().map { index, tap in
-                GramAnswer.Layer(name: tap.description, matrices: results.compactMap { $0[index].grams[0] })
+                GramAnswer.Layer(
+                    name: tap.description, matrices: results.compactMap { $0[index].grams[0] })
             }
             return try run.measure(.encode) { _ throws(ServiceError) in
                 try GramAnswer(kind: kind, layers: layers).response(type)
@@ -48,13 +54,15 @@ struct GramEndpoint: JobEndpoint {
     }
 
     private func prepareFeatures(
-        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?, _ model: Model
+        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
+        _ model: Model
     ) throws(ServiceError) -> JobRequest {
         var sources = try submission.features("features", set, context.configuration)
         if let wanted = try set.weights(.layers) {
             let known = Set(sources.map(\.layer))
             guard wanted.allSatisfy({ known.contains($0.name) }) else {
-                throw ServiceError(.unknownLayer, "The option layers names a layer that is not in the body.")
+                throw ServiceError(
+                    .unknownLayer, "The option layers names a layer that is not in the body.")
             }
             sources.removeAll { source in !wanted.contains { $0.name == source.layer } }
         }
@@ -75,7 +83,8 @@ struct GramEndpoint: JobEndpoint {
                 return tensors
             }
             let layers = try run.measure(.losses) { team throws(ServiceError) in
-                try Self.matrices(of: tensors, names: chosen.map(\.layer), kind, instructionSet, team)
+                try Self.matrices(
+                    of: tensors, names: chosen.map(\.layer), kind, instructionSet, team)
             }
             return try run.measure(.encode) { _ throws(ServiceError) in
                 try GramAnswer(kind: kind, layers: layers).response(type)

@@ -4,7 +4,8 @@ import HTTP
 struct RootEndpoint: ImmediateEndpoint {
     func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
         HTTPServerResponse([
-            "name": .string(Version.name), "version": .string(Version.number), "docs": "/openapi.yaml",
+            "name": .string(Version.name), "version": .string(Version.number),
+            "docs": "/openapi.yaml",
         ])
     }
 }

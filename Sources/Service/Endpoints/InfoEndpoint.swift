@@ -7,7 +7,8 @@ struct InfoEndpoint: ImmediateEndpoint {
 
     func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
         let model = try context.readiness.model()
-        return HTTPServerResponse(ServiceInfo(model: model, configuration: context.configuration).json)
+        return HTTPServerResponse(
+            ServiceInfo(model: model, configuration: context.configuration).json)
     }
 }
 

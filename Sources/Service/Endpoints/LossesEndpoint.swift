@@ -7,7 +7,9 @@ struct LossesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
         let submission = try Submission(request) { Self.roles.contains($0) }
         let job = try LossJob(
             submission, query: request.query, id: id, model: model, targets: context.targets,

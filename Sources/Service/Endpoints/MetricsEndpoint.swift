@@ -12,7 +12,8 @@ struct MetricsEndpoint: ImmediateEndpoint {
         writeQueue(to: &text)
         context.targets.write(to: &text)
         ProcessMetrics.write(to: &text)
-        return HTTPServerResponse(type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.text.utf8))
+        return HTTPServerResponse(
+            type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.text.utf8))
     }
 
     private func writeService(to text: inout PrometheusText) {
@@ -45,14 +46,16 @@ struct MetricsEndpoint: ImmediateEndpoint {
             context.configuration[.queueJobs])
         let usage = context.jobs.budget.usage
         text.single(
-            "styleloss_queue_size_bytes", .gauge, "Request bytes that arrive, wait or are worked on.",
+            "styleloss_queue_size_bytes", .gauge,
+            "Request bytes that arrive, wait or are worked on.",
             usage.bodyBytes)
         text.single(
             "styleloss_jobs_memory_bytes", .gauge, "Memory of the jobs admitted, by estimate.",
             usage.memoryBytes)
         text.single("styleloss_workers", .gauge, "Threads that compute.", context.pool.workers)
         text.single(
-            "styleloss_worker_busy_seconds_total", .counter, "Time workers computed, over all of them.",
+            "styleloss_worker_busy_seconds_total", .counter,
+            "Time workers computed, over all of them.",
             context.pool.busySeconds)
     }
 }

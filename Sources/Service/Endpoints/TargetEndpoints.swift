@@ -12,10 +12,13 @@ struct PutTargetEndpoint: JobEndpoint {
     let mediaTypes: [MediaType] = [.png, .npy, .octetStream]
 
     func bodyLimit(_ configuration: Configuration) -> Setting {
-        configuration[.targetCacheBytes] < configuration[.maxBodyBytes] ? .targetCacheBytes : .maxBodyBytes
+        configuration[.targetCacheBytes] < configuration[.maxBodyBytes]
+            ? .targetCacheBytes : .maxBodyBytes
     }
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
         let named = try digest(request)
         let set = try OptionSet(query: request.query, known: OptionName.targets)
         let options = try ArrayOptions(set)
@@ -24,14 +27,19 @@ struct PutTargetEndpoint: JobEndpoint {
             .file(payload, contentType: request.head.headerFields[.contentType]), "target", options,
             ImageLimits(context.configuration))
         guard source.samples == 1 else {
-            throw ServiceError(.invalidTensor, "A registered target is one image; put each under its own digest.")
+            throw ServiceError(
+                .invalidTensor, "A registered target is one image; put each under its own digest.")
         }
         return JobRequest(workBytes: source.decodedBytes) { run throws(ServiceError) in
-            // Decoded once for the sake of its faults: they belong to this answer, not to a later one.
+            // Decoded once for the sake of its faults: they belong to this answer, not to a later
+            // one.
             _ = try run.measure(.decode) { _ throws(ServiceError) in try source.decode() }
             guard TargetDigest(of: payload) == named else {
                 throw ServiceError(
-                    .digestMismatch, "The SHA-256 of the body is not the digest in the path; send the bytes it names.")
+                    .digestMismatch,
+                    "The SHA-256 of the body is not the digest in the path; send the bytes it "
+                        + "names."
+                )
             }
             let target = RegisteredTarget(digest: named, source: source, options: options)
             let isNew = context.targets.register(target)

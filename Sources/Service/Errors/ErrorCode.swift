@@ -1,6 +1,7 @@
 import HTTPTypes
 
-/// Every way a request can fail, each with its status and title: the one table from errors to statuses.
+/// Every way a request can fail, each with its status and title: the one table from errors to
+/// statuses.
 public enum ErrorCode: String, Sendable, CaseIterable {
     case badRequest = "bad_request"
     case badHeader = "bad_header"
@@ -40,6 +41,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case draining
     case deadlineExceeded = "deadline_exceeded"
 
+    /// The status of RFC 9110 that it is answered with.
     public var status: HTTPResponse.Status { HTTPResponse.Status(code: row.status) }
     /// RFC 9457 §3.1.3: a short summary that does not change from occurrence to occurrence.
     public var title: String { row.title }

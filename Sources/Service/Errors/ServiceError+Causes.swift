@@ -47,7 +47,8 @@ extension ServiceError {
 extension ServiceError {
     init(_ error: MultipartError) {
         switch error {
-        case .tooManyParts(let limit), .tooManyPartHeaders(let limit), .partHeaderTooLong(let limit):
+        case .tooManyParts(let limit), .tooManyPartHeaders(let limit),
+            .partHeaderTooLong(let limit):
             self.init(.badRequest, error.description, limit: limit)
         default: self.init(.badRequest, error.description)
         }
@@ -78,7 +79,8 @@ extension ServiceError {
             self.init(.headersTooLarge, sentence, limit: limit, setting: .maxHeaderBytes)
         case .tooManyHeaders(let limit):
             self.init(.headersTooLarge, sentence, limit: limit, setting: .maxHeaders)
-        case .uriTooLong(let limit): self.init(.uriTooLong, sentence, limit: limit, setting: .maxURIBytes)
+        case .uriTooLong(let limit):
+            self.init(.uriTooLong, sentence, limit: limit, setting: .maxURIBytes)
         case .bodyTooLarge(let limit, let actual):
             self.init(.bodyTooLarge, sentence, limit: limit, actual: actual, setting: .maxBodyBytes)
         case .requestTimeout: self.init(.requestTimeout, sentence)

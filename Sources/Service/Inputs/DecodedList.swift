@@ -9,7 +9,10 @@ struct Warning: Sendable, Equatable {
     static func alphaDropped(_ role: String) -> Warning {
         Warning(
             code: "alpha_dropped",
-            detail: "An image of \(role) has alpha or a transparent colour; it was dropped, not blended.")
+            detail:
+                "An image of \(role) has alpha or a transparent colour; it was dropped, not "
+                + "blended."
+        )
     }
 
     var json: JSON { ["code": .string(code), "detail": .string(detail)] }
@@ -22,7 +25,8 @@ struct DecodedList: Sendable {
 
     /// Decodes every source, several at a time when workers are idle.
     init(_ list: ImageList, _ team: Team) throws(ServiceError) {
-        let decoded = Mutex([Result<DecodedImages, ServiceError>?](repeating: nil, count: list.sources.count))
+        let decoded = Mutex(
+            [Result<DecodedImages, ServiceError>?](repeating: nil, count: list.sources.count))
         team.parallel(list.sources.count) { index in
             let result = list.sources[index].decodeResult()
             decoded.withLock { $0[index] = result }

@@ -45,7 +45,8 @@ extension ImageSource {
             let values = try floats(view, range)
             images = starts.map {
                 Image(
-                    width: width, height: height, channels: channels, layout: layout, float32: values,
+                    width: width, height: height, channels: channels, layout: layout,
+                    float32: values,
                     range: range, start: $0)
             }
         } else {
@@ -71,7 +72,8 @@ extension ImageSource {
         if let index = range.firstViolation(in: values[...]) {
             throw ServiceError(
                 .rangeViolation,
-                "The array \(role) has a value outside the declared range \(range.rawValue) at flat index \(index); "
+                "The array \(role) has a value outside the declared range \(range.rawValue) at "
+                    + "flat index \(index); "
                     + "declare another range or scale the values.")
         }
         return values

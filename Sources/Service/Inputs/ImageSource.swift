@@ -1,7 +1,8 @@
 import Codecs
 import Inference
 
-/// One image or array of images as it was sent: its header is read and held to the limits, its samples are not decoded.
+/// One image or array of images as it was sent: its header is read and held to the limits, its
+/// samples are not decoded.
 struct ImageSource: Sendable {
     /// The format and where the samples are.
     enum Content: Sendable {
@@ -71,11 +72,13 @@ struct ImageSource: Sendable {
         if isFloat && options.range == nil {
             throw ServiceError(
                 .missingOption,
-                "The array \(role) has float values; declare their range with the option range: 0..1, 0..255 or -1..1."
+                "The array \(role) has float values; declare their range with the option range: "
+                    + "0..1, 0..255 or -1..1."
             )
         }
         content = .array(
-            view, layout: options.layout?.channels ?? .interleaved, range: isFloat ? options.range : nil)
+            view, layout: options.layout?.channels ?? .interleaved,
+            range: isFloat ? options.range : nil)
         try limits.check(role, height: height, width: width)
     }
 
@@ -85,7 +88,9 @@ struct ImageSource: Sendable {
         guard (2...4).contains(shape.count) else {
             throw ServiceError(
                 .invalidTensor,
-                "The array \(role) has \(shape.count) dimensions; an image has 2, 3 or, with several samples, 4.")
+                "The array \(role) has \(shape.count) dimensions; an image has 2, 3 or, with "
+                    + "several samples, 4."
+            )
         }
         guard shape.allSatisfy({ $0 > 0 }) else {
             throw ServiceError(.invalidTensor, "The array \(role) has an empty dimension.")
@@ -94,18 +99,22 @@ struct ImageSource: Sendable {
         guard let layout else {
             throw ServiceError(
                 .missingOption,
-                "The array \(role) has \(shape.count) dimensions; declare them with the option layout: "
+                "The array \(role) has \(shape.count) dimensions; declare them with the option "
+                    + "layout: "
                     + (shape.count == 3 ? "chw or hwc." : "nchw or nhwc."))
         }
         guard let dimensions = layout.dimensions(shape) else {
             throw ServiceError(
                 .invalidTensor,
-                "The array \(role) has \(shape.count) dimensions, but layout \(layout.rawValue) has \(layout.rank).")
+                "The array \(role) has \(shape.count) dimensions, but layout \(layout.rawValue) "
+                    + "has \(layout.rank)."
+            )
         }
         guard [1, 3, 4].contains(dimensions.channels) else {
             throw ServiceError(
                 .invalidTensor,
-                "The array \(role) has \(dimensions.channels) channels in layout \(layout.rawValue); "
+                "The array \(role) has \(dimensions.channels) channels in layout "
+                    + "\(layout.rawValue); "
                     + "an image has 1, 3 or 4.")
         }
         return dimensions
@@ -127,13 +136,15 @@ struct ImageLimits: Sendable {
         guard !overflow, pixels <= pixelsMax else {
             throw ServiceError(
                 .imageTooLarge,
-                "The image \(role) has \(width)x\(height) pixels; at most \(pixelsMax) are accepted.",
+                "The image \(role) has \(width)x\(height) pixels; at most \(pixelsMax) are "
+                    + "accepted.",
                 limit: pixelsMax, actual: overflow ? .max : pixels, setting: .maxImagePixels)
         }
         guard min(height, width) >= sideMin else {
             throw ServiceError(
                 .imageTooSmall,
-                "The image \(role) is \(width)x\(height); each side must be at least \(sideMin) pixels.",
+                "The image \(role) is \(width)x\(height); each side must be at least \(sideMin) "
+                    + "pixels.",
                 limit: sideMin, actual: min(height, width), setting: .minImageSide)
         }
     }

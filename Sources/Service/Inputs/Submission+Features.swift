@@ -9,14 +9,17 @@ struct FeatureSource: Sendable {
     let view: TensorView
     let payload: Payload
 
-    init(_ name: String, _ view: TensorView, _ payload: Payload, _ layout: FeatureLayout) throws(ServiceError) {
+    init(_ name: String, _ view: TensorView, _ payload: Payload, _ layout: FeatureLayout)
+        throws(ServiceError)
+    {
         self.name = name
         self.view = view
         self.payload = payload
         self.layout = layout
         guard view.elementType != .uint8 else {
             throw ServiceError(
-                .dtypeUnsupported, "The tensor \(name) holds integers; features are F16, BF16, F32 or F64.")
+                .dtypeUnsupported,
+                "The tensor \(name) holds integers; features are F16, BF16, F32 or F64.")
         }
         guard view.shape.count == layout.rank else {
             let rule =
@@ -24,7 +27,8 @@ struct FeatureSource: Sendable {
                 ? "layout \(layout.rawValue) has \(layout.rank)"
                 : "features have 3 (chw, hwc, matrix) or 4 (nchw, nhwc)"
             throw ServiceError(
-                .invalidTensor, "The tensor \(name) has \(view.shape.count) dimensions, but \(rule).")
+                .invalidTensor,
+                "The tensor \(name) has \(view.shape.count) dimensions, but \(rule).")
         }
         guard !view.shape.contains(0) else {
             throw ServiceError(.invalidTensor, "The tensor \(name) has an empty dimension.")
@@ -43,10 +47,12 @@ struct FeatureSource: Sendable {
         }
     }
 
-    /// Bytes of the values once read, which keep double precision and widen what is narrower than single.
+    /// Bytes of the values once read, which keep double precision and widen what is narrower than
+    /// single.
     var decodedBytes: Int { view.elementCount * (view.elementType == .float64 ? 8 : 4) }
 
-    /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a strip of 256 positions.
+    /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a strip
+    /// of 256 positions.
     var gramBytes: Int {
         let (square, overflow) = channels.multipliedReportingOverflow(by: channels * 16)
         return overflow ? .max / 64 : min(square + channels * 2048, .max / 64)
@@ -65,7 +71,8 @@ struct FeatureSource: Sendable {
             throw ServiceError(error, role: name)
         }
         do {
-            return try FeatureTensor(name: name, shape: view.shape, layout: layout, elements: elements)
+            return try FeatureTensor(
+                name: name, shape: view.shape, layout: layout, elements: elements)
         } catch {
             throw ServiceError(error)
         }
@@ -89,7 +96,9 @@ extension Submission {
         guard let layout: FeatureLayout = try options.choice(.layout) else {
             throw ServiceError(
                 .missingOption,
-                "Features need the option layout: nchw or nhwc for 4 dimensions, chw, hwc or matrix for 3.")
+                "Features need the option layout: nchw or nhwc for 4 dimensions, chw, hwc or "
+                    + "matrix for 3."
+            )
         }
         let samplesMax = configuration[.maxPairsPerRequest]
         var found: [(layer: String, source: FeatureSource)] = []
@@ -100,10 +109,12 @@ extension Submission {
             }
             let source: FeatureSource
             switch content {
-            case .tensor(let view, let payload): source = try FeatureSource(name, view, payload, layout)
+            case .tensor(let view, let payload):
+                source = try FeatureSource(name, view, payload, layout)
             case .file(let payload, let contentType):
                 guard case .npy = try PartKind(payload, contentType: contentType) else {
-                    throw ServiceError(.unsupportedMediaType, "Features are sent as npy, not as PNG.")
+                    throw ServiceError(
+                        .unsupportedMediaType, "Features are sent as npy, not as PNG.")
                 }
                 source = try FeatureSource(name, try Self.npy(payload, name), payload, layout)
             }

@@ -44,7 +44,9 @@ extension Submission {
             sources.append(source)
             guard count <= countMax else {
                 throw ServiceError(
-                    .batchTooLarge, "There are more than \(countMax) images of \(role); send them in several requests.",
+                    .batchTooLarge,
+                    "There are more than \(countMax) images of \(role); send them in several "
+                        + "requests.",
                     limit: countMax, setting: .maxPairsPerRequest)
             }
         }
@@ -56,13 +58,15 @@ extension Submission {
     ) throws(ServiceError) -> ImageSource {
         switch content {
         case .tensor(let view, let payload):
-            return try ImageSource(array: view, in: payload, role: role, options: options, limits: limits)
+            return try ImageSource(
+                array: view, in: payload, role: role, options: options, limits: limits)
         case .file(let payload, let contentType):
             switch try PartKind(payload, contentType: contentType) {
             case .png: return try ImageSource(png: payload, role: role, limits: limits)
             case .npy:
                 let view = try Self.npy(payload, role)
-                return try ImageSource(array: view, in: payload, role: role, options: options, limits: limits)
+                return try ImageSource(
+                    array: view, in: payload, role: role, options: options, limits: limits)
             }
         }
     }

@@ -15,7 +15,8 @@ extension Submission {
             default:
                 guard isPart(member.name) else {
                     throw ServiceError(
-                        .badRequest, "The JSON body has a member that means nothing here; see /openapi.yaml.")
+                        .badRequest,
+                        "The JSON body has a member that means nothing here; see /openapi.yaml.")
                 }
                 for image in Self.items(member.value) {
                     parts.append((member.name, try Self.image(image, member.name)))
@@ -40,8 +41,12 @@ extension Submission {
     }
 
     private static func reference(_ value: JSON) throws(ServiceError) -> TargetDigest {
-        guard case .object(let members) = value, members.count == 1, case .string(let text) = members[0].value
-        else { throw ServiceError(.badRequest, "A target by reference is {\"ref\": digest} and nothing more.") }
+        guard case .object(let members) = value, members.count == 1,
+            case .string(let text) = members[0].value
+        else {
+            throw ServiceError(
+                .badRequest, "A target by reference is {\"ref\": digest} and nothing more.")
+        }
         return try TargetDigest(parsing: text)
     }
 
@@ -59,7 +64,9 @@ extension Submission {
     private static func malformed(_ role: String) -> ServiceError {
         ServiceError(
             .badRequest,
-            "An image of \(role) must be {\"png\": base64} or {\"dtype\", \"shape\", \"data\": base64}.")
+            "An image of \(role) must be {\"png\": base64} or {\"dtype\", \"shape\", \"data\": "
+                + "base64}."
+        )
     }
 
     private static func bytes(_ value: JSON?, _ role: String) throws(ServiceError) -> Payload {
@@ -72,12 +79,14 @@ extension Submission {
     }
 
     private static func array(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
-        guard case .string(let name) = value["dtype"], case .array(let items) = value["shape"] else {
+        guard case .string(let name) = value["dtype"], case .array(let items) = value["shape"]
+        else {
             throw malformed(role)
         }
         guard let type = ElementType(rawValue: name), type != .bfloat16 else {
             throw ServiceError(
-                .dtypeUnsupported, "The dtype of \(role) must be uint8, float16, float32 or float64.")
+                .dtypeUnsupported,
+                "The dtype of \(role) must be uint8, float16, float32 or float64.")
         }
         var shape: [Int] = []
         for item in items {
@@ -87,9 +96,13 @@ extension Submission {
             shape.append(dimension)
         }
         let payload = try bytes(value["data"], role)
-        guard let view = TensorView(elementType: type, shape: shape, byteRange: payload.range) else {
+        guard let view = TensorView(elementType: type, shape: shape, byteRange: payload.range)
+        else {
             throw ServiceError(
-                .invalidTensor, "The data of \(role) has \(payload.count) bytes, which is not what dtype and shape say.")
+                .invalidTensor,
+                "The data of \(role) has \(payload.count) bytes, which is not what dtype and "
+                    + "shape say."
+            )
         }
         return .tensor(view, payload)
     }

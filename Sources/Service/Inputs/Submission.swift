@@ -2,7 +2,8 @@ import Codecs
 import HTTP
 import HTTPTypes
 
-/// The named parts of a request's body, whichever of the three forms it came in. Nothing is decoded yet.
+/// The named parts of a request's body, whichever of the three forms it came in. Nothing is decoded
+/// yet.
 struct Submission: Sendable {
     /// One part.
     enum Content: Sendable {
@@ -72,7 +73,10 @@ struct Submission: Sendable {
     private static func check(_ name: String, _ isPart: (String) -> Bool) throws(ServiceError) {
         guard isPart(name) else {
             throw ServiceError(
-                .badRequest, "The body has a part or tensor with a name that means nothing here; see /openapi.yaml.")
+                .badRequest,
+                "The body has a part or tensor with a name that means nothing here; see "
+                    + "/openapi.yaml."
+            )
         }
     }
 

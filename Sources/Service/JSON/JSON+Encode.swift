@@ -38,10 +38,11 @@ extension JSON {
         text += brackets.1.utf8
     }
 
-    /// Swift prints the shortest decimal that reads back as the same double; a whole number loses its `.0`.
+    /// Swift prints the shortest decimal that reads back as the same double; a whole number loses
+    /// its `.0`.
     ///
-    /// RFC 8259 §6 has no NaN and no infinity. Results are checked long before; should one slip through, null is
-    /// the answer no client mistakes for a loss.
+    /// RFC 8259 §6 has no NaN and no infinity. Results are checked long before; should one slip
+    /// through, null is the answer no client mistakes for a loss.
     private static func append(_ value: Double, to text: inout [UInt8]) {
         guard value.isFinite else {
             text += "null".utf8
@@ -51,7 +52,8 @@ extension JSON {
         text += (decimal.hasSuffix(".0") ? decimal.dropLast(2) : decimal[...]).utf8
     }
 
-    /// RFC 8259 §7: the quote, the backslash and U+0000…U+001F must be escaped, everything else may stand as it is.
+    /// RFC 8259 §7: the quote, the backslash and U+0000…U+001F must be escaped, everything else may
+    /// stand as it is.
     private static func append(_ value: String, to text: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "\""))

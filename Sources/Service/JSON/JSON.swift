@@ -1,10 +1,14 @@
-/// A JSON value (RFC 8259) whose objects keep their order, so that an answer reads as the documentation shows it.
+/// A JSON value (RFC 8259) whose objects keep their order, so that an answer reads as the
+/// documentation shows it.
 public enum JSON: Sendable, Equatable {
     /// One name and its value in an object.
     public struct Member: Sendable, Equatable {
+        /// The name.
         public let name: String
+        /// The value.
         public let value: JSON
 
+        /// A name with a value.
         public init(_ name: String, _ value: JSON) {
             self.name = name
             self.value = value
@@ -28,16 +32,22 @@ public enum JSON: Sendable, Equatable {
     }
 }
 
-extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral,
+extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByStringLiteral,
     ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral
 {
+    /// An object, its members in the order written.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(elements.map { Member($0.0, $0.1) })
     }
 
+    /// An array.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A number.
     public init(integerLiteral value: Int) { self = .integer(value) }
+    /// True or false.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 
     /// The string, or null.

@@ -1,23 +1,29 @@
 /// Why a text is not JSON, in words for the person who wrote it.
 public struct JSONSyntaxError: Error, CustomStringConvertible {
+    /// What is wrong.
     public let reason: String
     /// Where in the text, in bytes from its start.
     public let offset: Int
 
+    /// The reason and the place.
     public var description: String { "\(reason) at byte \(offset)" }
 }
 
 extension JSON {
-    /// The one value that fills the text but for white space; strict, and bounded in depth and number of values.
+    /// The one value that fills the text but for white space; strict, and bounded in depth and
+    /// number of values.
     public static func parse(_ text: ArraySlice<UInt8>) throws(JSONSyntaxError) -> JSON {
-        try text.withUnsafeBufferPointer { bytes throws(JSONSyntaxError) in try JSONParser.parse(bytes) }
+        try text.withUnsafeBufferPointer { bytes throws(JSONSyntaxError) in
+            try JSONParser.parse(bytes)
+        }
     }
 }
 
 /// A strict parser of RFC 8259 for bytes from outside.
 ///
-/// Foundation's decoder takes a trailing comma, a byte order mark and the first of two equal names without a word;
-/// here each is refused, and so is a nesting or a number of values no request needs, before memory is taken for it.
+/// Foundation's decoder takes a trailing comma, a byte order mark and the first of two equal names
+/// without a word; here each is refused, and so is a nesting or a number of values no request
+/// needs, before memory is taken for it.
 struct JSONParser {
     /// Deeper than any request of this service by an order of magnitude.
     private static let depthMax = 64
@@ -31,18 +37,24 @@ struct JSONParser {
         var parser = JSONParser(bytes: bytes)
         let value = try parser.value(depth: 0)
         parser.skipSpace()
-        guard parser.position == bytes.count else { throw parser.error("unexpected text after the value") }
+        guard parser.position == bytes.count else {
+            throw parser.error("unexpected text after the value")
+        }
         return value
     }
 
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    private func error(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: position) }
+    private func error(_ reason: String) -> JSONSyntaxError {
+        JSONSyntaxError(reason: reason, offset: position)
+    }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func skipSpace() {
-        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            position += 1
+        }
     }
 
     private mutating func take(_ byte: UInt8) -> Bool {
@@ -52,7 +64,9 @@ struct JSONParser {
     }
 
     private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSON {
-        guard depth <= Self.depthMax else { throw error("nested deeper than \(Self.depthMax) levels") }
+        guard depth <= Self.depthMax else {
+            throw error("nested deeper than \(Self.depthMax) levels")
+        }
         values += 1
         guard values <= Self.valuesMax else { throw error("more than \(Self.valuesMax) values") }
         skipSpace()
@@ -69,9 +83,11 @@ struct JSONParser {
         }
     }
 
-    private mutating func word(_ word: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON {
+    private mutating func word(_ word: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON
+    {
         let end = position + word.utf8CodeUnitCount
-        guard end <= bytes.count, (position..<end).allSatisfy({ bytes[$0] == word.utf8Start[$0 - position] })
+        guard end <= bytes.count,
+            (position..<end).allSatisfy({ bytes[$0] == word.utf8Start[$0 - position] })
         else { throw error("unexpected character") }
         position = end
         return value
@@ -86,7 +102,9 @@ struct JSONParser {
             items.append(try value(depth: depth + 1))
             skipSpace()
             if take(UInt8(ascii: "]")) { return .array(items) }
-            guard take(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the array") }
+            guard take(UInt8(ascii: ",")) else {
+                throw error("expected a comma or the end of the array")
+            }
         }
     }
 
@@ -100,13 +118,17 @@ struct JSONParser {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw error("expected a name in quotes") }
             let name = try string()
-            guard names.insert(name).inserted else { throw error("a name stands twice in one object") }
+            guard names.insert(name).inserted else {
+                throw error("a name stands twice in one object")
+            }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("expected a colon") }
             members.append(JSON.Member(name, try value(depth: depth + 1)))
             skipSpace()
             if take(UInt8(ascii: "}")) { return .object(members) }
-            guard take(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the object") }
+            guard take(UInt8(ascii: ",")) else {
+                throw error("expected a comma or the end of the object")
+            }
         }
     }
 
@@ -120,15 +142,20 @@ struct JSONParser {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try digits()
         }
-        let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+        let text = String(
+            decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
         if let integer = Int(text), integer != 0 { return .integer(integer) }
-        guard let double = Double(text), double.isFinite else { throw error("a number no double can hold") }
+        guard let double = Double(text), double.isFinite else {
+            throw error("a number no double can hold")
+        }
         return .number(double)
     }
 
     private mutating func digits() throws(JSONSyntaxError) {
         let start = position
-        while let byte = next, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { position += 1 }
+        while let byte = next, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            position += 1
+        }
         guard position > start else { throw error("expected a digit") }
     }
 
@@ -151,7 +178,8 @@ struct JSONParser {
     /// The characters up to the next quote, escape or control character.
     private mutating func plainRun() throws(JSONSyntaxError) -> String {
         let start = position
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20
+        {
             position += 1
         }
         let run = UnsafeBufferPointer(rebasing: bytes[start..<position])

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// The share of the budgets one request holds, from its head until its answer: a place in the queue, the bytes of its
-/// body, and the memory its work is going to take. What is not given back by then is given back when it goes.
+/// The share of the budgets one request holds, from its head until its answer: a place in the
+/// queue, the bytes of its body, and the memory its work is going to take. What is not given back
+/// by then is given back when it goes.
 final class Admission: Sendable {
     private let budget: JobBudget
     private let held: Mutex<JobBudget.Share?>

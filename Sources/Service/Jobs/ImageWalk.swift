@@ -7,7 +7,8 @@ struct ImageWalk: Sendable {
     /// In network order, each once.
     let taps: [Tap]
 
-    /// The images `image` of a submission and the layers asked for, those of the preset when none are.
+    /// The images `image` of a submission and the layers asked for, those of the preset when none
+    /// are.
     init(
         _ submission: Submission, _ set: OptionSet, _ model: Model, _ configuration: Configuration
     ) throws(ServiceError) {
@@ -21,7 +22,8 @@ struct ImageWalk: Sendable {
             throw ServiceError(.missingInput, "There is no image; send one or more.")
         }
         guard !taps.isEmpty else {
-            throw ServiceError(.invalidOption, "The option layers is empty; name one or more layers.")
+            throw ServiceError(
+                .invalidOption, "The option layers is empty; name one or more layers.")
         }
         try checkSides()
     }
@@ -78,7 +80,8 @@ struct ImageWalk: Sendable {
             for image in decoded {
                 do throws(InferenceError) {
                     results.append(
-                        try model.extractor.run(images: [image], demands: taps.map(demand), team: team))
+                        try model.extractor.run(
+                            images: [image], demands: taps.map(demand), team: team))
                 } catch {
                     throw ServiceError(error)
                 }

@@ -2,8 +2,8 @@ import HTTP
 import Inference
 import Synchronization
 
-/// A request's work while it waits and runs. It is answered once, by whoever comes first: the worker that did it, the
-/// deadline, or nobody, when the client has left.
+/// A request's work while it waits and runs. It is answered once, by whoever comes first: the
+/// worker that did it, the deadline, or nobody, when the client has left.
 final class Job: Sendable {
     /// The work: it measures its stages and gives the response or the reason there is none.
     typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
@@ -24,7 +24,8 @@ final class Job: Sendable {
 
     /// - Parameter answer: called at most once, from any thread.
     init(
-        submittedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant, admission: Admission,
+        submittedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant,
+        admission: Admission,
         metrics: Metrics, work: @escaping Work, answer: @escaping Answer
     ) {
         self.submittedAt = submittedAt
@@ -56,7 +57,8 @@ final class Job: Sendable {
     /// Ends a job that waits past its deadline.
     func expire() { finish(Self.deadlineExceeded, from: .waiting) }
 
-    /// The client left: a waiting job is over, a running one stops at the next layer. The answer goes nowhere.
+    /// The client left: a waiting job is over, a running one stops at the next layer. The answer
+    /// goes nowhere.
     func abandon() {
         isClientGone.store(true, ordering: .relaxed)
         finish(Self.deadlineExceeded, from: .waiting)
@@ -64,7 +66,9 @@ final class Job: Sendable {
 
     private static let deadlineExceeded = ServiceError(
         .deadlineExceeded,
-        "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send less at a time.")
+        "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send "
+            + "less at a time."
+    )
 
     private func finish(_ error: ServiceError, from expected: State) {
         let isLate = error.code == .deadlineExceeded
@@ -74,7 +78,8 @@ final class Job: Sendable {
     }
 
     private func finish(
-        _ response: HTTPServerResponse, _ outcome: JobOutcome, _ code: ErrorCode?, from expected: State
+        _ response: HTTPServerResponse, _ outcome: JobOutcome, _ code: ErrorCode?,
+        from expected: State
     ) {
         guard advance(from: expected, to: .done) else { return }
         // Before the answer, so that a client that asks again finds the place free.

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// The three budgets of admission: places, request bytes and memory. Whatever passes one of them is refused with 429 at
-/// once, because a client that waits elsewhere is better off than one that waits here.
+/// The three budgets of admission: places, request bytes and memory. Whatever passes one of them is
+/// refused with 429 at once, because a client that waits elsewhere is better off than one that
+/// waits here.
 final class JobBudget: Sendable {
     /// What one request holds.
     struct Share: Sendable, Equatable {
@@ -32,8 +33,8 @@ final class JobBudget: Sendable {
 
     var usage: Usage { state.withLock { $0 } }
 
-    /// What a body of the size given, or of no known size, may take: never more than all there is, so that
-    /// what fits an idle service is not refused for ever.
+    /// What a body of the size given, or of no known size, may take: never more than all there is,
+    /// so that what fits an idle service is not refused for ever.
     func share(declaredBodyBytes: Int?, bodyBytesMax: Int) -> Share {
         let bytes = min(declaredBodyBytes ?? bodyBytesMax, bodyBytesMax)
         return Share(bodyBytes: min(bytes, self.bodyBytesMax, memoryBytesMax))
@@ -59,7 +60,8 @@ final class JobBudget: Sendable {
         if new.memoryBytes > memoryBytesMax {
             throw ServiceError(
                 .batchTooLarge,
-                "The request would take more memory than the service may use; send fewer or smaller images.",
+                "The request would take more memory than the service may use; send fewer or "
+                    + "smaller images.",
                 limit: memoryBytesMax, actual: new.memoryBytes, setting: .maxMemoryBytes)
         }
         let refusal = state.withLock { usage -> ServiceError? in
@@ -86,7 +88,8 @@ final class JobBudget: Sendable {
         if share.bodyBytes > 0 && usage.bodyBytes + share.bodyBytes > bodyBytesMax {
             return ServiceError(
                 .queueFull, "The work queue holds too many bytes; try again in a moment.",
-                limit: bodyBytesMax, actual: usage.bodyBytes + share.bodyBytes, setting: .queueBytes)
+                limit: bodyBytesMax, actual: usage.bodyBytes + share.bodyBytes, setting: .queueBytes
+            )
         }
         if share.memoryBytes > 0 && usage.memoryBytes + share.memoryBytes > memoryBytesMax {
             return ServiceError(

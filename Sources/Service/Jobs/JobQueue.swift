@@ -2,7 +2,8 @@ import Dispatch
 import Inference
 import Synchronization
 
-/// Jobs in order of arrival, each kept until a worker takes it, its deadline passes or its client leaves.
+/// Jobs in order of arrival, each kept until a worker takes it, its deadline passes or its client
+/// leaves.
 final class JobQueue: Sendable {
     let budget: JobBudget
     private let pool: WorkerPool
@@ -18,7 +19,8 @@ final class JobQueue: Sendable {
     var runningCount: Int { running.load(ordering: .relaxed) }
     var waitingCount: Int { waiting.withLock { $0.count } }
 
-    /// Lines a job up. One turn of the pool is asked for it, and takes the oldest job there is then.
+    /// Lines a job up. One turn of the pool is asked for it, and takes the oldest job there is
+    /// then.
     func submit(_ job: Job) {
         waiting.withLock { $0.append(job) }
         pool.submit { team in self.runOldest(team) }
@@ -46,7 +48,8 @@ final class JobQueue: Sendable {
         }
     }
 
-    /// The timer holds the job weakly: one that was done long before its deadline is not kept for it.
+    /// The timer holds the job weakly: one that was done long before its deadline is not kept for
+    /// it.
     private func expireAtDeadline(_ job: Job) {
         let remaining = ContinuousClock.now.duration(to: job.deadline)
         let time = DispatchTime.now() + .nanoseconds(Int(max(0, remaining.seconds) * 1e9))

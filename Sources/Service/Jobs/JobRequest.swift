@@ -1,13 +1,15 @@
 import HTTP
 
-/// What a request asks for, once everything cheap about it has been checked: the memory it will take and the work.
+/// What a request asks for, once everything cheap about it has been checked: the memory it will
+/// take and the work.
 struct JobRequest: Sendable {
     /// Bytes the work takes beside the body.
     let workBytes: Int
     let work: Job.Work
 }
 
-/// An operation that computes: its body is judged on the intake queue, its work is done by a worker.
+/// An operation that computes: its body is judged on the intake queue, its work is done by a
+/// worker.
 protocol JobEndpoint: Sendable {
     /// Media types of bodies.
     var mediaTypes: [MediaType] { get }
@@ -16,7 +18,8 @@ protocol JobEndpoint: Sendable {
     func bodyLimit(_ configuration: Configuration) -> Setting
 
     /// Checks what is cheap: types, options, headers of images, shapes.
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError) -> JobRequest
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
 }
 
 extension JobEndpoint {

@@ -58,12 +58,16 @@ struct LossJob: Sendable {
         guard target.list.count == 1 || target.list.count == outputs.count else {
             throw ServiceError(
                 .shapeMismatch,
-                "There are \(outputs.count) outputs and \(target.list.count) targets; send one target or as many.")
+                "There are \(outputs.count) outputs and \(target.list.count) targets; send one "
+                    + "target or as many."
+            )
         }
         guard [0, 1, outputs.count].contains(masks.count) else {
             throw ServiceError(
                 .shapeMismatch,
-                "There are \(outputs.count) outputs and \(masks.count) masks; send none, one or as many.")
+                "There are \(outputs.count) outputs and \(masks.count) masks; send none, one or "
+                    + "as many."
+            )
         }
     }
 

@@ -15,7 +15,9 @@ struct AccessLog: Sendable {
             metadata["client"] = "\(request.clientDescription)"
             metadata["method"] = "\(request.head.method.rawValue)"
             metadata["path"] = "\(request.head.path ?? "")"
-            if let parent = request.head.headerFields[.traceparent] { metadata["traceparent"] = "\(parent)" }
+            if let parent = request.head.headerFields[.traceparent] {
+                metadata["traceparent"] = "\(parent)"
+            }
         }
         if let status = exchange.status { metadata["status"] = "\(status.code)" }
         if let record { metadata["id"] = "\(record.id)" }

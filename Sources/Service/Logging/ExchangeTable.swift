@@ -16,8 +16,8 @@ final class ExchangeRecord: Sendable {
 
 /// The records of exchanges in flight, from the request's head until the server reports its end.
 ///
-/// Requests of one connection are answered in order, and those pipelined in one packet have one time of arrival: so a
-/// client and a time name a line of records, first in, first out.
+/// Requests of one connection are answered in order, and those pipelined in one packet have one
+/// time of arrival: so a client and a time name a line of records, first in, first out.
 final class ExchangeTable: Sendable {
     private struct Key: Hashable {
         let client: String
@@ -53,9 +53,11 @@ final class ExchangeTable: Sendable {
 
 /// Names of requests.
 enum RequestID {
-    /// The client's own when it is 1 to 128 visible ASCII characters, else a new one of 128 random bits.
+    /// The client's own when it is 1 to 128 visible ASCII characters, else a new one of 128 random
+    /// bits.
     static func of(_ request: HTTPServerRequest?) -> String {
-        if let given = request?.head.headerFields[.xRequestID], (1...128).contains(given.utf8.count),
+        if let given = request?.head.headerFields[.xRequestID],
+            (1...128).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         {
             return given

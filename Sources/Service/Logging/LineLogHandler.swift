@@ -21,7 +21,9 @@ struct LineLogHandler: LogHandler {
         sink.write(line(event.level, event.message.description, pairs))
     }
 
-    private func line(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)]) -> String {
+    private func line(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)])
+        -> String
+    {
         let time = timestamp()
         switch format {
         case .text:
@@ -47,7 +49,9 @@ struct LineLogHandler: LogHandler {
     /// Plain integers and decimals are numbers to machines.
     private func jsonValue(_ text: String) -> JSON {
         if let integer = Int(text), integer.description == text { return .integer(integer) }
-        if let number = Double(text), number.isFinite, number.description == text { return .number(number) }
+        if let number = Double(text), number.isFinite, number.description == text {
+            return .number(number)
+        }
         return .string(text)
     }
 
@@ -61,8 +65,13 @@ struct LineLogHandler: LogHandler {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
-        let date = [padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1), padded(Int(parts.tm_mday))]
-        let time = [padded(Int(parts.tm_hour)), padded(Int(parts.tm_min)), padded(Int(parts.tm_sec))]
+        let date = [
+            padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1),
+            padded(Int(parts.tm_mday)),
+        ]
+        let time = [
+            padded(Int(parts.tm_hour)), padded(Int(parts.tm_min)), padded(Int(parts.tm_sec)),
+        ]
         let millisecond = padded(now.tv_nsec / 1_000_000, 3)
         return "\(date.joined(separator: "-"))T\(time.joined(separator: ":")).\(millisecond)Z"
     }

@@ -4,8 +4,9 @@ import Synchronization
 
 /// Standard error for lines that must never hold up a request.
 ///
-/// A pipe nobody reads blocks `write`, and a closed one fails it. So lines go through a bounded buffer to one queue of
-/// their own; what finds the buffer full is dropped and counted, and a failed write is the end of nothing.
+/// A pipe nobody reads blocks `write`, and a closed one fails it. So lines go through a bounded
+/// buffer to one queue of their own; what finds the buffer full is dropped and counted, and a
+/// failed write is the end of nothing.
 public final class LogSink: Sendable {
     private struct Buffer {
         var bytes: [UInt8] = []
@@ -60,7 +61,8 @@ public final class LogSink: Sendable {
             var bytes: [UInt8] = []
             swap(&bytes, &buffer.bytes)
             if buffer.droppedLines > 0 {
-                bytes += "(\(buffer.droppedLines) log lines dropped: nobody reads fast enough)\n".utf8
+                bytes +=
+                    "(\(buffer.droppedLines) log lines dropped: nobody reads fast enough)\n".utf8
                 buffer.droppedLines = 0
             }
             return bytes

@@ -2,7 +2,8 @@ import Synchronization
 
 /// A cumulative histogram of seconds in the sense of Prometheus, counted without a lock.
 final class Histogram: Sendable {
-    /// 0.5 ms (an answer from the loop) to a minute (the default deadline), about three bounds a decade.
+    /// 0.5 ms (an answer from the loop) to a minute (the default deadline), about three bounds a
+    /// decade.
     static let boundsSeconds: [Double] = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ]

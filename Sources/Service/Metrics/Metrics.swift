@@ -20,7 +20,8 @@ enum JobStage: String, CaseIterable {
     case queue, decode, features, losses, encode
 }
 
-/// The service's counters. Everything is an atomic but for the one table of requests by route, method and status.
+/// The service's counters. Everything is an atomic but for the one table of requests by route,
+/// method and status.
 final class Metrics: Sendable {
     let pairs = Counter()
     let pixels = Counter()
@@ -54,7 +55,8 @@ final class Metrics: Sendable {
     func countRequest(route: String, method: String, status: Int, duration: Duration) {
         let method = Self.knownMethods.contains(method) ? method : "other"
         let histogram = requests.withLock { requests in
-            requests.counts[RequestLabels(route: route, method: method, status: status), default: 0] += 1
+            requests.counts[
+                RequestLabels(route: route, method: method, status: status), default: 0] += 1
             let histogram = requests.durations[route] ?? Histogram()
             requests.durations[route] = histogram
             return histogram
@@ -75,7 +77,8 @@ final class Metrics: Sendable {
             let labels = row.labels
             text.sample(
                 "styleloss_http_requests_total",
-                labels: "route=\"\(labels.route)\",method=\"\(labels.method)\",code=\"\(labels.status)\"",
+                labels:
+                    "route=\"\(labels.route)\",method=\"\(labels.method)\",code=\"\(labels.status)\"",
                 row.count)
         }
         let name = "styleloss_http_request_duration_seconds"
@@ -90,15 +93,18 @@ final class Metrics: Sendable {
         text.family("styleloss_jobs_total", .counter, "Jobs by how they ended.")
         for outcome in JobOutcome.allCases {
             text.sample(
-                "styleloss_jobs_total", labels: "outcome=\"\(outcome.rawValue)\"", jobs[outcome]?.value ?? 0)
+                "styleloss_jobs_total", labels: "outcome=\"\(outcome.rawValue)\"",
+                jobs[outcome]?.value ?? 0)
         }
         let name = "styleloss_job_stage_duration_seconds"
         text.family(name, .histogram, "Time of a job in each stage.")
         for stage in JobStage.allCases {
             stages[stage]?.write(name, labels: "stage=\"\(stage.rawValue)\"", to: &text)
         }
-        text.single("styleloss_pairs_total", .counter, "Pairs whose losses were answered.", pairs.value)
-        text.single("styleloss_pixels_total", .counter, "Pixels of the images computed.", pixels.value)
+        text.single(
+            "styleloss_pairs_total", .counter, "Pairs whose losses were answered.", pairs.value)
+        text.single(
+            "styleloss_pixels_total", .counter, "Pixels of the images computed.", pixels.value)
     }
 
     private static func order(_ labels: RequestLabels) -> String {

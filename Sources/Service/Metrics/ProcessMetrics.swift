@@ -4,7 +4,9 @@ import Glibc
 enum ProcessMetrics {
     static func write(to text: inout PrometheusText) {
         // proc(5): the fields after the command's closing parenthesis begin with the third.
-        guard let stat = readText("/proc/self/stat"), let close = stat.lastIndex(of: ")") else { return }
+        guard let stat = readText("/proc/self/stat"), let close = stat.lastIndex(of: ")") else {
+            return
+        }
         let fields = stat[stat.index(after: close)...].split(separator: " ")
         func field(_ number: Int) -> Int {
             fields.indices.contains(number - 3) ? Int(fields[number - 3]) ?? 0 : 0

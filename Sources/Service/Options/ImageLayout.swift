@@ -13,7 +13,8 @@ enum ImageLayout: String, CaseIterable, Sendable {
         let sample = Array(shape.suffix(3))
         let samples = rank == 4 ? shape[0] : 1
         return channels == .planar
-            ? (samples, sample[1], sample[2], sample[0]) : (samples, sample[0], sample[1], sample[2])
+            ? (samples, sample[1], sample[2], sample[0])
+            : (samples, sample[0], sample[1], sample[2])
     }
 }
 

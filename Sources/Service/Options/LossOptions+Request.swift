@@ -10,7 +10,8 @@ extension LossOptions {
             (styleLayers, perceptualLayers) = (layers, layers)
         }
         styleLayers = try Self.layers(options, .styleLayers, architecture) ?? styleLayers
-        perceptualLayers = try Self.layers(options, .perceptualLayers, architecture) ?? perceptualLayers
+        perceptualLayers =
+            try Self.layers(options, .perceptualLayers, architecture) ?? perceptualLayers
         termWeights = try options.termWeights(over: termWeights)
     }
 
@@ -26,7 +27,8 @@ extension LossOptions {
                 let names = known.map(\.description).joined(separator: ", ")
                 throw ServiceError(
                     .unknownLayer,
-                    "The option \(option.rawValue) names a layer that \(architecture.rawValue) does not have; "
+                    "The option \(option.rawValue) names a layer that \(architecture.rawValue) "
+                        + "does not have; "
                         + "the layers are \(names).")
             }
             weights[tap] = item.weight
@@ -55,7 +57,9 @@ extension FeatureLossOptions {
             let names = known.sorted().joined(separator: ", ")
             throw ServiceError(
                 .unknownLayer,
-                "The option \(option.rawValue) names a layer that is not in the body; the body has \(names).")
+                "The option \(option.rawValue) names a layer that is not in the body; the body "
+                    + "has \(names)."
+            )
         }
         return Dictionary(uniqueKeysWithValues: list.map { ($0.name, $0.weight) })
     }
@@ -81,7 +85,8 @@ extension OptionSet {
             guard let term = Term(rawValue: item.name) else {
                 let names = Term.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ServiceError(
-                    .invalidOption, "The option term_weights names no term; the terms are \(names).")
+                    .invalidOption, "The option term_weights names no term; the terms are \(names)."
+                )
             }
             weights[term] = item.weight
         }

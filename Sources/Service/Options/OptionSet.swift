@@ -1,4 +1,5 @@
-/// The options one request gave, JSON over query, each name checked and each value still as it came.
+/// The options one request gave, JSON over query, each name checked and each value still as it
+/// came.
 struct OptionSet: Sendable {
     /// A value from a query is text, one from JSON is typed.
     private enum Value {
@@ -16,16 +17,20 @@ struct OptionSet: Sendable {
             let option = try Self.option(name, known)
             guard values.updateValue(.text(value), forKey: option) == nil else {
                 throw ServiceError(
-                    .badRequest, "The option \(option.rawValue) is in the query twice; give it once.")
+                    .badRequest,
+                    "The option \(option.rawValue) is in the query twice; give it once.")
             }
         }
         for member in json { values[try Self.option(member.name, known)] = .json(member.value) }
     }
 
-    private static func option(_ name: String, _ known: [OptionName]) throws(ServiceError) -> OptionName {
+    private static func option(_ name: String, _ known: [OptionName]) throws(ServiceError)
+        -> OptionName
+    {
         guard let option = OptionName(rawValue: name), known.contains(option) else {
             let names = known.map(\.rawValue).joined(separator: ", ")
-            throw ServiceError(.unknownOption, "There is no such option here; the options are \(names).")
+            throw ServiceError(
+                .unknownOption, "There is no such option here; the options are \(names).")
         }
         return option
     }
@@ -45,13 +50,16 @@ struct OptionSet: Sendable {
     ) throws(ServiceError) -> Choice? {
         guard let text = try text(option) else { return nil }
         guard let choice = Choice(rawValue: text) else {
-            throw invalid(option, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+            throw invalid(
+                option, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return choice
     }
 
     /// Names with weights: `relu1_2:0.5,pool3` in a query; an array of names or an object in JSON.
-    func weights(_ option: OptionName, needsWeight: Bool = false) throws(ServiceError) -> [NamedWeight]? {
+    func weights(_ option: OptionName, needsWeight: Bool = false) throws(ServiceError)
+        -> [NamedWeight]?
+    {
         let list: [NamedWeight]
         switch values[option] {
         case nil, .json(.null): return nil
@@ -66,14 +74,17 @@ struct OptionSet: Sendable {
         case .json(.object(let members)):
             var pairs: [NamedWeight] = []
             for member in members {
-                guard let weight = member.value.double else { throw invalidList(option, needsWeight) }
+                guard let weight = member.value.double else {
+                    throw invalidList(option, needsWeight)
+                }
                 pairs.append(NamedWeight(name: member.name, weight: weight))
             }
             list = pairs
         case .json: throw invalidList(option, needsWeight)
         }
         guard Set(list.map(\.name)).count == list.count else {
-            throw ServiceError(.invalidOption, "The option \(option.rawValue) has a name twice; give each once.")
+            throw ServiceError(
+                .invalidOption, "The option \(option.rawValue) has a name twice; give each once.")
         }
         return list
     }
@@ -97,7 +108,9 @@ struct OptionSet: Sendable {
         needsWeight
             ? invalid(option, "style:120,tv:0 in a query or {\"style\":120,\"tv\":0} in JSON")
             : invalid(
-                option, "relu1_2:0.5,pool3 in a query, or an array of names or an object of weights in JSON")
+                option,
+                "relu1_2:0.5,pool3 in a query, or an array of names or an object of weights in JSON"
+            )
     }
 
     private func invalid(_ option: OptionName, _ expectation: String) -> ServiceError {

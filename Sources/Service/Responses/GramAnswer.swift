@@ -21,13 +21,15 @@ struct GramAnswer: Sendable {
         guard let type = MediaType.negotiate(accept: accept, offers: offers) else {
             throw ServiceError(
                 .notAcceptable,
-                "The answer can be application/json, application/safetensors or, for a single layer, "
+                "The answer can be application/json, application/safetensors or, for a single "
+                    + "layer, "
                     + "application/x-npy.")
         }
         return type
     }
 
-    /// Bytes of the matrices and of their encoding: a double has up to 24 digits and a comma in JSON.
+    /// Bytes of the matrices and of their encoding: a double has up to 24 digits and a comma in
+    /// JSON.
     static func workBytes(orders: [Int], samples: Int) -> Int {
         orders.reduce(0) { total, order in
             let (values, overflow) = order.multipliedReportingOverflow(by: order)
@@ -65,7 +67,9 @@ struct GramAnswer: Sendable {
 
     private func safetensors() throws(ServiceError) -> [UInt8] {
         var tensors: [(name: String, shape: [Int], values: [Float])] = []
-        for layer in layers { tensors.append(("gram.\(layer.name)", layer.shape, try Self.singles(layer))) }
+        for layer in layers {
+            tensors.append(("gram.\(layer.name)", layer.shape, try Self.singles(layer)))
+        }
         return SafetensorsFile.encode(tensors, metadata: ["gram": kind.rawValue])
     }
 
@@ -77,6 +81,7 @@ struct GramAnswer: Sendable {
 
     private static func nonFinite(_ layer: Layer) -> ServiceError {
         ServiceError(
-            .nonFiniteResult, "The Gram matrix of layer \(layer.name) is not finite; scale the features down.")
+            .nonFiniteResult,
+            "The Gram matrix of layer \(layer.name) is not finite; scale the features down.")
     }
 }

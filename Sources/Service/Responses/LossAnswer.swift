@@ -2,7 +2,8 @@ import HTTP
 import HTTPTypes
 import Inference
 
-/// The answer of POST /v1/losses and of `compare`, in the shape and order that api documentation shows.
+/// The answer of POST /v1/losses and of `compare`, in the shape and order that api documentation
+/// shows.
 struct LossAnswer: Sendable {
     struct Result: Sendable {
         let losses: PairLosses
@@ -85,8 +86,10 @@ struct LossAnswer: Sendable {
     /// The answer over HTTP, with its timings as `Server-Timing` (W3C) as well.
     var response: HTTPServerResponse {
         var response = HTTPServerResponse(json)
-        response.fields[.serverTiming] = timings.map { "\($0.name);dur=\(Self.rounded($0.milliseconds))" }
-            .joined(separator: ", ")
+        response.fields[.serverTiming] = timings.map {
+            "\($0.name);dur=\(Self.rounded($0.milliseconds))"
+        }
+        .joined(separator: ", ")
         return response
     }
 
@@ -99,11 +102,14 @@ struct LossAnswer: Sendable {
             .init("loss", .number(term.loss)), .init("weight", .number(term.weight)),
         ]
         if let layers = term.layers {
-            members.append(.init("layers", .object(layers.map { .init($0.name, .number($0.loss)) })))
+            members.append(
+                .init("layers", .object(layers.map { .init($0.name, .number($0.loss)) })))
         }
         return .object(members)
     }
 
     /// To the microsecond.
-    private static func rounded(_ milliseconds: Double) -> Double { (milliseconds * 1000).rounded() / 1000 }
+    private static func rounded(_ milliseconds: Double) -> Double {
+        (milliseconds * 1000).rounded() / 1000
+    }
 }

@@ -3,15 +3,23 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
     /// `type/subtype` in lower case, without parameters.
     public let essence: String
 
+    /// A type from its essence, in lower case.
     public init(_ essence: String) { self.essence = essence }
 
+    /// JSON, RFC 8259.
     public static let json = MediaType("application/json")
+    /// Forms, RFC 7578.
     public static let multipart = MediaType("multipart/form-data")
+    /// safetensors; `application/x-safetensors` is read as this.
     public static let safetensors = MediaType("application/safetensors")
+    /// An npy file.
     public static let npy = MediaType("application/x-npy")
+    /// A PNG image.
     public static let png = MediaType("image/png")
+    /// Bytes whose first tell what they are.
     public static let octetStream = MediaType("application/octet-stream")
 
+    /// The essence.
     public var description: String { essence }
 
     /// The type a `Content-Type` value names, its old names resolved; nil when it is none.
@@ -28,14 +36,17 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
 
     /// The offer a client likes best, the earlier of equals; nil when it accepts none of them.
     ///
-    /// Each offer has the weight of the most specific range that names it, and 0 means "not this one".
+    /// Each offer has the weight of the most specific range that names it, and 0 means "not this
+    /// one".
     public static func negotiate(accept: String?, offers: [MediaType]) -> MediaType? {
         guard let accept, !accept.trimmed().isEmpty else { return offers.first }
         let ranges = accept.split(separator: ",").compactMap(AcceptRange.init)
         var best: (offer: MediaType, weight: Double)?
         for offer in offers {
             let matches = ranges.filter { $0.matches(offer) }
-            guard let weight = matches.max(by: { $0.specificity < $1.specificity })?.weight else { continue }
+            guard let weight = matches.max(by: { $0.specificity < $1.specificity })?.weight else {
+                continue
+            }
             if weight > best?.weight ?? 0 { best = (offer, weight) }
         }
         return best?.offer

@@ -43,7 +43,9 @@ public struct ServiceInfo: Sendable {
     }
 
     /// A single-precision constant as it was written down: 103.939, not the double nearest to it.
-    private static func number(_ value: Float) -> JSON { .number(Double(value.description) ?? Double(value)) }
+    private static func number(_ value: Float) -> JSON {
+        .number(Double(value.description) ?? Double(value))
+    }
 }
 
 extension Preset {

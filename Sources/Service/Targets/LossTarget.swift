@@ -6,7 +6,8 @@ struct LossTarget: Sendable {
     private let registered: RegisteredTarget?
 
     init(
-        _ submission: Submission, _ arrays: ArrayOptions, _ cache: TargetCache, _ configuration: Configuration
+        _ submission: Submission, _ arrays: ArrayOptions, _ cache: TargetCache,
+        _ configuration: Configuration
     ) throws(ServiceError) {
         let inline = try submission.images("target", arrays, configuration)
         guard let digest = submission.targetReference else {
@@ -17,7 +18,8 @@ struct LossTarget: Sendable {
             return
         }
         guard inline.count == 0 else {
-            throw ServiceError(.badRequest, "There are both target and target_ref; send one of them.")
+            throw ServiceError(
+                .badRequest, "There are both target and target_ref; send one of them.")
         }
         let registered = try cache.registered(digest)
         self.registered = registered
@@ -36,7 +38,8 @@ struct LossTarget: Sendable {
         }
         let found = keys.map(cache.statistics)
         // Sources are decoded whole, and only when one of their samples is needed.
-        let needed = Set(list.references.indices.filter { found[$0] == nil }.map { list.references[$0].source })
+        let needed = Set(
+            list.references.indices.filter { found[$0] == nil }.map { list.references[$0].source })
         let order = needed.sorted()
         let decoded = try DecodedList(ImageList(order.map { list.sources[$0] }), team)
         var images = decoded.images[...]
@@ -44,9 +47,12 @@ struct LossTarget: Sendable {
         for (index, reference) in list.references.enumerated() {
             let image = needed.contains(reference.source) ? images.popFirst() : nil
             if let statistics = found[index] {
-                targets.append(PreparedTarget(target: .statistics(statistics), key: keys[index], isCached: true))
+                targets.append(
+                    PreparedTarget(
+                        target: .statistics(statistics), key: keys[index], isCached: true))
             } else if let image {
-                targets.append(PreparedTarget(target: .image(image), key: keys[index], isCached: false))
+                targets.append(
+                    PreparedTarget(target: .image(image), key: keys[index], isCached: false))
             }
         }
         return (targets, decoded.warnings)

@@ -18,10 +18,12 @@ struct RegisteredTarget: Sendable {
     }
 }
 
-/// What decides the statistics of a target, besides the network, which is the same for the life of the process.
+/// What decides the statistics of a target, besides the network, which is the same for the life of
+/// the process.
 struct StatisticsKey: Sendable, Hashable {
     let digest: TargetDigest
-    /// The dtype and shape of an array without a header of its own; nil for a file, whose bytes say so.
+    /// The dtype and shape of an array without a header of its own; nil for a file, whose bytes say
+    /// so.
     let elementType: ElementType?
     let shape: [Int]
     let options: ArrayOptions
@@ -31,11 +33,16 @@ struct StatisticsKey: Sendable, Hashable {
     let styleTaps: [Tap]
     let perceptualTaps: [Tap]
 
-    init(_ digest: TargetDigest, _ source: ImageSource, sample: Int, arrays: ArrayOptions, _ options: LossOptions) {
+    init(
+        _ digest: TargetDigest, _ source: ImageSource, sample: Int, arrays: ArrayOptions,
+        _ options: LossOptions
+    ) {
         self.digest = digest
         switch source.content {
-        case .png: (elementType, shape, self.options) = (nil, [], ArrayOptions(layout: nil, range: nil))
-        case .array(let view, _, _): (elementType, shape, self.options) = (view.elementType, view.shape, arrays)
+        case .png:
+            (elementType, shape, self.options) = (nil, [], ArrayOptions(layout: nil, range: nil))
+        case .array(let view, _, _):
+            (elementType, shape, self.options) = (view.elementType, view.shape, arrays)
         }
         self.sample = sample
         gram = options.gram
@@ -80,15 +87,18 @@ final class TargetCache: Sendable {
     func register(_ target: RegisteredTarget) -> Bool {
         entries.withLock { entries in
             let isNew = entries.use(.registered(target.digest)) == nil
-            entries.insert(.registered(target.digest), .registered(target), bytes: target.source.payload.count)
+            entries.insert(
+                .registered(target.digest), .registered(target), bytes: target.source.payload.count)
             return isNew
         }
     }
 
     func registered(_ digest: TargetDigest) throws(ServiceError) -> RegisteredTarget {
-        guard case .registered(let target) = entries.withLock({ $0.use(.registered(digest)) }) else {
+        guard case .registered(let target) = entries.withLock({ $0.use(.registered(digest)) })
+        else {
             throw ServiceError(
-                .targetNotFound, "No such target is registered, or it was dropped; PUT its bytes and try again.")
+                .targetNotFound,
+                "No such target is registered, or it was dropped; PUT its bytes and try again.")
         }
         return target
     }
@@ -102,7 +112,8 @@ final class TargetCache: Sendable {
     }
 
     func statistics(_ key: StatisticsKey) -> TargetStatistics? {
-        guard case .statistics(let statistics) = entries.withLock({ $0.use(.statistics(key)) }) else {
+        guard case .statistics(let statistics) = entries.withLock({ $0.use(.statistics(key)) })
+        else {
             misses.add(1)
             return nil
         }
@@ -111,15 +122,20 @@ final class TargetCache: Sendable {
     }
 
     func keep(_ statistics: TargetStatistics, for key: StatisticsKey) {
-        entries.withLock { $0.insert(.statistics(key), .statistics(statistics), bytes: statistics.byteCount) }
+        entries.withLock {
+            $0.insert(.statistics(key), .statistics(statistics), bytes: statistics.byteCount)
+        }
     }
 
     func write(to text: inout PrometheusText) {
         let (count, bytes, evictions) = entries.withLock { ($0.count, $0.bytes, $0.evictions) }
         let name = "styleloss_target_cache"
-        text.single("\(name)_hits_total", .counter, "Targets whose statistics were there.", hits.value)
-        text.single("\(name)_misses_total", .counter, "Targets that had to be computed.", misses.value)
-        text.single("\(name)_evictions_total", .counter, "Entries dropped for newer ones.", evictions)
+        text.single(
+            "\(name)_hits_total", .counter, "Targets whose statistics were there.", hits.value)
+        text.single(
+            "\(name)_misses_total", .counter, "Targets that had to be computed.", misses.value)
+        text.single(
+            "\(name)_evictions_total", .counter, "Entries dropped for newer ones.", evictions)
         text.single("\(name)_entries", .gauge, "Registered targets and statistics kept.", count)
         text.single("\(name)_size_bytes", .gauge, "Bytes they take.", bytes)
     }

@@ -1,6 +1,7 @@
 import Crypto
 
-/// The name of a target: `sha256:` and the 64 hexadecimal digits of its bytes' SHA-256 (FIPS 180-4).
+/// The name of a target: `sha256:` and the 64 hexadecimal digits of its bytes' SHA-256 (FIPS
+/// 180-4).
 struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
     private static let prefix = "sha256:"
 
@@ -23,7 +24,8 @@ struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
             digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         else {
             throw ServiceError(
-                .badRequest, "A target is named sha256: and the 64 hexadecimal digits of its bytes' SHA-256.")
+                .badRequest,
+                "A target is named sha256: and the 64 hexadecimal digits of its bytes' SHA-256.")
         }
         hexadecimal = digits
     }

@@ -48,7 +48,9 @@ final class RunningService: Sendable {
     ) -> [UInt8] {
         var head = "\(method) \(path) HTTP/1.1\r\nHost: test\r\n"
         for (name, value) in fields { head += "\(name): \(value)\r\n" }
-        if !body.isEmpty || method == "POST" || method == "PUT" { head += "Content-Length: \(body.count)\r\n" }
+        if !body.isEmpty || method == "POST" || method == "PUT" {
+            head += "Content-Length: \(body.count)\r\n"
+        }
         return Array((head + "\r\n").utf8) + body
     }
 
@@ -86,7 +88,9 @@ struct Form {
     }
 
     mutating func add(_ name: String, _ type: String?, _ body: [UInt8]) {
-        var head = "--\(Self.boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"f\"\r\n"
+        var head =
+            "--\(Self.boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"; "
+            + "filename=\"f\"\r\n"
         if let type { head += "Content-Type: \(type)\r\n" }
         parts += Array((head + "\r\n").utf8) + body + Array("\r\n".utf8)
     }
@@ -149,7 +153,8 @@ extension ClientResponse {
 
     /// The `results` as text: equal text is equal bits.
     var results: String? {
-        guard let start = text.range(of: "\"results\":"), let end = text.range(of: ",\"warnings\"") else {
+        guard let start = text.range(of: "\"results\":"), let end = text.range(of: ",\"warnings\"")
+        else {
             return nil
         }
         return String(text[start.upperBound..<end.lowerBound])
