@@ -63,7 +63,8 @@ public final class LossService: Sendable {
             self.context.readiness.startStopping()
             self.server.stopAccepting()
             self.server.shutdown(graceMs: self.configuration[.shutdownGraceMs]) {
-                self.context.pool.stop()
+                // Before it is loaded the warm-up may still ask the pool for a worker.
+                if self.context.readiness.loadedModel != nil { self.context.pool.stop() }
                 completion()
             }
         }

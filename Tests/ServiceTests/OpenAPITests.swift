@@ -52,6 +52,12 @@ struct OpenAPITests {
         #expect(isShared || text.contains("\"\(code.status.code)\": {$ref:"), "\(code.status.code)")
     }
 
+    @Test(arguments: ErrorCode.allCases)
+    func `has a reason phrase and a title for each code`(code: ErrorCode) {
+        #expect(!code.status.reasonPhrase.isEmpty)
+        #expect(!code.title.isEmpty)
+    }
+
     @Test func `is served byte for byte`() throws {
         let response = try RunningService.shared.get().get("/openapi.yaml")
         #expect(response.status == 200)
