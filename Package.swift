@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -47,7 +48,8 @@ let package = Package(
             name: "CodecsTests", dependencies: ["Codecs", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "InferenceTests", dependencies: ["Codecs", "Inference", "TestSupport"]),
         .testTarget(
-            name: "ServiceTests", dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport"]),
+            name: "ServiceTests",
+            dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport", crypto]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@
 ///
 /// Stricter than a reader must be: CRLF only (erratum 7633 says that a bare LF never ends a chunk
 /// line), and a limit on everything around the data.
-public struct ChunkedDecoder: Sendable {
+struct ChunkedDecoder: Sendable {
     /// The longest chunk-size line, extensions included (h2o and uWebSockets stay below it too).
     static let sizeLineBytesMax = 256
     /// All trailer lines together.
@@ -32,7 +32,7 @@ public struct ChunkedDecoder: Sendable {
 
     /// A decoder that refuses to decode more than `bytesMax` bytes, and that only counts them when
     /// `keepsBytes` is false.
-    public init(bytesMax: Int, keepsBytes: Bool = true) {
+    init(bytesMax: Int, keepsBytes: Bool = true) {
         self.bytesMax = bytesMax
         self.keepsBytes = keepsBytes
     }
@@ -42,7 +42,7 @@ public struct ChunkedDecoder: Sendable {
     ///
     /// Throws `badRequest`, `bodyTooLarge` or `headersTooLarge` (trailers); the decoder is of no
     /// use after that.
-    public mutating func decode(
+    mutating func decode(
         _ bytes: Span<UInt8>, from offset: inout Int, into body: inout [UInt8]
     ) throws(HTTPProtocolError) -> Bool {
         while offset < bytes.count {

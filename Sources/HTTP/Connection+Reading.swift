@@ -170,6 +170,8 @@ extension Connection {
         deadline = nil
         let responder = makeResponder()
         state = .handling(responder.exchange)
+        // It reports a reset; what was pipelined earlier may have paused it.
+        readSource?.resume()
         core.handler.handle(request, responder: responder)
     }
 
@@ -183,7 +185,12 @@ extension Connection {
         }
     }
 
+    /// Between two requests, unless this response was begun before the server began to leave.
     func becomeIdle() {
+        guard !core.isDraining else {
+            linger()
+            return
+        }
         parser.reset()
         state = .idle
         deadline = .now + .milliseconds(limits.keepaliveTimeoutMs)

@@ -7,7 +7,7 @@ extension Connection {
     func respond(_ response: HTTPServerResponse?) {
         guard case .handling = state else { return }
         guard let response else {
-            close()
+            abort()
             return
         }
         send(response, then: .nextRequest)
@@ -119,7 +119,7 @@ extension Connection.AfterResponse {
 extension Connection {
     /// Closes in stages (RFC 9112 §9.6): a client that is still sending would otherwise get a reset,
     /// which destroys the response before it is read.
-    private func linger() {
+    func linger() {
         let now = ContinuousClock.now
         socket.shutdownWrite()
         state = .lingering(since: now)
@@ -151,15 +151,20 @@ extension Connection {
     /// knows no interim responses, so such a client counts as waiting.
     func checkPeer(mayAsk: Bool) {
         switch socket.peerState() {
-        case .gone:
-            abort()
-            return
+        case .gone: abort()
         case .halfClosed where mayAsk && canAskPeer:
             exchange?.isPeerAsked = true
             sendContinue()
-        case .halfClosed, .connected: break
+            lookAgain(afterMs: min(limits.peerCheckMs, Self.resetDelayMs))
+        case .halfClosed, .connected: lookAgain(afterMs: limits.peerCheckMs)
         }
-        if case .handling = state { deadline = .now + .milliseconds(limits.peerCheckMs) }
+    }
+
+    /// The reset of a client nearby is here by then; that of one far away is seen a period later.
+    private static let resetDelayMs = 20
+
+    private func lookAgain(afterMs delayMs: Int) {
+        if case .handling = state { deadline = .now + .milliseconds(delayMs) }
     }
 
     private var canAskPeer: Bool {

@@ -14,9 +14,9 @@ public struct HTTPServerLimits: Sendable {
     public var connectionsMax = 1024
     /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
     /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
-    public var reservedConnections = 16
+    public var reservedConnections = 32
     /// `headerTimeoutMs` of such a connection, so that silent ones do not hold the reserve.
-    public var reservedHeaderTimeoutMs = 1_000
+    public var reservedHeaderTimeoutMs = 500
     /// From the first byte of a head to its last (and from accept to the first byte); then 408.
     public var headerTimeoutMs = 10_000
     /// Between two pieces of a body; then 408.

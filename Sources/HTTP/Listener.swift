@@ -28,6 +28,7 @@ final class Listener {
     }
 
     func stop() {
+        socket.stopListening()
         source?.cancel()
         source = nil
     }

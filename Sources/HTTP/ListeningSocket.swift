@@ -31,6 +31,13 @@ struct ListeningSocket: ~Copyable, Sendable {
         ownedPath?.remove()
     }
 
+    /// Refuses whoever comes from here on. The descriptor itself closes when the loop lets go of it,
+    /// which may be after a successor wants the address.
+    func stopListening() {
+        ownedPath?.remove()
+        _ = shutdown(socket.rawDescriptor, Int32(SHUT_RDWR))
+    }
+
     enum AcceptResult: ~Copyable {
         case connection(Socket, client: String)
         /// Nobody is waiting.

@@ -78,7 +78,8 @@ public struct HTTPExchange: Sendable {
     public enum Outcome: Sendable, Hashable {
         /// The whole response was handed to the kernel.
         case sent
-        /// The client left before that.
+        /// The connection ended before that: the client left, the grace of a shutdown ended, or the
+        /// handler let go of its responder.
         case clientGone
         /// The client was too slow, in sending or in taking.
         case timedOut

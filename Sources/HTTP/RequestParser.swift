@@ -194,12 +194,13 @@ public struct RequestParser: Sendable {
         return .body(body)
     }
 
-    /// Grows the body by doubling, yet never past its declared length.
+    /// Grows eightfold, yet never past the declared length. What is reserved beyond the bytes that
+    /// came is address space: its pages take no memory until they are written.
     private mutating func append(_ bytes: Span<UInt8>, declared: Int) {
         guard keepsBody else { return }
         let needed = bodyBytes.count + bytes.count
         if needed > bodyBytes.capacity {
-            bodyBytes.reserveCapacity(max(needed, min(declared, 2 * bodyBytes.capacity)))
+            bodyBytes.reserveCapacity(max(needed, min(declared, 8 * bodyBytes.capacity)))
         }
         bodyBytes.append(bytes)
     }

@@ -35,8 +35,13 @@ final class ServerCore {
 
     func start() {
         timer = loop.timer { [unowned self] in tick() }
+        // Dispatch opens its timerfd when a timer is first set, and never tries again if a flood of
+        // connections has taken every descriptor by then: so one is set before the first accept.
+        noteDeadline(.now + .seconds(3600))
         for listener in listeners {
-            listener.start(on: loop) { [self] in accept(from: listener) }
+            listener.start(on: loop) { [self] in
+                accept(from: listener, atMost: Self.acceptsPerEvent)
+            }
         }
     }
 
@@ -60,8 +65,8 @@ extension ServerCore {
     /// How long to wait when no descriptor is left, unless a connection closes before.
     private static let exhaustedPauseMs = 100
 
-    private func accept(from listener: Listener) {
-        for _ in 0..<Self.acceptsPerEvent {
+    private func accept(from listener: Listener, atMost count: Int) {
+        for _ in 0..<count {
             guard connections.count < limits.connectionsMax + limits.reservedConnections else {
                 pauseAccepting()
                 return
@@ -115,7 +120,7 @@ extension ServerCore {
     /// Takes whoever is in the backlog already, then closes the listening sockets.
     func stopAccepting() {
         for listener in listeners {
-            if timer != nil { accept(from: listener) }
+            if timer != nil { accept(from: listener, atMost: .max) }
             listener.stop()
         }
         listeners = []

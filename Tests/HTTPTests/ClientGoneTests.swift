@@ -6,6 +6,15 @@ import TestSupport
 import Testing
 
 @Suite struct ClientGoneTests {
+    /// Passes over the exchange that was answered.
+    private func expectGoneBehindAnAnswer(_ server: TestServer) async throws {
+        let outcome = await server.handler.next { event -> HTTPExchange.Outcome? in
+            guard case .finished(let exchange) = event, exchange.status == nil else { return nil }
+            return exchange.outcome
+        }
+        #expect(outcome == .clientGone)
+    }
+
     private func expectGone(_ server: TestServer) async throws {
         let isGone = await server.handler.next {
             if case .clientGone = $0 { true } else { nil }
@@ -33,6 +42,21 @@ import Testing
         try client.send(get("/next"))
         client.reset()
         try await expectGone(server)
+    }
+
+    // Input that waits while a request is handled pauses the source that reports resets; it has to be
+    // at work again for the next request, also when that one was read long before.
+    @Test func `notices a reset during the second of pipelined requests`() async throws {
+        let server = try TestServer { $0.peerCheckMs = 5 }
+        let client = try server.connect()
+        try client.send(get("/hold") + get("/hold"))
+        _ = await server.handler.nextRequest()
+        try client.send(get("/never"))
+        server.handler.answerHeld()
+        #expect(try client.readResponse()?.text == "held")
+        _ = await server.handler.nextRequest()
+        client.reset()
+        try await expectGoneBehindAnAnswer(server)
     }
 
     // A closed TCP client looks half-closed until something is sent to it.

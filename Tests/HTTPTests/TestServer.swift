@@ -15,10 +15,10 @@ enum HandlerEvent: Sendable {
 }
 
 /// `/hold` waits for `answerHeld`, `/drop` forgets its responder, `/refuse` is refused by its head,
-/// `/big` answers 64 MiB, `/health` is served when full, and the rest echo their bodies.
+/// `/big` answers 16 MiB, `/health` is served when full, and the rest echo their bodies.
 final class TestHandler: HTTPHandler {
     static let bodyBytesMax = 48 * 1024 * 1024
-    static let bigBody = [UInt8](repeating: 7, count: 64 * 1024 * 1024)
+    static let bigBody = [UInt8](repeating: 7, count: 16 * 1024 * 1024)
 
     private let events: AsyncStream<HandlerEvent>
     private let report: AsyncStream<HandlerEvent>.Continuation

@@ -9,9 +9,17 @@ public final class Extractor: Sendable {
     let first: FirstConvolution
     let convolutions: [WinogradConvolution]
     let buffers = BufferPool(retainedBytesMax: 192 << 20)
+    private let tilesPerStep: Int
 
     /// Prepares the network for an instruction set, the best one when nil.
-    public init(network: Network, instructionSet: InstructionSet? = nil) {
+    ///
+    /// `tilesPerStep` is how many tiles, over all images, a layer computes before it hands them on:
+    /// enough to share among workers and to read the transformed kernels once for many tiles, few
+    /// enough that rows stay in the outer cache. It changes time and memory and not a bit of a result.
+    public init(
+        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int = 448
+    ) {
+        self.tilesPerStep = max(1, tilesPerStep)
         self.network = network
         let instructionSet = instructionSet ?? .best
         self.instructionSet = instructionSet.isSupported ? instructionSet : .portable
@@ -48,12 +56,18 @@ public final class Extractor: Sendable {
                 throw .imageTooSmall(minimum: minimum, tap: demand.tap.description)
             }
         }
-        let plan = WalkPlan(
-            architecture: network.architecture, demands: demands, height: image.height,
-            width: image.width, images: images.count)
+        let plan = plan(demands, height: image.height, width: image.width, images: images.count)
         var walk = Walk(
             extractor: self, plan: plan, images: images, demands: demands, team: team)
         return try walk.run()
+    }
+
+    private func plan(
+        _ demands: [TapDemand], height: Int, width: Int, images: Int
+    ) -> WalkPlan {
+        WalkPlan(
+            architecture: network.architecture, demands: demands, height: height, width: width,
+            images: images, tilesPerStep: tilesPerStep)
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of
@@ -61,9 +75,7 @@ public final class Extractor: Sendable {
     public func workingBytes(
         imageCount: Int, height: Int, width: Int, demands: [TapDemand], workers: Int
     ) -> Int {
-        let plan = WalkPlan(
-            architecture: network.architecture, demands: demands, height: height, width: width,
-            images: imageCount)
+        let plan = plan(demands, height: height, width: width, images: imageCount)
         let scratch =
             plan.stages.dropFirst().map { stage in
                 let icBlocks = stage.shape.inChannels / Kernels.block

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// Page-aligned floats outside Swift's heap, zero when new, given back to the system when released.
 ///

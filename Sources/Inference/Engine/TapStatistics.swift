@@ -61,7 +61,8 @@ final class TapStatistics {
                 default:
                     let (index, row) = (item - gramItems - differenceItems)
                         .quotientAndRemainder(dividingBy: rows.count)
-                    copy(features[index], image: demand.features[index], rows.lowerBound + row, ring)
+                    copy(
+                        features[index], image: demand.features[index], rows.lowerBound + row, ring)
                 }
             }
         }

@@ -29,11 +29,10 @@ struct WalkPlan {
     let stages: [Stage]
     let images: Int
 
-    /// The tiles that one step should have, over all images: enough blocks to share among workers
-    /// and to read U once for many tiles; few enough that rows stay in the outer cache.
-    static let tilesPerStep = 448
-
-    init(architecture: Architecture, demands: [TapDemand], height: Int, width: Int, images: Int) {
+    init(
+        architecture: Architecture, demands: [TapDemand], height: Int, width: Int, images: Int,
+        tilesPerStep: Int
+    ) {
         self.images = images
         let convolutions = VGG.convolutions(architecture)
         let last =
@@ -50,7 +49,7 @@ struct WalkPlan {
                 stage.demands[demand.tap.kind, default: []].append(position)
             }
             stage.tileRowsPerStep = max(
-                1, min(stage.tilesDown, Self.tilesPerStep / (stage.tilesAcross * images)))
+                1, min(stage.tilesDown, tilesPerStep / (stage.tilesAcross * images)))
             stages.append(stage)
             if shape.isFollowedByPool { size = (size.height / 2, size.width / 2) }
         }

@@ -1,0 +1,31 @@
+import Inference
+
+/// Times the engine and the service on this machine. No thresholds: numbers are compared by whoever
+/// reads them, side by side in one run (Scripts/benchmark runs the peers beside it).
+///
+///     swift run -c release Benchmarks [kernels|layers|workloads|features|large|service …]
+@main
+struct Benchmarks {
+    static func main() throws {
+        let all = ["kernels", "layers", "workloads", "features", "large", "service"]
+        let wanted = CommandLine.arguments.dropFirst()
+        let unknown = wanted.filter { name in !all.contains(name) && Workload.named(name) == nil }
+        guard unknown.isEmpty else {
+            print("unknown: \(unknown.joined(separator: " ")); known: \(all), W1 … W4")
+            return
+        }
+        let bench = Bench()
+        bench.printMachine()
+        for section in all where wanted.isEmpty || wanted.contains(section) {
+            switch section {
+            case "kernels": bench.printPeaks()
+            case "layers": try bench.timeLayers()
+            case "workloads": try bench.timeWorkloads(Workload.all)
+            case "features": try bench.timeFeatures()
+            case "large": try bench.timeLargeImages()
+            default: try bench.timeService()
+            }
+        }
+        try bench.timeWorkloads(wanted.compactMap(Workload.named))
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Inference
+
+extension Bench {
+    /// A pair to pool3 at growing sizes: time and memory grow as the pixels and as the width.
+    func timeLargeImages() throws {
+        header("large pairs (VGG-16 to pool3): time, peak of resident memory above what was there")
+        let evaluator = LossEvaluator(extractor: try extractor(.vgg16))
+        guard let options = Preset.named("pconv")?.options else { throw BenchmarkError.noPreset }
+        for (height, width) in [
+            (512, 512), (1024, 1024), (2048, 2048), (4096, 4096), (512, 16384), (16384, 512),
+        ] {
+            let images = [noise(height, width, seed: 1), noise(height, width, seed: 2)]
+            let shape = PairShape(output: images[0].size, target: 0)
+            let estimate = evaluator.estimateBytes(
+                pairs: [shape], targets: [TargetShape(size: images[1].size)], options: options,
+                workers: pool.workers)
+            Memory.resetPeak()
+            let before = Memory.residentBytes
+            let start = ContinuousClock.now
+            _ = try pool.runAndWait { team in
+                try evaluator.evaluate(
+                    [Pair(output: images[0], target: 0)], targets: [.image(images[1])],
+                    options: options, team: team)
+            }
+            let time = (ContinuousClock.now - start).milliseconds
+            let gflop =
+                2 * gflopOfWalk(.vgg16, ["pool3"], height: height, width: width)
+            print(
+                "\(pad("\(height)x\(width)", 14)) \(pad(format(time, 0), 8, left: true)) ms  "
+                    + "\(pad(format(gflop / time * 1000 / peak, 2), 5, left: true)) x peak  "
+                    + "\((Memory.peakBytes - before) >> 20) MiB more (estimated "
+                    + "\(estimate >> 20)), \(Memory.peakBytes >> 20) MiB in all")
+        }
+    }
+}
+
+/// Resident memory of this process, from /proc.
+enum Memory {
+    static var residentBytes: Int { status("VmRSS:") }
+    static var peakBytes: Int { status("VmHWM:") }
+
+    /// Makes the peak what is resident now (Linux: "5" to clear_refs, proc(5)).
+    static func resetPeak() {
+        try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+    }
+
+    private static func status(_ key: String) -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
+        let kilobytes =
+            line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            ?? line?.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap {
+                Int($0)
+            }
+        return (kilobytes ?? 0) << 10
+    }
+}

@@ -1,0 +1,76 @@
+import Codecs
+import Inference
+
+/// What the command line asks of `compare`.
+public struct ComparisonRequest: Sendable {
+    /// The path of the image that a model made.
+    public var output: String
+    /// The path of the image it should have made.
+    public var target: String
+    /// The path of a mask.
+    public var mask: String?
+    /// Options by their names in a query, such as `style_layers`.
+    public var options: [(name: String, value: String)]
+
+    /// A comparison of files.
+    public init(
+        output: String, target: String, mask: String? = nil,
+        options: [(name: String, value: String)] = []
+    ) {
+        self.output = output
+        self.target = target
+        self.mask = mask
+        self.options = options
+    }
+}
+
+/// The losses of files, by the same code as POST /v1/losses and without a server.
+public struct Comparison: Sendable {
+    private let model: Model
+    private let configuration: Configuration
+
+    /// Loads the weights.
+    public init(configuration: Configuration) throws(WeightsError) {
+        self.configuration = configuration
+        model = try ModelLoader(configuration: configuration).load()
+    }
+
+    /// The engine that runs, for `info`.
+    public var info: ServiceInfo { ServiceInfo(model: model, configuration: configuration) }
+
+    /// The answer, in the shape of POST /v1/losses.
+    ///
+    /// - Throws: the sentence that a client would read.
+    public func run(_ request: ComparisonRequest) throws(ServiceError) -> JSON {
+        var parts: [(name: String, content: Submission.Content)] = []
+        for (name, path) in [
+            ("output", request.output), ("target", request.target), ("mask", request.mask),
+        ] {
+            guard let path else { continue }
+            parts.append((name, .file(Payload(try Self.bytes(path)), contentType: nil)))
+        }
+        let job = try LossJob(
+            Submission(parts: parts), query: request.options, id: RequestID.of(nil), model: model,
+            targets: TargetCache(bytesMax: 0), configuration: configuration)
+        let pool = WorkerPool(workers: configuration[.workers])
+        defer { pool.stop() }
+        let result = pool.runAndWait { team -> Result<JSON, ServiceError> in
+            var run = JobRun(team: team, submittedAt: .now)
+            do throws(ServiceError) {
+                return .success(try job.run(&run).json)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private static func bytes(_ path: String) throws(ServiceError) -> [UInt8] {
+        do {
+            let file = try MappedFile(path: path)
+            return withExtendedLifetime(file) { Array(file.bytes) }
+        } catch {
+            throw ServiceError(.invalidImage, "\(path): \(error)")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Codecs
+import HTTP
+import Inference
+
+/// POST /v1/features: the tapped feature maps of images, as safetensors.
+struct FeaturesEndpoint: JobEndpoint {
+    let context: ServiceContext
+    let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
+
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
+        let submission = try Submission(request) { $0 == "image" }
+        let set = try OptionSet(
+            query: request.query, json: submission.options, known: OptionName.features)
+        let walk = try ImageWalk(submission, set, model, context.configuration)
+        try walk.checkEqualSizes()
+        let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, features: [0]) }
+        let workBytes =
+            walk.workBytes(demand, workers: context.pool.workers) + 2 * walk.featureBytes
+        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+            let results = try walk.run(&run, demand)
+            context.metrics.pixels.add(walk.images.pixels)
+            return try run.measure(.encode) { _ throws(ServiceError) in
+                HTTPServerResponse(type: MediaType.safetensors.essence, body: encode(results, walk))
+            }
+        }
+    }
+
+    /// Each layer's maps side by side, as (N, C, H, W).
+    private func encode(_ results: [[TapResult]], _ walk: ImageWalk) -> [UInt8] {
+        let tensors = walk.taps.enumerated().map { index, tap in
+            let result = results[0][index]
+            return (
+                name: "features.\(tap)",
+                shape: [results.count, result.channels, result.height, result.width]
+            )
+        }
+        let network = walk.model.network
+        let metadata = [
+            "model": network.name, "sha256": network.sha256,
+            "preprocessing": network.preprocessing.name, "layout": FeatureLayout.nchw.rawValue,
+        ]
+        return SafetensorsFile.encode(tensors, metadata: metadata) { index, values in
+            values.withUnsafeMutableBufferPointer { values in
+                let count = values.count / results.count
+                for (sample, taps) in results.enumerated() {
+                    let part = values[sample * count..<(sample + 1) * count]
+                    taps[index].features[0]?.copyCHW(
+                        into: UnsafeMutableBufferPointer(rebasing: part))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import HTTP
+import HTTPTypes
+import Inference
+
+/// POST /v1/gram: Gram matrices of images, or of features that the client computed.
+struct GramEndpoint: JobEndpoint {
+    let context: ServiceContext
+    let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
+
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
+        let submission = try Submission(request) { name in
+            name == "image"
+                || name.hasPrefix("features.") && Submission.isLayerName(name.dropFirst(9))
+        }
+        let set = try OptionSet(
+            query: request.query, json: submission.options, known: OptionName.gramMatrices)
+        let preset = try Preset.named(in: set).options
+        let kind = try set.choice(.gram) ?? preset.gram
+        let accept = request.head.headerFields[.accept]
+        let hasFeatures = submission.parts.contains { $0.name != "image" }
+        guard !hasFeatures || submission.parts(named: "image").isEmpty else {
+            throw ServiceError(
+                .badRequest, "There are both images and features; send one or the other.")
+        }
+        return hasFeatures
+            ? try prepareFeatures(submission, set, kind, accept, model)
+            : try prepareImages(submission, set, kind, accept, model)
+    }
+
+    private func prepareImages(
+        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
+        _ model: Model
+    ) throws(ServiceError) -> JobRequest {
+        let walk = try ImageWalk(submission, set, model, context.configuration)
+        let type = try GramAnswer.type(accept, layers: walk.taps.count)
+        let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, gram: kind, grams: [0]) }
+        let orders = walk.taps.map { VGG.shape(of: $0, height: 0, width: 0).channels }
+        let workBytes =
+            walk.workBytes(demand, workers: context.pool.workers)
+            + GramAnswer.workBytes(orders: orders, samples: walk.images.count)
+        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+            let results = try walk.run(&run, demand)
+            context.metrics.pixels.add(walk.images.pixels)
+            let layers = walk.taps.enumerated().map { index, tap in
+                GramAnswer.Layer(
+                    name: tap.description, matrices: results.compactMap { $0[index].grams[0] })
+            }
+            return try run.measure(.encode) { _ throws(ServiceError) in
+                try GramAnswer(kind: kind, layers: layers).response(type)
+            }
+        }
+    }
+
+    private func prepareFeatures(
+        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
+        _ model: Model
+    ) throws(ServiceError) -> JobRequest {
+        var sources = try submission.features("features", set, context.configuration)
+        if let wanted = try set.weights(.layers) {
+            let known = Set(sources.map(\.layer))
+            guard wanted.allSatisfy({ known.contains($0.name) }) else {
+                throw ServiceError(
+                    .unknownLayer, "The option layers names a layer that is not in the body.")
+            }
+            sources.removeAll { source in !wanted.contains { $0.name == source.layer } }
+        }
+        let chosen = sources
+        let instructionSet = model.extractor.instructionSet
+        let type = try GramAnswer.type(accept, layers: chosen.count)
+        let values = chosen.reduce(0) { $0 + $1.source.decodedBytes }
+        let matrices = chosen.map(\.source.gramBytes).max() ?? 0
+        let workBytes =
+            values + matrices
+            + chosen.reduce(0) {
+                $0 + GramAnswer.workBytes(orders: [$1.source.channels], samples: $1.source.samples)
+            }
+        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+            let tensors = try run.measure(.decode) { _ throws(ServiceError) in
+                var tensors: [FeatureTensor] = []
+                for (_, source) in chosen { tensors.append(try source.decode()) }
+                return tensors
+            }
+            let layers = try run.measure(.losses) { team throws(ServiceError) in
+                try Self.matrices(
+                    of: tensors, names: chosen.map(\.layer), kind, instructionSet, team)
+            }
+            return try run.measure(.encode) { _ throws(ServiceError) in
+                try GramAnswer(kind: kind, layers: layers).response(type)
+            }
+        }
+    }
+
+    private static func matrices(
+        of tensors: [FeatureTensor], names: [String], _ kind: GramKind,
+        _ instructionSet: InstructionSet, _ team: Team
+    ) throws(ServiceError) -> [GramAnswer.Layer] {
+        var layers: [GramAnswer.Layer] = []
+        for (name, tensor) in zip(names, tensors) {
+            do {
+                try team.checkCancelled()
+                let matrices = try FeatureLosses.gramMatrices(
+                    of: tensor, kind: kind, instructionSet: instructionSet)
+                layers.append(GramAnswer.Layer(name: name, matrices: matrices))
+            } catch {
+                throw ServiceError(error)
+            }
+        }
+        return layers
+    }
+}

@@ -1,0 +1,28 @@
+import HTTP
+
+/// GET /
+struct RootEndpoint: ImmediateEndpoint {
+    func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
+        HTTPServerResponse([
+            "name": .string(Version.name), "version": .string(Version.number),
+            "docs": "/openapi.yaml",
+        ])
+    }
+}
+
+/// GET /livez and /healthz: the process answers.
+struct LivenessEndpoint: ImmediateEndpoint {
+    func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
+        HTTPServerResponse(["status": "live"])
+    }
+}
+
+/// GET /readyz: new requests are welcome.
+struct ReadinessEndpoint: ImmediateEndpoint {
+    let context: ServiceContext
+
+    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+        try context.readiness.checkReady()
+        return HTTPServerResponse(["status": "ready"])
+    }
+}

@@ -1,0 +1,24 @@
+import HTTP
+
+/// POST /v1/losses
+struct LossesEndpoint: JobEndpoint {
+    private static let roles: Set<String> = ["output", "target", "mask"]
+
+    let context: ServiceContext
+    let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
+
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
+        let submission = try Submission(request) { Self.roles.contains($0) }
+        let job = try LossJob(
+            submission, query: request.query, id: id, model: model, targets: context.targets,
+            configuration: context.configuration)
+        return JobRequest(workBytes: job.workBytes) { run throws(ServiceError) in
+            let answer = try job.run(&run)
+            context.metrics.pairs.add(job.outputs.count)
+            context.metrics.pixels.add(job.pixels)
+            return try run.measure(.encode) { _ throws(ServiceError) in answer.response }
+        }
+    }
+}

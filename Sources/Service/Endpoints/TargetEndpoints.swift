@@ -1,0 +1,68 @@
+import HTTP
+import HTTPTypes
+
+/// What `/v1/targets/{digest}` names.
+private func digest(_ request: HTTPServerRequest) throws(ServiceError) -> TargetDigest {
+    try TargetDigest(parsing: String(request.path.dropFirst("/v1/targets/".count)))
+}
+
+/// PUT /v1/targets/{digest}: keeps a target.
+struct PutTargetEndpoint: JobEndpoint {
+    let context: ServiceContext
+    let mediaTypes: [MediaType] = [.png, .npy, .octetStream]
+
+    func bodyLimit(_ configuration: Configuration) -> Setting {
+        configuration[.targetCacheBytes] < configuration[.maxBodyBytes]
+            ? .targetCacheBytes : .maxBodyBytes
+    }
+
+    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
+        -> JobRequest
+    {
+        let named = try digest(request)
+        let set = try OptionSet(query: request.query, known: OptionName.targets)
+        let options = try ArrayOptions(set)
+        let payload = Payload(request.body)
+        let source = try Submission.source(
+            .file(payload, contentType: request.head.headerFields[.contentType]), "target", options,
+            ImageLimits(context.configuration))
+        guard source.samples == 1 else {
+            throw ServiceError(
+                .invalidTensor, "A registered target is one image; put each under its own digest.")
+        }
+        return JobRequest(workBytes: source.decodedBytes) { run throws(ServiceError) in
+            // Decoded once for the sake of its faults: they belong to this answer, not to a later
+            // one.
+            _ = try run.measure(.decode) { _ throws(ServiceError) in try source.decode() }
+            guard TargetDigest(of: payload) == named else {
+                throw ServiceError(
+                    .digestMismatch,
+                    "The SHA-256 of the body is not the digest in the path; send the bytes it "
+                        + "names."
+                )
+            }
+            let target = RegisteredTarget(digest: named, source: source, options: options)
+            let isNew = context.targets.register(target)
+            return HTTPServerResponse(status: isNew ? .created : .ok, target.json)
+        }
+    }
+}
+
+/// GET /v1/targets/{digest}: what is kept under a digest.
+struct GetTargetEndpoint: ImmediateEndpoint {
+    let context: ServiceContext
+
+    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+        HTTPServerResponse(try context.targets.registered(try digest(request)).json)
+    }
+}
+
+/// DELETE /v1/targets/{digest}: forgets it, and all that was computed from it.
+struct DeleteTargetEndpoint: ImmediateEndpoint {
+    let context: ServiceContext
+
+    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+        try context.targets.remove(try digest(request))
+        return HTTPServerResponse(status: .noContent)
+    }
+}

@@ -1,0 +1,93 @@
+import Codecs
+import HTTP
+import Inference
+
+/// From the errors of the leaves, which know nothing of statuses, to the codes of the API.
+extension ServiceError {
+    init(_ error: PNGError, role: String) {
+        switch error {
+        case .tooManyPixels(let width, let height, let pixelsMax):
+            self.init(
+                .imageTooLarge, "\(role): \(error)", limit: pixelsMax, actual: width * height,
+                setting: .maxImagePixels)
+        default: self.init(.invalidImage, "\(role): \(error)")
+        }
+    }
+
+    init(_ error: NPYError, role: String) {
+        self.init(error.isUnsupportedType ? .dtypeUnsupported : .invalidTensor, "\(role): \(error)")
+    }
+
+    init(_ error: SafetensorsError) {
+        self.init(error.isUnsupportedType ? .dtypeUnsupported : .invalidTensor, error.description)
+    }
+
+    init(_ error: ElementError, role: String) {
+        switch error {
+        case .notFinite: self.init(.nonFiniteInput, "\(role): \(error)")
+        case .beyondFloat32: self.init(.rangeViolation, "\(role): \(error)")
+        }
+    }
+
+    init(_ error: Base64Error, role: String) { self.init(.badRequest, "\(role): \(error)") }
+
+    init(_ error: JSONSyntaxError) {
+        self.init(.badRequest, "The JSON is malformed: \(error).")
+    }
+
+    init(_ error: FeatureError) {
+        switch error {
+        case .invalidShape: self.init(.invalidTensor, error.description + ".")
+        case .shapeMismatch: self.init(.shapeMismatch, error.description + ".")
+        case .unknownLayer: self.init(.unknownLayer, error.description + ".")
+        }
+    }
+}
+
+extension ServiceError {
+    init(_ error: MultipartError) {
+        switch error {
+        case .tooManyParts(let limit), .tooManyPartHeaders(let limit),
+            .partHeaderTooLong(let limit):
+            self.init(.badRequest, error.description, limit: limit)
+        default: self.init(.badRequest, error.description)
+        }
+    }
+
+    init(_ error: InferenceError) {
+        let sentence = "\(error)".prefix(1).uppercased() + "\(error)".dropFirst() + "."
+        switch error {
+        case .imageTooSmall(let minimum, _): self.init(.imageTooSmall, sentence, limit: minimum)
+        case .shapeMismatch: self.init(.shapeMismatch, sentence)
+        case .invalidTensor: self.init(.invalidTensor, sentence)
+        case .unknownLayer: self.init(.unknownLayer, sentence)
+        case .nonFiniteResult: self.init(.nonFiniteResult, sentence)
+        case .libraryMissing: self.init(.internalError, sentence)
+        case .cancelled:
+            self.init(
+                .deadlineExceeded,
+                "The request was not done by its deadline; allow more with X-Request-Timeout-Ms "
+                    + "or send less at a time.")
+        }
+    }
+
+    init(_ error: HTTPProtocolError) {
+        let sentence = error.description
+        switch error {
+        case .badRequest: self.init(.badRequest, sentence)
+        case .headersTooLarge(let limit):
+            self.init(.headersTooLarge, sentence, limit: limit, setting: .maxHeaderBytes)
+        case .tooManyHeaders(let limit):
+            self.init(.headersTooLarge, sentence, limit: limit, setting: .maxHeaders)
+        case .uriTooLong(let limit):
+            self.init(.uriTooLong, sentence, limit: limit, setting: .maxURIBytes)
+        case .bodyTooLarge(let limit, let actual):
+            self.init(.bodyTooLarge, sentence, limit: limit, actual: actual, setting: .maxBodyBytes)
+        case .requestTimeout: self.init(.requestTimeout, sentence)
+        case .lengthRequired: self.init(.lengthRequired, sentence)
+        case .expectationFailed: self.init(.expectationFailed, sentence)
+        case .tooManyConnections(let limit):
+            self.init(.queueFull, sentence, limit: limit, setting: .maxConnections)
+        }
+    }
+}

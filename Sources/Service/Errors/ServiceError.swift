@@ -1,0 +1,66 @@
+import HTTP
+import HTTPTypes
+
+/// A request that cannot be answered as asked, and the sentence that says what to change.
+public struct ServiceError: Error, Sendable, CustomStringConvertible {
+    /// Which error it is.
+    public let code: ErrorCode
+    /// One sentence for the client; never a path, an address or the client's own bytes.
+    public let detail: String
+    /// The limit that was passed, what was asked for, and the setting that would change it.
+    public var limit: Int?
+    /// What was asked for.
+    public var actual: Int?
+    /// The setting that would change the limit.
+    public var setting: Setting?
+
+    /// An error with its sentence.
+    public init(_ code: ErrorCode, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    /// A limit that was passed.
+    public init(
+        _ code: ErrorCode, _ detail: String, limit: Int, actual: Int? = nil, setting: Setting? = nil
+    ) {
+        self.init(code, detail)
+        self.limit = limit
+        self.actual = actual
+        self.setting = setting
+    }
+
+    /// The sentence.
+    public var description: String { detail }
+}
+
+extension ServiceError {
+    /// Seconds after which a client should come back (RFC 9110 §10.2.3): a job is done in about
+    /// one.
+    private static let retryAfterSeconds = 1
+
+    /// The answer as problem details (RFC 9457); `error` repeats `detail` for Open Inference
+    /// Protocol clients.
+    var response: HTTPServerResponse {
+        var members: [JSON.Member] = [
+            .init("type", "about:blank"), .init("title", .string(code.title)),
+            .init("status", .integer(code.status.code)), .init("detail", .string(detail)),
+            .init("code", .string(code.rawValue)), .init("error", .string(detail)),
+        ]
+        if let limit { members.append(.init("limit", .integer(limit))) }
+        if let actual { members.append(.init("actual", .integer(actual))) }
+        if let setting { members.append(.init("option", .string(setting.key))) }
+        var response = HTTPServerResponse(
+            status: code.status, type: "application/problem+json",
+            body: JSON.object(members).encode())
+        switch code {
+        case .queueFull, .memoryBudget: response.fields[.retryAfter] = "\(Self.retryAfterSeconds)"
+        case .notReady, .draining:
+            response.fields[.retryAfter] = "\(Self.retryAfterSeconds)"
+            response.closesConnection = true
+        case .requestTimeout: response.closesConnection = true
+        default: break
+        }
+        return response
+    }
+}

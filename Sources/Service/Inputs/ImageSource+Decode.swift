@@ -1,0 +1,81 @@
+import Codecs
+import Inference
+
+/// Decoded images of one source and what was lost on the way.
+struct DecodedImages: Sendable {
+    let images: [Image]
+    let dropsAlpha: Bool
+}
+
+extension ImageSource {
+    /// Decodes the samples; they are checked against the declared range here.
+    func decode() throws(ServiceError) -> DecodedImages {
+        switch content {
+        case .png(let header): try decodePNG(header)
+        case .array(let view, let layout, let range): try decodeArray(view, layout, range)
+        }
+    }
+
+    private func decodePNG(_ header: PNGHeader) throws(ServiceError) -> DecodedImages {
+        let png: PNGImage
+        do {
+            png = try payload.withSpan { bytes throws(PNGError) in
+                try PNG.decode(bytes, pixelsMax: header.pixelCount)
+            }
+        } catch {
+            throw ServiceError(error, role: role)
+        }
+        let image =
+            switch png.samples {
+            case .uint8(let samples):
+                Image(width: png.width, height: png.height, channels: png.channels, uint8: samples)
+            case .uint16(let samples):
+                Image(width: png.width, height: png.height, channels: png.channels, uint16: samples)
+            }
+        return DecodedImages(images: [image], dropsAlpha: png.hadAlpha)
+    }
+
+    private func decodeArray(
+        _ view: TensorView, _ layout: ChannelLayout, _ range: SampleRange?
+    ) throws(ServiceError) -> DecodedImages {
+        let stride = height * width * channels
+        let starts = (0..<samples).map { $0 * stride }
+        let images: [Image]
+        if let range {
+            let values = try floats(view, range)
+            images = starts.map {
+                Image(
+                    width: width, height: height, channels: channels, layout: layout,
+                    float32: values,
+                    range: range, start: $0)
+            }
+        } else {
+            let first = payload.range.lowerBound + view.byteRange.lowerBound
+            images = starts.map {
+                Image(
+                    width: width, height: height, channels: channels, layout: layout,
+                    uint8: payload.bytes, start: first + $0)
+            }
+        }
+        return DecodedImages(images: images, dropsAlpha: channels == 4)
+    }
+
+    private func floats(_ view: TensorView, _ range: SampleRange) throws(ServiceError) -> [Float] {
+        let values: [Float]
+        do {
+            values = try payload.withSpan { bytes throws(ElementError) in
+                try Elements.float32(view, of: bytes)
+            }
+        } catch {
+            throw ServiceError(error, role: role)
+        }
+        if let index = range.firstViolation(in: values[...]) {
+            throw ServiceError(
+                .rangeViolation,
+                "The array \(role) has a value outside the declared range \(range.rawValue) at "
+                    + "flat index \(index); "
+                    + "declare another range or scale the values.")
+        }
+        return values
+    }
+}

@@ -1,0 +1,130 @@
+import Codecs
+import Inference
+
+/// A tensor of features as it was sent: rank, layout and size are checked, its values are not read.
+struct FeatureSource: Sendable {
+    /// The name in the body, `output.pool1`.
+    let name: String
+    let layout: FeatureLayout
+    let view: TensorView
+    let payload: Payload
+
+    init(_ name: String, _ view: TensorView, _ payload: Payload, _ layout: FeatureLayout)
+        throws(ServiceError)
+    {
+        self.name = name
+        self.view = view
+        self.payload = payload
+        self.layout = layout
+        guard view.elementType != .uint8 else {
+            throw ServiceError(
+                .dtypeUnsupported,
+                "The tensor \(name) holds integers; features are F16, BF16, F32 or F64.")
+        }
+        guard view.shape.count == layout.rank else {
+            let rule =
+                [3, 4].contains(view.shape.count)
+                ? "layout \(layout.rawValue) has \(layout.rank)"
+                : "features have 3 (chw, hwc, matrix) or 4 (nchw, nhwc)"
+            throw ServiceError(
+                .invalidTensor,
+                "The tensor \(name) has \(view.shape.count) dimensions, but \(rule).")
+        }
+        guard !view.shape.contains(0) else {
+            throw ServiceError(.invalidTensor, "The tensor \(name) has an empty dimension.")
+        }
+    }
+
+    var samples: Int { layout.rank == 4 || layout == .matrix ? view.shape[0] : 1 }
+
+    /// C, the order of the Gram matrix.
+    var channels: Int {
+        switch layout {
+        case .nchw, .matrix: view.shape[1]
+        case .chw: view.shape[0]
+        case .nhwc: view.shape[3]
+        case .hwc: view.shape[2]
+        }
+    }
+
+    /// Bytes of the values once read, which keep double precision and widen what is narrower than
+    /// single.
+    var decodedBytes: Int { view.elementCount * (view.elementType == .float64 ? 8 : 4) }
+
+    /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a strip
+    /// of 256 positions.
+    var gramBytes: Int {
+        let (square, overflow) = channels.multipliedReportingOverflow(by: channels * 16)
+        return overflow ? .max / 64 : min(square + channels * 2048, .max / 64)
+    }
+
+    /// Reads the values.
+    func decode() throws(ServiceError) -> FeatureTensor {
+        let elements: FeatureTensor.Elements
+        do {
+            elements = try payload.withSpan { bytes throws(ElementError) in
+                view.elementType == .float64
+                    ? .float64(try Elements.float64(view, of: bytes))
+                    : .float32(try Elements.float32(view, of: bytes))
+            }
+        } catch {
+            throw ServiceError(error, role: name)
+        }
+        do {
+            return try FeatureTensor(
+                name: name, shape: view.shape, layout: layout, elements: elements)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}
+
+extension Submission {
+    /// Whether a text may name a layer: 1 to 64 letters, digits, `_`, `.` and `-`.
+    static func isLayerName(_ name: some StringProtocol) -> Bool {
+        (1...64).contains(name.utf8.count)
+            && name.unicodeScalars.allSatisfy {
+                ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                    || "_.-".unicodeScalars.contains($0)
+            }
+    }
+
+    /// The tensors called `prefix.<layer>`, in order, by layer.
+    func features(
+        _ prefix: String, _ options: OptionSet, _ configuration: Configuration
+    ) throws(ServiceError) -> [(layer: String, source: FeatureSource)] {
+        guard let layout: FeatureLayout = try options.choice(.layout) else {
+            throw ServiceError(
+                .missingOption,
+                "Features need the option layout: nchw or nhwc for 4 dimensions, chw, hwc or "
+                    + "matrix for 3."
+            )
+        }
+        let samplesMax = configuration[.maxPairsPerRequest]
+        var found: [(layer: String, source: FeatureSource)] = []
+        for (name, content) in parts where name.hasPrefix(prefix + ".") {
+            let layer = String(name.dropFirst(prefix.count + 1))
+            guard !found.contains(where: { $0.layer == layer }) else {
+                throw ServiceError(.badRequest, "The tensor \(name) is there twice; send it once.")
+            }
+            let source: FeatureSource
+            switch content {
+            case .tensor(let view, let payload):
+                source = try FeatureSource(name, view, payload, layout)
+            case .file(let payload, let contentType):
+                guard case .npy = try PartKind(payload, contentType: contentType) else {
+                    throw ServiceError(
+                        .unsupportedMediaType, "Features are sent as npy, not as PNG.")
+                }
+                source = try FeatureSource(name, try Self.npy(payload, name), payload, layout)
+            }
+            guard source.samples <= samplesMax else {
+                throw ServiceError(
+                    .batchTooLarge, "The tensor \(name) has more than \(samplesMax) samples.",
+                    limit: samplesMax, actual: source.samples, setting: .maxPairsPerRequest)
+            }
+            found.append((layer, source))
+        }
+        return found
+    }
+}

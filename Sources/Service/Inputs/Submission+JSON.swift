@@ -1,0 +1,109 @@
+import Codecs
+
+/// JSON bodies: a member a role, an image or an array of images each.
+extension Submission {
+    init(json body: [UInt8], _ isPart: (String) -> Bool) throws(ServiceError) {
+        guard case .object(let members) = try JSON(parsing: Payload(body)) else {
+            throw ServiceError(.badRequest, "The JSON body must be an object.")
+        }
+        self.init(parts: [])
+        for member in members {
+            switch member.name {
+            case "options": try readOptions(member.value)
+            case "target" where isPart("target") && member.value["ref"] != nil:
+                targetReference = try Self.reference(member.value)
+            default:
+                guard isPart(member.name) else {
+                    throw ServiceError(
+                        .badRequest,
+                        "The JSON body has a member that means nothing here; see /openapi.yaml.")
+                }
+                for image in Self.items(member.value) {
+                    parts.append((member.name, try Self.image(image, member.name)))
+                }
+            }
+        }
+    }
+
+    private mutating func readOptions(_ value: JSON) throws(ServiceError) {
+        guard case .object(let members) = value else {
+            throw ServiceError(.badRequest, "The member options must be a JSON object.")
+        }
+        options = members
+    }
+
+    private static func items(_ value: JSON) -> [JSON] {
+        switch value {
+        case .array(let items): items
+        case .null: []
+        default: [value]
+        }
+    }
+
+    private static func reference(_ value: JSON) throws(ServiceError) -> TargetDigest {
+        guard case .object(let members) = value, members.count == 1,
+            case .string(let text) = members[0].value
+        else {
+            throw ServiceError(
+                .badRequest, "A target by reference is {\"ref\": digest} and nothing more.")
+        }
+        return try TargetDigest(parsing: text)
+    }
+
+    private static func image(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
+        guard case .object(let members) = value else { throw malformed(role) }
+        switch Set(members.map(\.name)) {
+        case ["png"]:
+            return .file(try bytes(value["png"], role), contentType: MediaType.png.essence)
+        case ["dtype", "shape", "data"]:
+            return try array(value, role)
+        default: throw malformed(role)
+        }
+    }
+
+    private static func malformed(_ role: String) -> ServiceError {
+        ServiceError(
+            .badRequest,
+            "An image of \(role) must be {\"png\": base64} or {\"dtype\", \"shape\", \"data\": "
+                + "base64}."
+        )
+    }
+
+    private static func bytes(_ value: JSON?, _ role: String) throws(ServiceError) -> Payload {
+        guard case .string(let text) = value else { throw malformed(role) }
+        do {
+            return Payload(try Base64.decode(text))
+        } catch {
+            throw ServiceError(error, role: role)
+        }
+    }
+
+    private static func array(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
+        guard case .string(let name) = value["dtype"], case .array(let items) = value["shape"]
+        else {
+            throw malformed(role)
+        }
+        guard let type = ElementType(rawValue: name), type != .bfloat16 else {
+            throw ServiceError(
+                .dtypeUnsupported,
+                "The dtype of \(role) must be uint8, float16, float32 or float64.")
+        }
+        var shape: [Int] = []
+        for item in items {
+            guard let dimension = item.double.flatMap(Int.init(exactly:)), dimension >= 0 else {
+                throw ServiceError(.invalidTensor, "The shape of \(role) must be a list of sizes.")
+            }
+            shape.append(dimension)
+        }
+        let payload = try bytes(value["data"], role)
+        guard let view = TensorView(elementType: type, shape: shape, byteRange: payload.range)
+        else {
+            throw ServiceError(
+                .invalidTensor,
+                "The data of \(role) has \(payload.count) bytes, which is not what dtype and "
+                    + "shape say."
+            )
+        }
+        return .tensor(view, payload)
+    }
+}

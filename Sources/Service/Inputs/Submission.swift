@@ -1,0 +1,121 @@
+import Codecs
+import HTTP
+import HTTPTypes
+
+/// The named parts of a request's body, whichever of the three forms it came in. Nothing is decoded
+/// yet.
+struct Submission: Sendable {
+    /// One part.
+    enum Content: Sendable {
+        /// A file: PNG or npy, by its declared type or its first bytes.
+        case file(Payload, contentType: String?)
+        /// A tensor whose dtype and shape stand beside it.
+        case tensor(TensorView, Payload)
+    }
+
+    var parts: [(name: String, content: Content)] = []
+    /// The digest of a registered target.
+    var targetReference: TargetDigest?
+    /// The members of the JSON object of options.
+    var options: [JSON.Member] = []
+
+    func parts(named name: String) -> [Content] { parts.filter { $0.name == name }.map(\.content) }
+
+    /// Reads a body by its Content-Type.
+    ///
+    /// - Parameter isPart: whether a name is one this endpoint knows.
+    init(_ request: HTTPServerRequest, isPart: (String) -> Bool) throws(ServiceError) {
+        let contentType = request.head.headerFields[.contentType] ?? ""
+        switch MediaType(contentType: contentType) {
+        case MediaType.multipart: try self.init(multipart: request.body, contentType, isPart)
+        case MediaType.safetensors: try self.init(safetensors: request.body, isPart)
+        default: try self.init(json: request.body, isPart)
+        }
+    }
+
+    /// A submission put together by hand, as the command line does.
+    init(parts: [(name: String, content: Content)]) { self.parts = parts }
+
+    private init(
+        multipart body: [UInt8], _ contentType: String, _ isPart: (String) -> Bool
+    ) throws(ServiceError) {
+        let parts: [MultipartPart]
+        do {
+            parts = try MultipartParser.parse(body, contentType: contentType)
+        } catch {
+            throw ServiceError(error)
+        }
+        for part in parts {
+            let payload = Payload(body, part.body)
+            switch part.name {
+            case "options": try readOptions(payload)
+            case "target_ref" where isPart("target"): try readReference(payload)
+            default:
+                try Self.check(part.name, isPart)
+                self.parts.append((part.name, .file(payload, contentType: part.contentType)))
+            }
+        }
+    }
+
+    private init(safetensors body: [UInt8], _ isPart: (String) -> Bool) throws(ServiceError) {
+        let file: SafetensorsFile
+        do {
+            file = try SafetensorsFile.parse(body.span)
+        } catch {
+            throw ServiceError(error)
+        }
+        for (name, view) in file.tensors {
+            try Self.check(name, isPart)
+            parts.append((name, Content(view, in: body)))
+        }
+    }
+
+    private static func check(_ name: String, _ isPart: (String) -> Bool) throws(ServiceError) {
+        guard isPart(name) else {
+            throw ServiceError(
+                .badRequest,
+                "The body has a part or tensor with a name that means nothing here; see "
+                    + "/openapi.yaml."
+            )
+        }
+    }
+
+    private mutating func readOptions(_ payload: Payload) throws(ServiceError) {
+        guard options.isEmpty else {
+            throw ServiceError(.badRequest, "The part options is there twice; send it once.")
+        }
+        let json = try JSON(parsing: payload)
+        guard case .object(let members) = json else {
+            throw ServiceError(.badRequest, "The part options must be a JSON object.")
+        }
+        options = members
+    }
+
+    private mutating func readReference(_ payload: Payload) throws(ServiceError) {
+        guard targetReference == nil else {
+            throw ServiceError(.badRequest, "The part target_ref is there twice; send it once.")
+        }
+        let text = String(decoding: payload.bytes[payload.range], as: UTF8.self)
+        targetReference = try TargetDigest(parsing: text.trimmed())
+    }
+}
+
+extension Submission.Content {
+    /// A tensor of a file: the view counts from the start of the tensor's own bytes.
+    init(_ view: TensorView, in body: [UInt8]) {
+        let local = TensorView(
+            elementType: view.elementType, shape: view.shape, byteRange: 0..<view.byteRange.count)
+        self = .tensor(local ?? view, Payload(body, local == nil ? body.indices : view.byteRange))
+    }
+}
+
+extension JSON {
+    /// A value from outside.
+    init(parsing payload: Payload) throws(ServiceError) {
+        do {
+            self = try JSON.parse(payload.bytes[payload.range])
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Inference
+
+/// Images that go through the network on their own, not as pairs: for features and Gram matrices.
+struct ImageWalk: Sendable {
+    let model: Model
+    let images: ImageList
+    /// In network order, each once.
+    let taps: [Tap]
+
+    /// The images `image` of a submission and the layers asked for, those of the preset when none
+    /// are.
+    init(
+        _ submission: Submission, _ set: OptionSet, _ model: Model, _ configuration: Configuration
+    ) throws(ServiceError) {
+        self.model = model
+        images = try submission.images("image", try ArrayOptions(set), configuration)
+        let architecture = model.network.architecture
+        let preset = try Preset.named(in: set).options
+        let layers = try LossOptions.layers(set, .layers, architecture)?.map(\.tap)
+        taps = layers ?? preset.taps(in: architecture)
+        guard images.count > 0 else {
+            throw ServiceError(.missingInput, "There is no image; send one or more.")
+        }
+        guard !taps.isEmpty else {
+            throw ServiceError(
+                .invalidOption, "The option layers is empty; name one or more layers.")
+        }
+        try checkSides()
+    }
+
+    private func checkSides() throws(ServiceError) {
+        for index in 0..<images.count {
+            let size = images.size(of: index)
+            for tap in taps where min(size.height, size.width) < VGG.minimumSide(for: tap) {
+                throw ServiceError(
+                    InferenceError.imageTooSmall(
+                        minimum: VGG.minimumSide(for: tap), tap: tap.description))
+            }
+        }
+    }
+
+    /// - Throws: `shape_mismatch` unless the images fit one tensor.
+    func checkEqualSizes() throws(ServiceError) {
+        guard Set(images.sources.map(\.size)).count == 1 else {
+            throw ServiceError(
+                .shapeMismatch, "The images differ in size; send those of one size in one request.")
+        }
+    }
+
+    /// Bytes of the taps' features of all images.
+    var featureBytes: Int {
+        (0..<images.count).reduce(0) { total, index in
+            let size = images.size(of: index)
+            return taps.reduce(total) { total, tap in
+                let shape = VGG.shape(of: tap, height: size.height, width: size.width)
+                return total + 4 * shape.channels * shape.height * shape.width
+            }
+        }
+    }
+
+    /// Bytes of decoding and of the largest image's walk.
+    func workBytes(_ demand: (Tap) -> TapDemand, workers: Int) -> Int {
+        let walks = images.sources.map {
+            model.extractor.workingBytes(
+                imageCount: 1, height: $0.height, width: $0.width, demands: taps.map(demand),
+                workers: workers)
+        }
+        return images.decodedBytes + (walks.max() ?? 0)
+    }
+
+    /// Walks each image; the results are by image, then by tap.
+    func run(
+        _ run: inout JobRun, _ demand: @Sendable (Tap) -> TapDemand
+    ) throws(ServiceError) -> [[TapResult]] {
+        let decoded = try run.measure(.decode) { team throws(ServiceError) in
+            try DecodedList(images, team).images
+        }
+        return try run.measure(.features) { team throws(ServiceError) in
+            var results: [[TapResult]] = []
+            for image in decoded {
+                do throws(InferenceError) {
+                    results.append(
+                        try model.extractor.run(
+                            images: [image], demands: taps.map(demand), team: team))
+                } catch {
+                    throw ServiceError(error)
+                }
+            }
+            return results
+        }
+    }
+}

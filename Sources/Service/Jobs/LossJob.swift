@@ -1,0 +1,165 @@
+import Inference
+
+/// The work of POST /v1/losses: images of a submission, decoded, compared, and written down.
+///
+/// The command line's `compare` does the same work, so that both give the same answer.
+struct LossJob: Sendable {
+    let id: String
+    let model: Model
+    let targets: TargetCache
+    let options: LossOptions
+    let arrays: ArrayOptions
+    let outputs: ImageList
+    let masks: ImageList
+    let target: LossTarget
+    private let workers: Int
+
+    /// Checks everything that headers and options tell.
+    init(
+        _ submission: Submission, query: [(name: String, value: String)], id: String, model: Model,
+        targets: TargetCache, configuration: Configuration
+    ) throws(ServiceError) {
+        self.id = id
+        self.model = model
+        self.targets = targets
+        workers = configuration[.workers]
+        let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
+        options = try LossOptions(set, architecture: model.network.architecture)
+        arrays = try ArrayOptions(set)
+        outputs = try submission.images("output", arrays, configuration)
+        // A mask is in [0, 1] whatever the images are in.
+        let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
+        masks = try submission.images("mask", maskArrays, configuration)
+        target = try LossTarget(submission, arrays, targets, configuration)
+        try checkCounts()
+        do {
+            try model.evaluator.check(pairs: pairShapes, targets: targetShapes, options: options)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    /// Bytes the work takes beside the body.
+    var workBytes: Int {
+        outputs.decodedBytes + masks.decodedBytes + target.list.decodedBytes
+            + model.evaluator.estimateBytes(
+                pairs: pairShapes, targets: targetShapes, options: options, workers: workers)
+    }
+
+    /// Pixels of the images given.
+    var pixels: Int {
+        [outputs, masks, target.list].reduce(0) { $0 + $1.pixels }
+    }
+
+    private func checkCounts() throws(ServiceError) {
+        guard outputs.count > 0 else {
+            throw ServiceError(.missingInput, "There is no output; send one or more.")
+        }
+        guard target.list.count == 1 || target.list.count == outputs.count else {
+            throw ServiceError(
+                .shapeMismatch,
+                "There are \(outputs.count) outputs and \(target.list.count) targets; send one "
+                    + "target or as many."
+            )
+        }
+        guard [0, 1, outputs.count].contains(masks.count) else {
+            throw ServiceError(
+                .shapeMismatch,
+                "There are \(outputs.count) outputs and \(masks.count) masks; send none, one or "
+                    + "as many."
+            )
+        }
+    }
+
+    /// One for all, or one each.
+    private func shared(_ list: ImageList, _ pair: Int) -> Int { list.count == 1 ? 0 : pair }
+
+    private var pairShapes: [PairShape] {
+        (0..<outputs.count).map { pair in
+            PairShape(
+                output: outputs.size(of: pair), target: shared(target.list, pair),
+                mask: masks.count == 0 ? nil : masks.size(of: shared(masks, pair)))
+        }
+    }
+
+    private var targetShapes: [TargetShape] {
+        (0..<target.list.count).map { index in
+            let size = target.list.size(of: index)
+            return TargetShape(size: size, isKept: isWorthKeeping(size))
+        }
+    }
+
+    private func isWorthKeeping(_ size: ImageSize) -> Bool {
+        targets.isWorthKeeping(statisticsBytes: LossEvaluator.statisticsBytes(of: size, options))
+    }
+}
+
+extension LossJob {
+    /// Does the work.
+    func run(_ run: inout JobRun) throws(ServiceError) -> LossAnswer {
+        let decoded = try run.measure(.decode) { team throws(ServiceError) in
+            try decode(team)
+        }
+        let evaluation = try run.measure(.features) { team throws(ServiceError) in
+            do throws(InferenceError) {
+                return try model.evaluator.evaluate(
+                    decoded.pairs, targets: decoded.targets.map(\.target), options: options,
+                    keeping: decoded.keeping, team: team)
+            } catch {
+                throw ServiceError(error)
+            }
+        }
+        let results = try run.measure(.losses) { _ throws(ServiceError) in
+            self.results(evaluation, decoded)
+        }
+        return LossAnswer(
+            id: id, model: model, options: options, arrays: arrays, hasMask: masks.count > 0,
+            results: results, warnings: decoded.warnings, timings: run.timings)
+    }
+
+    /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.
+    private func results(_ evaluation: Evaluation, _ decoded: Decoded) -> [LossAnswer.Result] {
+        for (index, statistics) in evaluation.statistics {
+            targets.keep(statistics, for: decoded.targets[index].key)
+        }
+        return evaluation.losses.enumerated().map { pair, losses in
+            let target = decoded.targets[shared(self.target.list, pair)]
+            return LossAnswer.Result(
+                losses: losses, targetDigest: target.key.digest, isTargetCached: target.isCached)
+        }
+    }
+
+    private struct Decoded {
+        var pairs: [Pair] = []
+        var targets: [PreparedTarget] = []
+        var warnings: [Warning] = []
+
+        /// Targets that have been computed for the first time and are worth it.
+        var keeping: Set<Int> = []
+    }
+
+    private func decode(_ team: Team) throws(ServiceError) -> Decoded {
+        var decoded = Decoded()
+        let outputs = try DecodedList(self.outputs, team)
+        let masks = try DecodedList(self.masks, team)
+        let targets = try self.target.prepare(options, arrays, self.targets, team)
+        decoded.warnings = outputs.warnings + targets.warnings + masks.warnings
+        decoded.targets = targets.targets
+        for index in targets.targets.indices
+        where !targets.targets[index].isCached && isWorthKeeping(target.list.size(of: index)) {
+            decoded.keeping.insert(index)
+        }
+        for pair in 0..<outputs.images.count {
+            var mask: Mask?
+            if !masks.images.isEmpty {
+                mask = Mask(masks.images[shared(self.masks, pair)], polarity: options.maskPolarity)
+                guard mask != nil else {
+                    throw ServiceError(.invalidTensor, "A mask has 4 channels; it may have 1 or 3.")
+                }
+            }
+            decoded.pairs.append(
+                Pair(output: outputs.images[pair], target: shared(target.list, pair), mask: mask))
+        }
+        return decoded
+    }
+}

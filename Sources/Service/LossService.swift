@@ -1,0 +1,95 @@
+import Dispatch
+import HTTP
+import Inference
+import Logging
+
+/// The service: configuration, model, queue, routes and server put together. Nothing else composes
+/// them.
+public final class LossService: Sendable {
+    /// The configuration in force.
+    public let configuration: Configuration
+    /// The addresses served, with the real port where 0 was asked for.
+    public var boundAddresses: [ListenAddress] { server.boundAddresses }
+
+    /// The threads that compute.
+    public var pool: WorkerPool { context.pool }
+    /// Every path with its methods, as openapi.yaml has them.
+    public var operations: [(path: String, methods: [String])] {
+        router.routes.map { route in (route.pattern, route.operations.keys.map(\.rawValue).sorted())
+        }
+    }
+
+    let context: ServiceContext
+    let logger: Logger
+    private let server: HTTPServer
+    private let router: Router
+    private let handler: RequestHandler
+
+    /// Binds and starts to listen: alive from here on, ready after `load`.
+    ///
+    /// - Throws: `SocketError` when an address cannot be had.
+    public init(configuration: Configuration, sink: LogSink) throws(SocketError) {
+        self.configuration = configuration
+        logger = Self.logger(configuration, sink)
+        context = ServiceContext(configuration: configuration)
+        router = Router(context)
+        handler = RequestHandler(
+            context: context, router: router, accessLog: AccessLog(logger: logger))
+        server = try HTTPServer(
+            addresses: configuration.listen, limits: Self.limits(configuration), handler: handler)
+        let server = server
+        context.server.withLock { $0 = server }
+        server.start()
+    }
+
+    /// Maps the weights and runs them once; ready after that.
+    public func load() throws(WeightsError) {
+        let model = try ModelLoader(configuration: configuration).load()
+        do {
+            try context.pool.runAndWait { team in try ModelLoader.warmUp(model, team: team) }
+        } catch {
+            throw WeightsError(description: "The weights do not run: \(error).")
+        }
+        context.readiness.becomeReady(model)
+    }
+
+    /// Not ready any more: serves for the drain delay, then finishes what it has within the grace,
+    /// then calls back.
+    public func drain(completion: @escaping @Sendable () -> Void) {
+        _ = context.readiness.beginsDraining()
+        server.drain()
+        let delay = DispatchTimeInterval.milliseconds(configuration[.drainDelayMs])
+        DispatchQueue.global().asyncAfter(deadline: .now() + delay) {
+            self.context.readiness.startStopping()
+            self.server.stopAccepting()
+            self.server.shutdown(graceMs: self.configuration[.shutdownGraceMs]) {
+                // Before it is loaded the warm-up may still ask the pool for a worker.
+                if self.context.readiness.loadedModel != nil { self.context.pool.stop() }
+                completion()
+            }
+        }
+    }
+
+    private static func limits(_ configuration: Configuration) -> HTTPServerLimits {
+        var limits = HTTPServerLimits()
+        limits.headerBytesMax = configuration[.maxHeaderBytes]
+        limits.headersMax = configuration[.maxHeaders]
+        limits.uriBytesMax = configuration[.maxURIBytes]
+        limits.connectionsMax = configuration[.maxConnections]
+        limits.headerTimeoutMs = configuration[.headerTimeoutMs]
+        limits.bodyIdleTimeoutMs = configuration[.bodyIdleTimeoutMs]
+        limits.keepaliveTimeoutMs = configuration[.keepaliveTimeoutMs]
+        limits.writeTimeoutMs = configuration[.writeTimeoutMs]
+        return limits
+    }
+
+    private static func logger(_ configuration: Configuration, _ sink: LogSink) -> Logger {
+        let format = configuration.text(.logFormat).flatMap(LineLogHandler.Format.init(rawValue:))
+        let level = configuration.text(.logLevel).flatMap(Logger.Level.init(rawValue:))
+        return Logger(label: Version.name) { _ in
+            LineLogHandler(
+                format: format ?? (sink.isTerminal ? .text : .json), sink: sink,
+                logLevel: level ?? .info)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// The options of requests, under the names they have in a query and in JSON.
+enum OptionName: String, CaseIterable, Sendable {
+    case preset
+    case layers
+    case styleLayers = "style_layers"
+    case perceptualLayers = "perceptual_layers"
+    case gram
+    case layout
+    case range
+    case maskPolarity = "mask_polarity"
+    case termWeights = "term_weights"
+
+    /// What each endpoint understands.
+    static let losses: [OptionName] = allCases
+    static let featureLosses: [OptionName] = [
+        .preset, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
+    ]
+    static let features: [OptionName] = [.preset, .layers, .layout, .range]
+    static let gramMatrices: [OptionName] = [.preset, .layers, .gram, .layout, .range]
+    static let targets: [OptionName] = [.layout, .range]
+}
+
+/// A name with a factor: one element of a list of layers or of `term_weights`.
+struct NamedWeight: Sendable, Equatable {
+    let name: String
+    let weight: Double
+}

@@ -1,0 +1,130 @@
+/// The options one request gave, JSON over query, each name checked and each value still as it
+/// came.
+struct OptionSet: Sendable {
+    /// A value from a query is text, one from JSON is typed.
+    private enum Value {
+        case text(String)
+        case json(JSON)
+    }
+
+    private var values: [OptionName: Value] = [:]
+
+    /// - Throws: 400 for an option that is twice in the query, 422 `unknown_option`.
+    init(
+        query: [(name: String, value: String)], json: [JSON.Member] = [], known: [OptionName]
+    ) throws(ServiceError) {
+        for (name, value) in query {
+            let option = try Self.option(name, known)
+            guard values.updateValue(.text(value), forKey: option) == nil else {
+                throw ServiceError(
+                    .badRequest,
+                    "The option \(option.rawValue) is in the query twice; give it once.")
+            }
+        }
+        for member in json { values[try Self.option(member.name, known)] = .json(member.value) }
+    }
+
+    private static func option(_ name: String, _ known: [OptionName]) throws(ServiceError)
+        -> OptionName
+    {
+        guard let option = OptionName(rawValue: name), known.contains(option) else {
+            let names = known.map(\.rawValue).joined(separator: ", ")
+            throw ServiceError(
+                .unknownOption, "There is no such option here; the options are \(names).")
+        }
+        return option
+    }
+
+    /// The text of an option; nil when it was not given or is JSON's null.
+    func text(_ option: OptionName) throws(ServiceError) -> String? {
+        switch values[option] {
+        case nil, .json(.null): return nil
+        case .text(let text), .json(.string(let text)): return text
+        case .json: throw invalid(option, "a string")
+        }
+    }
+
+    /// The case an option names.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ option: OptionName, _ type: Choice.Type = Choice.self
+    ) throws(ServiceError) -> Choice? {
+        guard let text = try text(option) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            throw invalid(
+                option, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return choice
+    }
+
+    /// Names with weights: `relu1_2:0.5,pool3` in a query; an array of names or an object in JSON.
+    func weights(_ option: OptionName, needsWeight: Bool = false) throws(ServiceError)
+        -> [NamedWeight]?
+    {
+        let list: [NamedWeight]
+        switch values[option] {
+        case nil, .json(.null): return nil
+        case .text(let text): list = try weights(option, text: text, needsWeight)
+        case .json(.array(let items)) where !needsWeight:
+            var names: [NamedWeight] = []
+            for item in items {
+                guard case .string(let name) = item else { throw invalidList(option, needsWeight) }
+                names.append(NamedWeight(name: name, weight: 1))
+            }
+            list = names
+        case .json(.object(let members)):
+            var pairs: [NamedWeight] = []
+            for member in members {
+                guard let weight = member.value.double else {
+                    throw invalidList(option, needsWeight)
+                }
+                pairs.append(NamedWeight(name: member.name, weight: weight))
+            }
+            list = pairs
+        case .json: throw invalidList(option, needsWeight)
+        }
+        guard Set(list.map(\.name)).count == list.count else {
+            throw ServiceError(
+                .invalidOption, "The option \(option.rawValue) has a name twice; give each once.")
+        }
+        return list
+    }
+
+    private func weights(
+        _ option: OptionName, text: String, _ needsWeight: Bool
+    ) throws(ServiceError) -> [NamedWeight] {
+        var list: [NamedWeight] = []
+        for item in text.split(separator: ",", omittingEmptySubsequences: !text.contains(",")) {
+            let parts = item.split(separator: ":", omittingEmptySubsequences: false)
+            let weight = parts.count == 2 ? Double(parts[1]) : needsWeight ? nil : 1
+            guard parts.count <= 2, !parts[0].isEmpty, let weight, weight.isFinite else {
+                throw invalidList(option, needsWeight)
+            }
+            list.append(NamedWeight(name: String(parts[0]), weight: weight))
+        }
+        return list
+    }
+
+    private func invalidList(_ option: OptionName, _ needsWeight: Bool) -> ServiceError {
+        needsWeight
+            ? invalid(option, "style:120,tv:0 in a query or {\"style\":120,\"tv\":0} in JSON")
+            : invalid(
+                option,
+                "relu1_2:0.5,pool3 in a query, or an array of names or an object of weights in JSON"
+            )
+    }
+
+    private func invalid(_ option: OptionName, _ expectation: String) -> ServiceError {
+        ServiceError(.invalidOption, "The option \(option.rawValue) must be \(expectation).")
+    }
+}
+
+extension JSON {
+    /// The number, whichever way it was written; nil for anything else.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+}

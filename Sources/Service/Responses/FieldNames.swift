@@ -1,0 +1,17 @@
+import HTTPTypes
+
+/// Field names that swift-http-types does not name. A literal name is a token, so none of them is
+/// ever nil.
+extension HTTPField.Name {
+    static let xRequestID = named("X-Request-Id")
+    static let xRequestTimeoutMs = named("X-Request-Timeout-Ms")
+    static let serverTiming = named("Server-Timing")
+    static let traceparent = named("traceparent")
+
+    private static func named(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else {
+            preconditionFailure("\(name) is no field name")
+        }
+        return name
+    }
+}

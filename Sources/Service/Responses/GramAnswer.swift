@@ -1,0 +1,87 @@
+import Codecs
+import HTTP
+import Inference
+
+/// The answer of POST /v1/gram in any of its three forms.
+struct GramAnswer: Sendable {
+    struct Layer: Sendable {
+        let name: String
+        /// One a sample, at least one.
+        let matrices: [GramMatrix]
+
+        var shape: [Int] { [matrices.count, matrices[0].order, matrices[0].order] }
+    }
+
+    let kind: GramKind
+    let layers: [Layer]
+
+    /// The form the client likes best. An npy file holds one array, so it is offered for one layer.
+    static func type(_ accept: String?, layers: Int) throws(ServiceError) -> MediaType {
+        let offers: [MediaType] = [.json, .safetensors] + (layers == 1 ? [.npy] : [])
+        guard let type = MediaType.negotiate(accept: accept, offers: offers) else {
+            throw ServiceError(
+                .notAcceptable,
+                "The answer can be application/json, application/safetensors or, for a single "
+                    + "layer, "
+                    + "application/x-npy.")
+        }
+        return type
+    }
+
+    /// Bytes of the matrices and of their encoding: a double has up to 24 digits and a comma in
+    /// JSON.
+    static func workBytes(orders: [Int], samples: Int) -> Int {
+        orders.reduce(0) { total, order in
+            let (values, overflow) = order.multipliedReportingOverflow(by: order)
+            let (bytes, overflows) = values.multipliedReportingOverflow(by: 40 * samples)
+            return overflow || overflows ? .max / 64 : min(total + bytes, .max / 64)
+        }
+    }
+
+    func response(_ type: MediaType) throws(ServiceError) -> HTTPServerResponse {
+        for layer in layers where !layer.matrices.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) {
+            throw Self.nonFinite(layer)
+        }
+        switch type {
+        case .safetensors: return HTTPServerResponse(type: type.essence, body: try safetensors())
+        case .npy:
+            let layer = layers[0]
+            return HTTPServerResponse(
+                type: type.essence,
+                body: NPY.encode(shape: layer.shape, float32: try Self.singles(layer)))
+        default: return HTTPServerResponse(json)
+        }
+    }
+
+    private var json: JSON {
+        let members = layers.map { layer in
+            JSON.Member(
+                layer.name,
+                [
+                    "shape": .array(layer.shape.map(JSON.integer)),
+                    "data": .numbers(layer.matrices.flatMap(\.values)),
+                ])
+        }
+        return ["gram": .string(kind.rawValue), "layers": .object(members)]
+    }
+
+    private func safetensors() throws(ServiceError) -> [UInt8] {
+        var tensors: [(name: String, shape: [Int], values: [Float])] = []
+        for layer in layers {
+            tensors.append(("gram.\(layer.name)", layer.shape, try Self.singles(layer)))
+        }
+        return SafetensorsFile.encode(tensors, metadata: ["gram": kind.rawValue])
+    }
+
+    private static func singles(_ layer: Layer) throws(ServiceError) -> [Float] {
+        let values = layer.matrices.flatMap { $0.values.map { Float($0) } }
+        guard values.allSatisfy(\.isFinite) else { throw nonFinite(layer) }
+        return values
+    }
+
+    private static func nonFinite(_ layer: Layer) -> ServiceError {
+        ServiceError(
+            .nonFiniteResult,
+            "The Gram matrix of layer \(layer.name) is not finite; scale the features down.")
+    }
+}

@@ -1,0 +1,16 @@
+import HTTP
+import HTTPTypes
+
+extension HTTPServerResponse {
+    /// A response with a body of the media type given.
+    init(status: HTTPResponse.Status = .ok, type: String, body: [UInt8]) {
+        var fields = HTTPFields()
+        fields[.contentType] = type
+        self.init(status: status, fields: fields, body: body, closesConnection: false)
+    }
+
+    /// A response with a JSON body.
+    init(status: HTTPResponse.Status = .ok, _ json: JSON) {
+        self.init(status: status, type: "application/json", body: json.encode())
+    }
+}

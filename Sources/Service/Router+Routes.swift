@@ -1,0 +1,34 @@
+import HTTPTypes
+
+extension Router {
+    /// Every path and method of openapi.yaml.
+    init(_ context: ServiceContext) {
+        routes = [
+            Route("/", [.get: .immediate(RootEndpoint())]),
+            Route("/livez", [.get: .immediate(LivenessEndpoint())]),
+            Route("/healthz", [.get: .immediate(LivenessEndpoint())]),
+            Route("/readyz", [.get: .immediate(ReadinessEndpoint(context: context))]),
+            Route("/metrics", [.get: .immediate(MetricsEndpoint(context: context))]),
+            Route("/openapi.yaml", [.get: .immediate(OpenAPIEndpoint())]),
+            Route("/v1/info", [.get: .immediate(InfoEndpoint(context: context))]),
+            Route("/v1/presets", [.get: .immediate(PresetsEndpoint())]),
+            Route("/v1/losses", [.post: .job(LossesEndpoint(context: context))]),
+            Route("/v1/losses/features", [.post: .job(FeatureLossesEndpoint(context: context))]),
+            Route("/v1/features", [.post: .job(FeaturesEndpoint(context: context))]),
+            Route("/v1/gram", [.post: .job(GramEndpoint(context: context))]),
+            Route(
+                "/v1/targets/{digest}",
+                [
+                    .put: .job(PutTargetEndpoint(context: context)),
+                    .get: .immediate(GetTargetEndpoint(context: context)),
+                    .delete: .immediate(DeleteTargetEndpoint(context: context)),
+                ]),
+        ]
+    }
+}
+
+extension Route {
+    fileprivate init(_ pattern: String, _ operations: [HTTPRequest.Method: Operation]) {
+        self.init(pattern: pattern, operations: operations)
+    }
+}

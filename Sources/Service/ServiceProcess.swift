@@ -1,0 +1,81 @@
+import Dispatch
+import Glibc
+import HTTP
+
+/// How the process ends.
+public enum ExitStatus: Int32, Sendable {
+    case clean = 0
+    /// Something failed while running, a port that is taken included.
+    case runtime = 1
+    /// The command line or the environment.
+    case usage = 2
+    case weights = 3
+}
+
+/// The service as a process: from its configuration to its exit status.
+public final class ServiceProcess: Sendable {
+    private let service: LossService
+    private let sink: LogSink
+    private let done = DispatchSemaphore(value: 0)
+    /// Signals arrive here, one after the other.
+    private let signals = DispatchQueue(label: "styleloss.signals")
+
+    /// Serves until SIGTERM or SIGINT, and returns when what was queued and running is finished.
+    public static func run(_ configuration: Configuration) -> ExitStatus {
+        signal(SIGPIPE, SIG_IGN)
+        let sink = LogSink()
+        defer { sink.flush(timeoutMs: 1000) }
+        do {
+            return ServiceProcess(
+                try LossService(configuration: configuration, sink: sink), sink
+            ).run()
+        } catch {
+            sink.write("\(Version.name): \(error)")
+            return .runtime
+        }
+    }
+
+    private init(_ service: LossService, _ sink: LogSink) {
+        self.service = service
+        self.sink = sink
+    }
+
+    private func run() -> ExitStatus {
+        let sources = [SIGTERM, SIGINT].map(source)
+        defer { for source in sources { source.cancel() } }
+        let addresses = service.boundAddresses.map(\.description).joined(separator: ", ")
+        service.logger.info("listening", metadata: ["address": "\(addresses)"])
+        let start = ContinuousClock.now
+        do {
+            try service.load()
+        } catch {
+            sink.write("\(Version.name): \(error)")
+            return .weights
+        }
+        let model = service.context.readiness.loadedModel
+        service.logger.info(
+            "ready",
+            metadata: [
+                "model": "\(model?.network.name ?? "")",
+                "instruction_set": "\(model?.extractor.instructionSet.rawValue ?? "")",
+                "workers": "\(service.context.pool.workers)",
+                "load_ms": "\(start.duration(to: .now).milliseconds.rounded())",
+            ])
+        done.wait()
+        service.logger.info("stopped")
+        return .clean
+    }
+
+    /// The first signal drains; the second ends the process at once, as if none had been caught.
+    private func source(_ number: Int32) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: signals)
+        source.setEventHandler { [self] in
+            guard service.context.readiness.beginsDraining() else { _exit(128 + number) }
+            service.logger.info("draining", metadata: ["signal": "\(number)"])
+            service.drain { self.done.signal() }
+        }
+        source.activate()
+        return source
+    }
+}

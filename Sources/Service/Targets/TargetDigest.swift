@@ -1,0 +1,43 @@
+import Crypto
+
+/// The name of a target: `sha256:` and the 64 hexadecimal digits of its bytes' SHA-256 (FIPS
+/// 180-4).
+struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
+    private static let prefix = "sha256:"
+
+    /// 64 digits in lower case.
+    let hexadecimal: String
+
+    var description: String { Self.prefix + hexadecimal }
+
+    /// The digest of a payload.
+    init(of payload: Payload) {
+        hexadecimal = payload.bytes.withUnsafeBytes { bytes in
+            SHA256.hexadecimal(of: UnsafeRawBufferPointer(rebasing: bytes[payload.range]))
+        }
+    }
+
+    /// The digest a client names.
+    init(parsing text: String) throws(ServiceError) {
+        let digits = text.dropFirst(Self.prefix.count).lowercased()
+        guard text.hasPrefix(Self.prefix), digits.utf8.count == 64,
+            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else {
+            throw ServiceError(
+                .badRequest,
+                "A target is named sha256: and the 64 hexadecimal digits of its bytes' SHA-256.")
+        }
+        hexadecimal = digits
+    }
+}
+
+extension SHA256 {
+    /// The digest in lower-case hexadecimal.
+    static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        let digits = Array("0123456789abcdef".utf8)
+        let text = hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

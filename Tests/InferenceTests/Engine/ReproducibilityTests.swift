@@ -1,0 +1,89 @@
+import Inference
+import TestSupport
+import Testing
+
+/// The same request has the same bits, whatever it is computed with or beside.
+struct ReproducibilityTests {
+    private static let taps = ["relu1_2", "pool1", "conv2_2", "pool2"].compactMap { Tap($0) }
+    private static let images = (0..<4).map {
+        TestNetworks.image(width: 41, height: 67, seed: $0)
+    }
+
+    private struct Answer: Equatable {
+        var grams: [[Double]] = []
+        var differences: [Double] = []
+        var features: [[Float]] = []
+    }
+
+    // Everything about the first pair of a stack.
+    private static func answer(
+        stack: [Image], workers: Int = 1, tilesPerStep: Int = 448, kind: GramKind = .normalized
+    ) throws -> Answer {
+        let extractor = Extractor(network: TestNetworks.vgg16, tilesPerStep: tilesPerStep)
+        let demands = taps.map {
+            TapDemand(
+                tap: $0, gram: kind, grams: [0, 1],
+                differences: [Difference(output: 0, target: .image(1))], features: [0])
+        }
+        let pool = WorkerPool(workers: workers)
+        defer { pool.stop() }
+        let results = try pool.runAndWait {
+            try extractor.run(images: stack, demands: demands, team: $0)
+        }
+        var answer = Answer()
+        for result in results {
+            answer.grams += [0, 1].compactMap { result.grams[$0]?.values }
+            answer.differences += result.differences
+            answer.features += [result.features[0]].compactMap { $0?.valuesCHW }
+        }
+        return answer
+    }
+
+    @Test(arguments: [2, 3, 5])
+    func `the number of workers changes no bit`(workers: Int) throws {
+        let alone = try Self.answer(stack: Array(Self.images[..<2]))
+        #expect(try Self.answer(stack: Array(Self.images[..<2]), workers: workers) == alone)
+    }
+
+    @Test(arguments: [1, 23, 200, 100_000], [GramKind.normalized, .covariance])
+    func `bands of any height change no bit`(tilesPerStep: Int, kind: GramKind) throws {
+        let stack = Array(Self.images[..<2])
+        let usual = try Self.answer(stack: stack, kind: kind)
+        let banded = try Self.answer(stack: stack, tilesPerStep: tilesPerStep, kind: kind)
+        #expect(banded == usual)
+    }
+
+    @Test func `the other images of a stack change no bit`() throws {
+        let alone = try Self.answer(stack: Array(Self.images[..<2]))
+        #expect(try Self.answer(stack: Self.images, workers: 2) == alone)
+    }
+
+    @Test func `identical images differ by exactly nothing`() throws {
+        let answer = try Self.answer(stack: [Self.images[2], Self.images[2]], workers: 2)
+        #expect(answer.differences == [0, 0, 0, 0])
+        for pair in stride(from: 0, to: answer.grams.count, by: 2) {
+            #expect(answer.grams[pair] == answer.grams[pair + 1])
+        }
+    }
+
+    @Test func `stored features compare as the image they were taken from`() throws {
+        let extractor = Extractor(network: TestNetworks.vgg16)
+        let pool = WorkerPool(workers: 2)
+        defer { pool.stop() }
+        let kept = try pool.runAndWait {
+            try extractor.run(
+                images: [Self.images[1]],
+                demands: Self.taps.map { TapDemand(tap: $0, features: [0]) }, team: $0)
+        }
+        let demands = try zip(Self.taps, kept).map { tap, result in
+            let map = try #require(result.features[0])
+            return TapDemand(
+                tap: tap, differences: [Difference(output: 0, target: .stored(map))])
+        }
+        let again = try pool.runAndWait {
+            try extractor.run(images: [Self.images[0]], demands: demands, team: $0)
+        }
+        let together = try Self.answer(stack: Array(Self.images[..<2]))
+        #expect(again.flatMap(\.differences) == together.differences)
+    }
+}

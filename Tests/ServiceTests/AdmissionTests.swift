@@ -1,0 +1,163 @@
+import Foundation
+import Service
+import Synchronization
+import TestSupport
+import Testing
+
+/// A worker that is kept busy until the test lets it go.
+final class Gate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+    private let isOpen = Mutex(false)
+
+    init(_ service: RunningService) {
+        let semaphore = semaphore
+        service.service.pool.submit { _ in semaphore.wait() }
+    }
+
+    func open() {
+        let opens = isOpen.withLock { isOpen in
+            defer { isOpen = true }
+            return !isOpen
+        }
+        if opens { semaphore.signal() }
+    }
+
+    deinit { open() }
+}
+
+struct AdmissionTests {
+    private let path = "/v1/losses?layers=relu1_1"
+
+    private func head(_ bytes: Int, _ more: String = "") -> String {
+        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: \(Sample.pair().contentType)\r\n"
+            + "Content-Length: \(bytes)\r\n\(more)\r\n"
+    }
+
+    /// A client whose head was accepted and whose body is still to come.
+    private func admitted(_ service: RunningService, bytes: Int = 1000) throws -> SocketClient {
+        let client = try SocketClient(port: service.port)
+        try client.send(head(bytes, "Expect: 100-continue\r\n"))
+        #expect(try client.readResponse()?.status == 100)
+        return client
+    }
+
+    @Test func `refuses with 429 when every place is taken, before the body`() throws {
+        let service = try RunningService("--workers=1", "--queue-jobs=1")
+        let clients = try (0..<2).map { _ in try admitted(service) }
+        let third = try SocketClient(port: service.port)
+        try third.send(head(1000))
+        let response = try #require(try third.readResponse())
+        #expect(response.status == 429)
+        #expect(response.code == "queue_full")
+        #expect(response["retry-after"] == "1")
+        #expect(try service.get("/livez").status == 200)
+        #expect(try service.metric("styleloss_jobs_total{outcome=\"rejected\"}") == 1)
+        // The clients leave, and their places are free again.
+        for client in clients { client.reset() }
+        try service.wait("styleloss_queue_size_bytes", is: 0)
+        #expect(try service.post(path, Sample.pair()).status == 200)
+    }
+
+    @Test func `refuses with 429 when the bytes in flight or the memory are spent`() throws {
+        let service = try RunningService("--queue-bytes=100000")
+        let first = try admitted(service, bytes: 99_000)
+        let second = try service.post(path, Sample.pair())
+        #expect(second.status == 429, "\(second.text)")
+        #expect(try second.json["option"] as? String == "queue-bytes")
+        first.reset()
+        try service.wait("styleloss_queue_size_bytes", is: 0)
+    }
+
+    @Test func `refuses with 413 what no waiting would make fit`() throws {
+        let service = try RunningService("--max-memory-bytes=1048576")
+        let large = Form(
+            ("output", nil, Sample.png(1, width: 200, height: 200)),
+            ("target", nil, Sample.png(2, width: 200, height: 200)))
+        let refusal = try service.post("/v1/losses", large)
+        #expect(refusal.status == 413, "\(refusal.text)")
+        #expect(try refusal.json["option"] as? String == "max-memory-bytes")
+    }
+
+    @Test func `refuses with 429 when other jobs hold the memory`() throws {
+        let service = try RunningService(
+            "--workers=1", "--max-memory-bytes=4194304", "--queue-bytes=1073741824")
+        let holder = try admitted(service, bytes: 4_000_000)
+        let refusal = try service.post(path, Sample.pair())
+        #expect(refusal.status == 429, "\(refusal.text)")
+        #expect(refusal.code == "memory_budget", "\(refusal.text)")
+        holder.reset()
+    }
+
+    @Test func `answers 504 at the deadline while every worker is busy`() throws {
+        let service = try RunningService("--workers=1")
+        let gate = Gate(service)
+        let form = Sample.pair()
+        let response = try service.send(
+            "POST", path, [("Content-Type", form.contentType), ("X-Request-Timeout-Ms", "100")],
+            form.body)
+        #expect(response.status == 504)
+        #expect(response.code == "deadline_exceeded")
+        #expect(try service.metric("styleloss_jobs_total{outcome=\"timeout\"}") == 1)
+        gate.open()
+        #expect(try service.post(path, form).status == 200)
+    }
+
+    @Test func `answers health while every worker is busy and jobs wait`() throws {
+        let service = try RunningService("--workers=1")
+        let gate = Gate(service)
+        let client = try SocketClient(port: service.port)
+        let form = Sample.pair()
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try service.wait("styleloss_jobs_queued", is: 1)
+        for path in ["/livez", "/readyz", "/metrics", "/v1/info"] {
+            #expect(try service.get(path).status == 200)
+        }
+        gate.open()
+        #expect(try client.readResponse()?.status == 200)
+    }
+
+    @Test func `drops the job of a client that leaves`() throws {
+        let service = try RunningService("--workers=1")
+        let gate = Gate(service)
+        let client = try SocketClient(port: service.port)
+        let form = Sample.pair()
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try service.wait("styleloss_jobs_queued", is: 1)
+        client.reset()
+        try service.wait("styleloss_jobs_total{outcome=\"cancelled\"}", is: 1)
+        try service.wait("styleloss_jobs_queued", is: 0)
+        #expect(try service.metric("styleloss_queue_size_bytes") == 0)
+        gate.open()
+    }
+
+    @Test func `finishes what it has and then stops`() throws {
+        let service = try RunningService("--workers=1")
+        let gate = Gate(service)
+        let client = try SocketClient(port: service.port)
+        let form = Sample.pair()
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try service.wait("styleloss_jobs_queued", is: 1)
+        let stopped = DispatchSemaphore(value: 0)
+        service.service.drain { stopped.signal() }
+        gate.open()
+        let response = try #require(try client.readResponse())
+        #expect(response.status == 200)
+        #expect(response["connection"] == "close")
+        #expect(stopped.wait(timeout: .now() + 20) == .success)
+        #expect(throws: (any Error).self) { try service.get("/livez") }
+    }
+
+    @Test func `says that it is leaving while it still serves`() throws {
+        let service = try RunningService("--drain-delay-ms=60000")
+        service.service.drain {}
+        let ready = try service.get("/readyz")
+        #expect(ready.status == 503)
+        #expect(ready.code == "draining")
+        let losses = try service.post(path, Sample.pair())
+        #expect(losses.status == 200)
+        #expect(losses["connection"] == "close")
+    }
+}

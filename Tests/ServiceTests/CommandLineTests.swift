@@ -1,0 +1,132 @@
+import Foundation
+import Service
+import TestSupport
+import Testing
+
+/// The built program, as a person or a container runs it.
+struct Program {
+    struct Result {
+        let status: Int32
+        let output: String
+        let error: String
+    }
+
+    /// The products lie beside the test bundle.
+    static let url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("styleloss")
+
+    static func process(_ arguments: [String], _ environment: [String: String] = [:]) -> Process {
+        let process = Process()
+        process.executableURL = url
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in
+            new
+        }
+        return process
+    }
+
+    static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
+        let process = process(arguments, environment)
+        let (output, error) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = error
+        try process.run()
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errors = String(
+            decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return Result(status: process.terminationStatus, output: text, error: errors)
+    }
+}
+
+struct CommandLineTests {
+    private func file(_ bytes: [UInt8], _ name: String) throws -> String {
+        let path = NSTemporaryDirectory() + UUID().uuidString + "-" + name
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    @Test func `compares two files as the service does`() throws {
+        let output = try file(Sample.png(1), "a.png")
+        let target = try file(Sample.png(2), "b.png")
+        let result = try Program.run(
+            "compare", output, target, "--layers", "relu1_1,pool1:0.5", "--json")
+        #expect(result.status == 0, "\(result.error)")
+        let served = try RunningService.shared.get()
+            .post("/v1/losses?layers=relu1_1,pool1:0.5", Sample.pair())
+        let losses = { (text: String) in
+            text.range(of: "\"results\":").map { text[$0.upperBound...].prefix { $0 != "}" } }
+        }
+        #expect(losses(result.output) == losses(served.text))
+        let table = try Program.run("compare", output, target, "--layers", "relu1_1")
+        #expect(
+            table.output.contains("style") && table.output.contains("relu1_1")
+                && table.output.contains("total"))
+    }
+
+    @Test func `ends with 1 and the sentence for a bad input`() throws {
+        let text = try file(Array("no image".utf8), "x.png")
+        let result = try Program.run("compare", text, text)
+        #expect(result.status == 1)
+        #expect(result.error.contains("neither PNG nor npy"))
+        #expect(try Program.run("compare", "/nowhere.png", text).status == 1)
+    }
+
+    @Test func `ends with 2 for usage, with every mistake by name`() throws {
+        let result = try Program.run("serve", "--workers=x", "--bogus=1")
+        #expect(result.status == 2)
+        #expect(result.error.contains("--workers") && result.error.contains("--bogus"))
+        #expect(try Program.run("bogus").status == 2)
+        #expect(try Program.run("compare").status == 2)
+    }
+
+    @Test func `ends with 3 for weights that are none`() throws {
+        let path = try file(Array("not safetensors at all".utf8), "w.safetensors")
+        let result = try Program.run("serve", "--listen=127.0.0.1:0", "--weights", path)
+        #expect(result.status == 3)
+        #expect(result.error.split(separator: "\n").contains { $0.hasPrefix("styleloss: ") })
+        #expect(try Program.run("info", "--weights", "/nowhere").status == 3)
+    }
+
+    @Test func `ends with 1 and one line when the port is taken`() throws {
+        let port = try RunningService.shared.get().port
+        let result = try Program.run("serve", "--listen=127.0.0.1:\(port)")
+        #expect(result.status == 1)
+        #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+    }
+
+    @Test func `prints its version, its help and what runs`() throws {
+        #expect(try Program.run("--version").output == Version.number + "\n")
+        #expect(try Program.run("--help").output.contains("compare"))
+        let help = try Program.run("serve", "--help").output
+        for setting in Setting.all { #expect(help.contains(setting.flag), "\(setting.flag)") }
+        let info = try Program.run("info", "--json")
+        #expect(info.output.contains(#""name":"vgg16-imagenet""#), "\(info.error)")
+    }
+
+    @Test func `asks a service for its health`() throws {
+        let port = try RunningService.shared.get().port
+        #expect(try Program.run("health", "--url", "http://127.0.0.1:\(port)/").status == 0)
+        #expect(
+            try Program.run("health", environment: ["STYLELOSS_LISTEN": "0.0.0.0:\(port)"]).status
+                == 0)
+        #expect(try Program.run("health", "--url", "unix:/nowhere.sock").status == 1)
+    }
+
+    @Test func `drains at SIGTERM and ends with 0`() throws {
+        let process = Program.process(["serve", "--listen=127.0.0.1:0", "--log-format=json"])
+        let error = Pipe()
+        process.standardError = error
+        try process.run()
+        var log = ""
+        while !log.contains("\"message\":\"ready\""), process.isRunning {
+            log += String(decoding: error.fileHandleForReading.availableData, as: UTF8.self)
+        }
+        #expect(log.contains("listening"))
+        process.terminate()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit)
+        #expect(process.terminationStatus == 0)
+    }
+}

@@ -1,0 +1,78 @@
+import HTTP
+import Service
+import Testing
+
+struct ConfigurationTests {
+    private let machine = Machine(effectiveCPUs: 3, memoryBytes: 1 << 30)
+
+    private func mistakes(_ flags: [String], _ environment: [String: String] = [:]) -> [String] {
+        do {
+            _ = try Configuration(flags: flags, environment: environment, machine: machine)
+            return []
+        } catch {
+            return error.mistakes
+        }
+    }
+
+    @Test func `has the defaults of the documentation`() throws {
+        let configuration = try Configuration(machine: machine)
+        #expect(configuration.listen == [.tcp(host: "127.0.0.1", port: 8080)])
+        let setting = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
+        let expected = [
+            "max-body-bytes": 256 << 20, "max-image-pixels": 67_108_864, "min-image-side": 16,
+            "max-pairs-per-request": 32, "max-header-bytes": 16 << 10, "max-headers": 100,
+            "max-uri-bytes": 8 << 10, "max-connections": 1024, "queue-jobs": 64,
+            "queue-bytes": 1 << 30,
+            "workers": 3, "request-timeout-ms": 60_000, "header-timeout-ms": 10_000,
+            "body-idle-timeout-ms": 30_000, "keepalive-timeout-ms": 75_000,
+            "write-timeout-ms": 30_000,
+            "target-cache-bytes": 256 << 20, "drain-delay-ms": 0, "shutdown-grace-ms": 25_000,
+            "max-memory-bytes": (1 << 30) / 10 * 6,
+        ]
+        for (key, value) in expected {
+            #expect(configuration[try #require(setting[key])] == value, "\(key)")
+        }
+    }
+
+    @Test func `lets a flag win over the environment and that over the default`() throws {
+        let environment = ["STYLELOSS_QUEUE_JOBS": "7", "STYLELOSS_MAX_HEADERS": "50"]
+        let configuration = try Configuration(
+            flags: ["--queue-jobs", "9"], environment: environment, machine: machine)
+        let setting = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
+        #expect(configuration[try #require(setting["queue-jobs"])] == 9)
+        #expect(configuration[try #require(setting["max-headers"])] == 50)
+    }
+
+    @Test func `takes several addresses from repeated flags and from commas`() throws {
+        let addresses: [ListenAddress] = [.tcp(host: "::1", port: 1), .unix(path: "/tmp/s")]
+        let flags = try Configuration(flags: ["--listen=[::1]:1", "--listen", "unix:/tmp/s"])
+        #expect(flags.listen == addresses)
+        let environment = try Configuration(environment: ["STYLELOSS_LISTEN": "[::1]:1,unix:/tmp/s"]
+        )
+        #expect(environment.listen == addresses)
+    }
+
+    @Test func `reports every mistake at once and by name`() {
+        let found = mistakes(
+            ["--workers=0", "--nonsense", "1", "--log-level=loud", "--queue-jobs"],
+            ["STYLELOSS_LISTEN": "nowhere", "STYLELOSS_MAX_BODY_BYTES": "1e6"])
+        let names = [
+            "--workers", "--nonsense", "--log-level", "--queue-jobs", "STYLELOSS_LISTEN",
+            "STYLELOSS_MAX_BODY_BYTES",
+        ]
+        #expect(found.count == names.count)
+        for name in names { #expect(found.contains { $0.hasPrefix(name + ":") }, "\(name)") }
+    }
+
+    /// Kubernetes sets STYLELOSS_PORT in every container beside a service called styleloss: an
+    /// early version refused it.
+    @Test func `ignores variables that are no settings`() {
+        #expect(mistakes([], ["STYLELOSS_PORT": "tcp://10.0.0.1:80"]).isEmpty)
+    }
+
+    @Test(arguments: Setting.all) func `derives every name from the key`(setting: Setting) {
+        #expect(setting.flag == "--" + setting.key)
+        #expect(setting.environmentName == "STYLELOSS_" + setting.name.uppercased())
+        #expect(!setting.help.isEmpty && !setting.help.hasSuffix("."))
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Service
+import Testing
+
+/// Health, info, presets, and what holds for every path.
+struct OperationTests {
+    let service: RunningService
+
+    init() throws { service = try RunningService.shared.get() }
+
+    @Test(arguments: [
+        ("/", "name"), ("/livez", "status"), ("/healthz", "status"), ("/readyz", "status"),
+        ("/v1/info", "model"), ("/v1/presets", "presets"),
+    ])
+    func `answers GET and HEAD alike`(path: String, member: String) throws {
+        let get = try service.get(path)
+        #expect(get.status == 200)
+        #expect(get["content-type"] == "application/json")
+        #expect(try get.json[member] != nil)
+        let head = try service.send("HEAD", path)
+        #expect(head.status == 200)
+        #expect(head["content-length"] == get["content-length"])
+        #expect(head.body.isEmpty)
+    }
+
+    @Test func `tells what runs`() throws {
+        let info = try service.get("/v1/info").json
+        let model = try #require(info["model"] as? [String: Any])
+        #expect(model["name"] as? String == "vgg16-imagenet")
+        #expect((info["layers"] as? [String])?.count == 31)
+        #expect(info["presets"] as? [String] == ["pconv"])
+        let limits = try #require(info["limits"] as? [String: Int])
+        for setting in Setting.all {
+            if case .integer = setting.kind {
+                #expect(limits[setting.name] != nil, "\(setting.key)")
+            }
+        }
+    }
+
+    @Test func `spells out every option of a preset`() throws {
+        let presets = try #require(
+            try service.get("/v1/presets").json["presets"] as? [[String: Any]])
+        let options = try #require(presets[0]["options"] as? [String: Any])
+        #expect(presets[0]["name"] as? String == "pconv")
+        #expect(options["gram"] as? String == "normalized")
+        #expect(
+            options["style_layers"] as? [String: Double] == ["pool1": 1, "pool2": 1, "pool3": 1])
+        #expect((options["term_weights"] as? [String: Double])?["style"] == 120)
+    }
+
+    @Test func `answers an unknown path with 404`() throws {
+        for path in [
+            "/nothing", "/v1", "/v1/losses/", "/v1/targets/", "/v1/targets/a/b", "/%2e%2e",
+        ] {
+            let response = try service.get(path)
+            #expect(response.status == 404 || response.status == 400, "\(path)")
+        }
+    }
+
+    @Test(arguments: [
+        ("DELETE", "/", "GET, HEAD"), ("GET", "/v1/losses", "POST"),
+        ("POST", "/livez", "GET, HEAD"),
+        ("BREW", "/v1/gram", "POST"), ("PATCH", "/v1/targets/x", "DELETE, GET, HEAD, PUT"),
+    ])
+    func `answers a method the path does not have with 405 and Allow`(
+        method: String, path: String, allow: String
+    ) throws {
+        let response = try service.send(method, path)
+        #expect(response.status == 405)
+        #expect(response.code == "method_not_allowed")
+        #expect(response["allow"] == allow)
+    }
+
+    @Test func `answers errors as problem details`() throws {
+        let response = try service.get("/nothing")
+        #expect(response["content-type"] == "application/problem+json")
+        let problem = try response.json
+        #expect(problem["type"] as? String == "about:blank")
+        #expect(problem["title"] as? String == "Not found")
+        #expect(problem["status"] as? Int == 404)
+        #expect(problem["error"] as? String == problem["detail"] as? String)
+    }
+
+    @Test func `echoes a request id and replaces one that is not visible ASCII`() throws {
+        #expect(
+            try service.send("GET", "/", [("X-Request-Id", "abc-1")])["x-request-id"] == "abc-1")
+        for id in ["a b", String(repeating: "x", count: 129), "ü"] {
+            let echoed = try #require(
+                try service.send("GET", "/", [("X-Request-Id", id)])["x-request-id"])
+            #expect(echoed.count == 32)
+        }
+        let first = try service.get("/")["x-request-id"]
+        #expect(first != nil)
+        #expect(try service.get("/")["x-request-id"] != first)
+    }
+
+    @Test func `writes metrics that a scraper reads`() throws {
+        _ = try service.get("/unknown-path")
+        let text = try service.get("/metrics").text
+        var typed: Set<String> = []
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if line.hasPrefix("# TYPE ") {
+                #expect(typed.insert(String(words[2])).inserted, "\(line)")
+            }
+            guard !line.hasPrefix("#") else { continue }
+            let name = line.prefix { $0 != "{" && $0 != " " }
+            let families = ["", "_bucket", "_sum", "_count"].filter { name.hasSuffix($0) }
+                .map { String(name.dropLast($0.count)) }
+            #expect(families.contains { typed.contains($0) }, "\(line)")
+            #expect(Double(words[words.count - 1]) != nil, "\(line)")
+        }
+        for family in [
+            "build_info", "ready", "http_requests_total", "http_request_duration_seconds",
+            "http_requests_in_flight", "http_connections", "connections_rejected_total",
+            "jobs_queued",
+            "jobs_running", "jobs_pending", "queue_capacity", "queue_size_bytes", "workers",
+            "worker_busy_seconds_total", "jobs_total", "job_stage_duration_seconds", "pairs_total",
+            "pixels_total", "target_cache_hits_total", "target_cache_misses_total",
+            "target_cache_evictions_total", "target_cache_entries", "target_cache_size_bytes",
+        ] { #expect(typed.contains("styleloss_" + family), "\(family)") }
+        #expect(typed.contains("process_resident_memory_bytes"))
+        #expect(text.contains("route=\"other\""))
+        #expect(!text.contains("unknown-path"))
+    }
+
+    @Test func `counts nothing in flight that was answered`() throws {
+        let service = try RunningService(loads: false)
+        for path in ["/", "/nothing", "/v1/losses"] { _ = try service.get(path) }
+        try service.wait("styleloss_http_requests_in_flight", is: 1)
+    }
+
+    @Test func `is alive but not ready before its weights are loaded`() throws {
+        let service = try RunningService(loads: false)
+        #expect(try service.get("/livez").status == 200)
+        let ready = try service.get("/readyz")
+        #expect(ready.status == 503)
+        #expect(ready.code == "not_ready")
+        #expect(ready["retry-after"] != nil)
+        #expect(ready["connection"] == "close")
+        #expect(try service.post("/v1/losses", Sample.pair()).code == "not_ready")
+        try service.service.load()
+        #expect(try service.get("/readyz").status == 200)
+    }
+}

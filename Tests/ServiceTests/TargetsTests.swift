@@ -1,0 +1,94 @@
+import Crypto
+import Foundation
+import Service
+import TestSupport
+import Testing
+
+struct TargetsTests {
+    private func digest(_ bytes: [UInt8]) -> String {
+        "sha256:" + SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+    }
+
+    private func put(_ service: RunningService, _ bytes: [UInt8], _ name: String? = nil) throws
+        -> ClientResponse
+    {
+        try service.send(
+            "PUT", "/v1/targets/\(name ?? digest(bytes))", [("Content-Type", "image/png")], bytes)
+    }
+
+    @Test func `keeps a target until it is deleted`() throws {
+        let service = try RunningService()
+        let target = Sample.png(40)
+        let path = "/v1/targets/\(digest(target))"
+        #expect(try service.get(path).code == "target_not_found")
+        let stored = try put(service, target)
+        #expect(stored.status == 201, "\(stored.text)")
+        let expected =
+            #"{"digest":"\#(digest(target))","bytes":\#(target.count),"type":"image/png","shape":[16,20,3]}"#
+        #expect(stored.text == expected)
+        #expect(try put(service, target).status == 200)
+        #expect(try service.get(path).text == expected)
+        #expect(try service.send("HEAD", path).status == 200)
+        #expect(try service.send("DELETE", path).status == 204)
+        #expect(try service.send("DELETE", path).code == "target_not_found")
+    }
+
+    @Test func `gives the same losses for a reference as for the bytes, and says what was cached`()
+        throws
+    {
+        let service = try RunningService()
+        let target = Sample.png(41)
+        _ = try put(service, target)
+        let inline = try service.post("/v1/losses?layers=pool1", Sample.pair(1, 41))
+        var form = Form(("output", nil, Sample.png(1)))
+        form.add("target_ref", nil, Array(digest(target).utf8))
+        let reference = try service.post("/v1/losses?layers=pool1", form)
+        #expect(
+            inline.text.contains(#""target_digest":"\#(digest(target))","target_cached":false"#),
+            "\(inline.text)")
+        #expect(reference.text.contains(#""target_cached":true"#), "\(reference.text)")
+        let fresh = inline.results?.replacingOccurrences(of: "false", with: "true")
+        #expect(fresh == reference.results)
+        // Other layers are other statistics.
+        #expect(
+            try service.post("/v1/losses?layers=relu1_1", form).text.contains(
+                #""target_cached":false"#))
+        #expect(try service.metric("styleloss_target_cache_hits_total") == 1)
+        #expect(try service.metric("styleloss_target_cache_misses_total") == 2)
+    }
+
+    @Test func `computes the composite from a cached target as from a new one`() throws {
+        let service = try RunningService()
+        var form = Sample.pair(1, 42)
+        form.add("mask", nil, Sample.png(3, colorType: 0))
+        let answers = try (0..<2).map { _ in try service.post("/v1/losses?layers=pool1", form) }
+        #expect(answers[1].text.contains(#""target_cached":true"#))
+        #expect(
+            answers[0].results?.replacingOccurrences(of: "false", with: "true")
+                == answers[1].results)
+    }
+
+    @Test func `drops the least recently used and never refuses`() throws {
+        let service = try RunningService("--target-cache-bytes=3000")
+        let targets = (50..<54).map { Sample.png($0) }
+        for target in targets { #expect(try put(service, target).status == 201) }
+        #expect(try service.get("/v1/targets/\(digest(targets[0]))").status == 404)
+        #expect(try service.get("/v1/targets/\(digest(targets[3]))").status == 200)
+        #expect(try service.metric("styleloss_target_cache_evictions_total") ?? 0 >= 1)
+        #expect(try service.metric("styleloss_target_cache_size_bytes") ?? .infinity <= 3000)
+    }
+
+    @Test func `refuses bytes that are not what the path names, or no target at all`() throws {
+        let service = try RunningService("--target-cache-bytes=3000")
+        let target = Sample.png(60)
+        let other = digest(Sample.png(61))
+        #expect(try put(service, target, other).code == "digest_mismatch")
+        #expect(try put(service, target, "sha256:abc").code == "bad_request")
+        let cut = Array(target.dropLast(30))
+        #expect(try put(service, cut).code == "invalid_image")
+        let large = Sample.png(1, width: 40, height: 40)
+        let refusal = try put(service, large)
+        #expect(refusal.status == 413)
+        #expect(try refusal.json["option"] as? String == "target-cache-bytes")
+    }
+}
