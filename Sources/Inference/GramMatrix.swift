@@ -31,14 +31,18 @@ public struct GramMatrix: Sendable, Equatable {
     ///     `F_i0 + Σ_n (F_in − F_i0) / N` is exact for one.
     ///   - channels: C.
     ///   - positions: N = H·W.
-    public init(kind: GramKind, products: [Double], channels: Int, positions: Int) {
+    public init(kind: GramKind, products: consuming [Double], channels: Int, positions: Int) {
         precondition(products.count == channels * channels && channels > 0 && positions > 0)
         self.kind = kind
         order = channels
         switch kind {
         case .raw: values = products
-        case .normalized: values = Self.scaled(products, by: 1 / Double(channels * positions))
-        case .covariance: values = Self.scaled(products, by: 1 / Double(positions))
+        case .normalized:
+            Self.scale(&products, by: 1 / Double(channels * positions))
+            values = products
+        case .covariance:
+            Self.scale(&products, by: 1 / Double(positions))
+            values = products
         case .correlation: values = Self.correlation(products, order: channels)
         }
     }
@@ -57,8 +61,9 @@ public struct GramMatrix: Sendable, Equatable {
         return total / Double(order * order)
     }
 
-    private static func scaled(_ products: [Double], by factor: Double) -> [Double] {
-        products.map { $0 * factor }
+    // In place: a matrix of 512 channels is 2 MiB, which the system clears page by page when new.
+    private static func scale(_ products: inout [Double], by factor: Double) {
+        for i in products.indices { products[i] *= factor }
     }
 
     // cov_ij / (σ_i σ_j): the divisor N of covariance and of both variances cancels.

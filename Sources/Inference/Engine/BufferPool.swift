@@ -51,6 +51,11 @@ final class Arena {
         return start
     }
 
+    /// Doubles, likewise: the room of twice as many floats.
+    func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
+        UnsafeMutableRawPointer(floats(2 * count)).bindMemory(to: Double.self, capacity: count)
+    }
+
     /// What `floats` takes for so many.
     static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }

@@ -18,6 +18,11 @@ struct ConvolutionStep {
     /// on a Zen 4 core: 28 and 56 are the best for up to 256 and for 512 input channels.
     static func tilesPerBlock(icBlocks: Int) -> Int { icBlocks >= 8 ? 56 : 28 }
 
+    /// The most that a block has of them: half as many again, when tiles are cut evenly.
+    static func tilesPerBlockMax(icBlocks: Int) -> Int {
+        tilesPerBlock(icBlocks: icBlocks) * 3 / 2 + 1
+    }
+
     /// Scratch floats of one block: V and M, elements an odd number of cache lines apart.
     static func workspaceCount(tiles: Int, icBlocks: Int) -> Int {
         Kernels.elements * ((icBlocks + 1) * tiles * Kernels.block + 32)
@@ -26,16 +31,15 @@ struct ConvolutionStep {
     func run(tileRows: Range<Int>, team: Team) {
         let tiles = images * tileRows.count * stage.tilesAcross
         let preferred = Self.tilesPerBlock(icBlocks: convolution.icBlocks)
-        // Evenly cut, and a multiple of the workers, so that all end together.
-        let rounds = (tiles + preferred * team.workers - 1) / (preferred * team.workers)
+        // Cut evenly into a multiple of the workers, so that all end together.
+        let share = preferred * team.workers
+        let rounds = max(1, (tiles + share / 2) / share)
         let blocks = min(rounds * team.workers, (tiles + 13) / 14)
-        let size = (tiles + blocks - 1) / blocks
         // Too few tiles for everybody: share the output channels as well.
         let parts = blocks >= team.workers ? 1 : min(team.workers, convolution.ocBlocks)
         team.parallelWithWorkspace(blocks * parts) { item, workspace in
             let (block, part) = item.quotientAndRemainder(dividingBy: parts)
-            let range = block * size..<min((block + 1) * size, tiles)
-            guard !range.isEmpty else { return }
+            let range = block * tiles / blocks..<(block + 1) * tiles / blocks
             let outputBlocks =
                 part * convolution.ocBlocks / parts..<(part + 1) * convolution.ocBlocks / parts
             run(tiles: range, outputBlocks: outputBlocks, tileRows: tileRows, workspace)

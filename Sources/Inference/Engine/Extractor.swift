@@ -80,7 +80,7 @@ public final class Extractor: Sendable {
             plan.stages.dropFirst().map { stage in
                 let icBlocks = stage.shape.inChannels / Kernels.block
                 let tiles = min(
-                    ConvolutionStep.tilesPerBlock(icBlocks: icBlocks),
+                    ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks),
                     stage.tilesAcross * stage.tilesDown * imageCount)
                 return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
                     * MemoryLayout<Float>.stride
@@ -90,9 +90,7 @@ public final class Extractor: Sendable {
             let shape = VGG.shape(of: demand.tap, height: height, width: width)
             let map = shape.channels * shape.height * shape.width * MemoryLayout<Float>.stride
             let matrix = shape.channels * shape.channels * MemoryLayout<Double>.stride
-            statistics += demand.features.count * map
-            statistics +=
-                demand.grams.count * (GramAccumulator.bytes(channels: shape.channels) + matrix)
+            statistics += demand.features.count * map + demand.grams.count * matrix
         }
         return plan.arenaCount * MemoryLayout<Float>.stride + workers * scratch + statistics
     }

@@ -30,4 +30,9 @@ final class FloatBuffer: @unchecked Sendable {
     deinit { free(base) }
 
     var bytes: Int { mappedBytes }
+
+    /// The same memory as half as many doubles.
+    var doubles: UnsafeMutablePointer<Double> {
+        UnsafeMutableRawPointer(base).bindMemory(to: Double.self, capacity: count / 2)
+    }
 }

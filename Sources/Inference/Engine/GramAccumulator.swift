@@ -19,25 +19,26 @@ final class GramAccumulator: @unchecked Sendable {
     /// 512 pixels of two blocks are 256 KiB, and the sum of their products is good to about 1e-6.
     static let runPixels = 512
 
-    /// `channels` need not fill its last block, whose other values are zero then.
-    init(channels: Int, isCentred: Bool, kernels: Kernels) {
+    /// `channels` need not fill its last block, whose other values are zero then. `products` has
+    /// `count(channels:)` places and outlives the accumulator.
+    init(
+        channels: Int, isCentred: Bool, kernels: Kernels, products: UnsafeMutablePointer<Double>
+    ) {
+        self.products = products
         self.kernels = kernels
         self.isCentred = isCentred
         self.channels = channels
         let blocks = Kernels.blocks(of: channels)
         pairs = (0..<blocks).flatMap { a in (a..<blocks).map { b in (a, b) } }
-        products = .allocate(capacity: pairs.count * Self.pairCount)
         products.initialize(repeating: 0, count: pairs.count * Self.pairCount)
         let centreCount = isCentred ? pairs.count * Self.strips : 0
         centres = Array(repeating: CentredStrip(), count: centreCount)
     }
 
-    deinit { products.deallocate() }
-
-    /// The memory of the sums for so many channels.
-    static func bytes(channels: Int) -> Int {
+    /// The sums for so many channels.
+    static func count(channels: Int) -> Int {
         let blocks = Kernels.blocks(of: channels)
-        return blocks * (blocks + 1) / 2 * pairCount * MemoryLayout<Double>.stride
+        return blocks * (blocks + 1) / 2 * pairCount
     }
 
     /// Items of the parallel loop that one group of rows takes.

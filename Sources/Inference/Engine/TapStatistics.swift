@@ -8,7 +8,7 @@ final class TapStatistics {
     private var sums: [Double]
 
     init(
-        _ demand: TapDemand, channels: Int, height: Int, width: Int, kernels: Kernels
+        _ demand: TapDemand, channels: Int, height: Int, width: Int, kernels: Kernels, arena: Arena
     ) {
         self.demand = demand
         self.kernels = kernels
@@ -17,7 +17,8 @@ final class TapStatistics {
         self.width = width
         grams = demand.grams.map { _ in
             GramAccumulator(
-                channels: channels, isCentred: demand.gram.isCentred, kernels: kernels)
+                channels: channels, isCentred: demand.gram.isCentred, kernels: kernels,
+                products: arena.doubles(GramAccumulator.count(channels: channels)))
         }
         features = demand.features.map { _ in
             FeatureMap(channels: channels, height: height, width: width)

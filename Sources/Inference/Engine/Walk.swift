@@ -43,7 +43,7 @@ struct Walk {
             let shape = VGG.shape(of: demand.tap, height: height, width: width)
             return TapStatistics(
                 demand, channels: shape.channels, height: shape.height, width: shape.width,
-                kernels: extractor.kernels)
+                kernels: extractor.kernels, arena: arena)
         }
         tileRowsDone = Array(repeating: 0, count: plan.stages.count)
     }

@@ -28,12 +28,18 @@ struct WalkPlan {
 
     let stages: [Stage]
     let images: Int
+    private let gramCount: Int
 
     init(
         architecture: Architecture, demands: [TapDemand], height: Int, width: Int, images: Int,
         tilesPerStep: Int
     ) {
         self.images = images
+        gramCount = demands.reduce(0) { count, demand in
+            let shape = VGG.shape(of: demand.tap, height: height, width: width)
+            let sums = 2 * GramAccumulator.count(channels: shape.channels)
+            return count + demand.grams.count * Arena.rounded(sums)
+        }
         let convolutions = VGG.convolutions(architecture)
         let last =
             convolutions.lastIndex { shape in
@@ -75,7 +81,8 @@ struct WalkPlan {
         }.max() ?? 0
     }
 
-    /// Floats of everything a walk keeps: rows of the images and of each layer, and zeros.
+    /// Floats of everything a walk keeps: rows of the images and of each layer, zeros, and sums of
+    /// Gram matrices.
     var arenaCount: Int {
         var count = ImageRows.count(
             width: stages[0].width, height: stages[0].height, slots: imageSlots, images: images)
@@ -87,7 +94,7 @@ struct WalkPlan {
                     slots: slots(of: index, kind), images: images)
             }
         }
-        return count + Arena.rounded(zerosCount)
+        return count + Arena.rounded(zerosCount) + gramCount
     }
 }
 

@@ -28,8 +28,10 @@ enum SecondMoments {
         let packed = FloatBuffer(count: blocks * blockStride)
         packed.base.update(repeating: 0, count: packed.count)
         let workspace = Workspace()
+        let memory = FloatBuffer(count: 2 * GramAccumulator.count(channels: tensor.channels))
         let sums = GramAccumulator(
-            channels: tensor.channels, isCentred: isCentred, kernels: kernels)
+            channels: tensor.channels, isCentred: isCentred, kernels: kernels,
+            products: memory.doubles)
         for first in stride(from: 0, to: tensor.positions, by: run) {
             let positions = first..<min(first + run, tensor.positions)
             pack(values, tensor, sample, positions, blockStride, into: packed.base)
@@ -39,7 +41,7 @@ enum SecondMoments {
                 }
             }
         }
-        return sums.symmetricProducts()
+        return withExtendedLifetime(memory) { sums.symmetricProducts() }
     }
 
     private static func pack(

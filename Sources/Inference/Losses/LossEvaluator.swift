@@ -18,7 +18,7 @@ public struct LossEvaluator: Sendable {
     ///   - keeping: indices of the targets whose statistics are returned.
     /// - Throws: what `check` throws, `cancelled`, and `nonFiniteResult`.
     public func evaluate(
-        _ pairs: [Pair], targets: [Target], options: LossOptions, imagesMax: Int = 16,
+        _ pairs: [Pair], targets: [Target], options: LossOptions, imagesMax: Int = 8,
         keeping: Set<Int> = [], team: Team
     ) throws(InferenceError) -> Evaluation {
         let pairShapes = pairs.map {
@@ -71,7 +71,7 @@ public struct LossEvaluator: Sendable {
     /// An estimate of the bytes that `evaluate` takes for pairs of these shapes with a number of
     /// workers, besides the images.
     public func estimateBytes(
-        pairs: [PairShape], targets: [TargetShape], options: LossOptions, imagesMax: Int = 16,
+        pairs: [PairShape], targets: [TargetShape], options: LossOptions, imagesMax: Int = 8,
         workers: Int
     ) -> Int {
         let plan = plan(pairs, targets, options, imagesMax)

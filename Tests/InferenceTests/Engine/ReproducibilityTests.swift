@@ -53,6 +53,23 @@ struct ReproducibilityTests {
         #expect(banded == usual)
     }
 
+    // 1920 tiles for two workers are 70 blocks; of equal size, rounded up, the last began past the end.
+    @Test func `blocks share tiles that they do not divide`() throws {
+        let image = TestNetworks.image(width: 240, height: 128)
+        let demand = TapDemand(tap: try #require(Tap("relu1_2")), grams: [0])
+        let answers = try [(1, 100), (2, 100_000), (3, 100_000)].map { workers, tilesPerStep in
+            let pool = WorkerPool(workers: workers)
+            defer { pool.stop() }
+            let extractor = Extractor(network: TestNetworks.vgg16, tilesPerStep: tilesPerStep)
+            let results = try pool.runAndWait {
+                try extractor.run(images: [image], demands: [demand], team: $0)
+            }
+            return results[0].grams[0]
+        }
+        #expect(answers[1] == answers[0])
+        #expect(answers[2] == answers[0])
+    }
+
     @Test func `the other images of a stack change no bit`() throws {
         let alone = try Self.answer(stack: Array(Self.images[..<2]))
         #expect(try Self.answer(stack: Self.images, workers: 2) == alone)
