@@ -24,14 +24,16 @@ import Testing
         let client = try server.connect()
         try client.send(get("/hold"))
         _ = await server.handler.nextRequest()
-        async let isDone: Void = server.server.shutdown(graceMs: 10_000)
+        // Not `async let`: its task may start late, while this test blocks its thread on a socket.
+        let (done, completion) = AsyncStream.makeStream(of: Void.self)
+        server.server.shutdown(graceMs: 10_000) { completion.finish() }
         // In the backlog or refused, but not answered with anything else than its request.
         server.handler.answerHeld()
         let response = try #require(try client.readResponse())
         #expect(response.text == "held")
         #expect(client.isClosedByServer())
         client.close()
-        await isDone
+        for await _ in done {}
         #expect(server.server.openConnections == 0)
         #expect(throws: SocketClient.Failure.self) { try server.connect() }
     }
