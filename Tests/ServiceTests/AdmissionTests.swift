@@ -68,6 +68,25 @@ struct AdmissionTests {
         try service.wait("styleloss_queue_size_bytes", is: 0)
     }
 
+    @Test(arguments: [false, true])
+    func `refuses with 413 a body that the queue never could hold`(isChunked: Bool) throws {
+        let service = try RunningService("--queue-bytes=1000")
+        let form = Sample.pair()
+        let client = try SocketClient(port: service.port)
+        let length =
+            isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(form.body.count)"
+        try client.send(
+            "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: \(form.contentType)\r\n"
+                + "\(length)\r\n\r\n" + (isChunked ? "800\r\n" : ""))
+        if isChunked { try? client.send([UInt8](repeating: 0, count: 1001)) }
+        let refusal = try #require(try client.readResponse())
+        #expect(refusal.status == 413, "\(refusal.text)")
+        #expect(refusal.code == "body_too_large")
+        #expect(try refusal.json["option"] as? String == "queue-bytes")
+        #expect(try refusal.json["limit"] as? Int == 1000)
+        try service.wait("styleloss_queue_size_bytes", is: 0)
+    }
+
     @Test func `refuses with 413 what no waiting would make fit`() throws {
         let service = try RunningService("--max-memory-bytes=1048576")
         let large = Form(
