@@ -9,7 +9,7 @@ final class JobBudget: Sendable {
         var bodyBytes: Int
         var workBytes = 0
 
-        var memoryBytes: Int { bodyBytes + workBytes }
+        var memoryBytes: Int { bodyBytes.plus(workBytes) }
     }
 
     /// A snapshot for the metrics.
@@ -85,16 +85,16 @@ final class JobBudget: Sendable {
     }
 
     private func excess(_ share: Share, over usage: Usage) -> ServiceError? {
-        if share.bodyBytes > 0 && usage.bodyBytes + share.bodyBytes > bodyBytesMax {
+        if share.bodyBytes > 0 && usage.bodyBytes.plus(share.bodyBytes) > bodyBytesMax {
             return ServiceError(
                 .queueFull, "The work queue holds too many bytes; try again in a moment.",
-                limit: bodyBytesMax, actual: usage.bodyBytes + share.bodyBytes, setting: .queueBytes
+                limit: bodyBytesMax, actual: usage.bodyBytes.plus(share.bodyBytes), setting: .queueBytes
             )
         }
-        if share.memoryBytes > 0 && usage.memoryBytes + share.memoryBytes > memoryBytesMax {
+        if share.memoryBytes > 0 && usage.memoryBytes.plus(share.memoryBytes) > memoryBytesMax {
             return ServiceError(
                 .memoryBudget, "The memory for jobs is spent; try again in a moment.",
-                limit: memoryBytesMax, actual: usage.memoryBytes + share.memoryBytes,
+                limit: memoryBytesMax, actual: usage.memoryBytes.plus(share.memoryBytes),
                 setting: .maxMemoryBytes)
         }
         return nil

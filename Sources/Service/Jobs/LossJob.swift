@@ -41,9 +41,10 @@ struct LossJob: Sendable {
 
     /// Bytes the work takes beside the body.
     var workBytes: Int {
-        outputs.decodedBytes + masks.decodedBytes + target.list.decodedBytes
-            + model.evaluator.estimateBytes(
-                pairs: pairShapes, targets: targetShapes, options: options, workers: workers)
+        [outputs, masks, target.list].bytes(\.decodedBytes)
+            .plus(
+                model.evaluator.estimateBytes(
+                    pairs: pairShapes, targets: targetShapes, options: options, workers: workers))
     }
 
     /// Pixels of the images given.
