@@ -68,6 +68,18 @@ struct TargetsTests {
                 == answers[1].results)
     }
 
+    @Test func `warns of the alpha of a target that is cached as of a new one`() throws {
+        let service = try RunningService()
+        let target = Sample.png(43, colorType: 6)
+        let form = Form(("output", nil, Sample.png(1)), ("target", nil, target))
+        for isCached in [false, true] {
+            let answer = try service.post("/v1/losses?layers=pool1", form)
+            #expect(answer.text.contains("\"target_cached\":\(isCached)"), "\(answer.text)")
+            let warnings = try #require(try answer.json["warnings"] as? [[String: Any]])
+            #expect(warnings.map { $0["code"] as? String } == ["alpha_dropped"])
+        }
+    }
+
     @Test func `drops the least recently used and never refuses`() throws {
         let service = try RunningService("--target-cache-bytes=3000")
         let targets = (50..<54).map { Sample.png($0) }

@@ -121,7 +121,10 @@ extension LossJob {
     /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.
     private func results(_ evaluation: Evaluation, _ decoded: Decoded) -> [LossAnswer.Result] {
         for (index, statistics) in evaluation.statistics {
-            targets.keep(statistics, for: decoded.targets[index].key)
+            let target = decoded.targets[index]
+            targets.keep(
+                KeptStatistics(statistics: statistics, dropsAlpha: target.dropsAlpha),
+                for: target.key)
         }
         return evaluation.losses.enumerated().map { pair, losses in
             let target = decoded.targets[shared(self.target.list, pair)]

@@ -42,26 +42,31 @@ struct LossTarget: Sendable {
             list.references.indices.filter { found[$0] == nil }.map { list.references[$0].source })
         let order = needed.sorted()
         let decoded = try DecodedList(ImageList(order.map { list.sources[$0] }), team)
-        var images = decoded.images[...]
+        var images = zip(decoded.images, decoded.dropsAlpha).makeIterator()
         var targets: [PreparedTarget] = []
         for (index, reference) in list.references.enumerated() {
-            let image = needed.contains(reference.source) ? images.popFirst() : nil
-            if let statistics = found[index] {
+            let image = needed.contains(reference.source) ? images.next() : nil
+            if let kept = found[index] {
                 targets.append(
                     PreparedTarget(
-                        target: .statistics(statistics), key: keys[index], isCached: true))
-            } else if let image {
+                        target: .statistics(kept.statistics), dropsAlpha: kept.dropsAlpha,
+                        key: keys[index], isCached: true))
+            } else if let (image, dropsAlpha) = image {
                 targets.append(
-                    PreparedTarget(target: .image(image), key: keys[index], isCached: false))
+                    PreparedTarget(
+                        target: .image(image), dropsAlpha: dropsAlpha, key: keys[index],
+                        isCached: false))
             }
         }
-        return (targets, decoded.warnings)
+        // A target is warned of whether it was decoded for this request or for an earlier one.
+        return (targets, targets.contains(where: \.dropsAlpha) ? [.alphaDropped("target")] : [])
     }
 }
 
 /// A target ready to be compared with.
 struct PreparedTarget: Sendable {
     let target: Target
+    let dropsAlpha: Bool
     let key: StatisticsKey
     let isCached: Bool
 }

@@ -51,6 +51,12 @@ struct StatisticsKey: Sendable, Hashable {
     }
 }
 
+/// What was computed from a target, and what was lost when it was decoded.
+struct KeptStatistics: Sendable {
+    let statistics: TargetStatistics
+    let dropsAlpha: Bool
+}
+
 /// Registered targets and what was computed from any target, in one budget of bytes.
 final class TargetCache: Sendable {
     private enum Key: Hashable {
@@ -67,7 +73,7 @@ final class TargetCache: Sendable {
 
     private enum Entry: Sendable {
         case registered(RegisteredTarget)
-        case statistics(TargetStatistics)
+        case statistics(KeptStatistics)
     }
 
     let bytesMax: Int
@@ -111,7 +117,7 @@ final class TargetCache: Sendable {
         }
     }
 
-    func statistics(_ key: StatisticsKey) -> TargetStatistics? {
+    func statistics(_ key: StatisticsKey) -> KeptStatistics? {
         guard case .statistics(let statistics) = entries.withLock({ $0.use(.statistics(key)) })
         else {
             misses.add(1)
@@ -121,9 +127,9 @@ final class TargetCache: Sendable {
         return statistics
     }
 
-    func keep(_ statistics: TargetStatistics, for key: StatisticsKey) {
+    func keep(_ kept: KeptStatistics, for key: StatisticsKey) {
         entries.withLock {
-            $0.insert(.statistics(key), .statistics(statistics), bytes: statistics.byteCount)
+            $0.insert(.statistics(key), .statistics(kept), bytes: kept.statistics.byteCount)
         }
     }
 
