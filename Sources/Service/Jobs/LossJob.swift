@@ -8,7 +8,6 @@ struct LossJob: Sendable {
     let model: Model
     let targets: TargetCache
     let options: LossOptions
-    let arrays: ArrayOptions
     let outputs: ImageList
     let masks: ImageList
     let target: LossTarget
@@ -25,7 +24,7 @@ struct LossJob: Sendable {
         workers = configuration[.workers]
         let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
         options = try LossOptions(set, architecture: model.network.architecture)
-        arrays = try ArrayOptions(set)
+        let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.
         let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
@@ -114,7 +113,7 @@ extension LossJob {
             self.results(evaluation, decoded)
         }
         return LossAnswer(
-            id: id, model: model, options: options, arrays: arrays, hasMask: masks.count > 0,
+            id: id, model: model, options: options, arrays: target.arrays, hasMask: masks.count > 0,
             results: results, warnings: decoded.warnings, timings: run.timings)
     }
 
@@ -146,7 +145,7 @@ extension LossJob {
         var decoded = Decoded()
         let outputs = try DecodedList(self.outputs, team)
         let masks = try DecodedList(self.masks, team)
-        let targets = try self.target.prepare(options, arrays, self.targets, team)
+        let targets = try self.target.prepare(options, self.targets, team)
         decoded.warnings = outputs.warnings + targets.warnings + masks.warnings
         decoded.targets = targets.targets
         for index in targets.targets.indices

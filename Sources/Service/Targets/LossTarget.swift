@@ -3,6 +3,8 @@ import Inference
 /// The targets of a request: sent with it, or registered before.
 struct LossTarget: Sendable {
     let list: ImageList
+    /// The layout and range in force, for the answer.
+    let arrays: ArrayOptions
     private let registered: RegisteredTarget?
 
     init(
@@ -14,7 +16,7 @@ struct LossTarget: Sendable {
             guard inline.count > 0 else {
                 throw ServiceError(.missingInput, "There is no target; send one, or target_ref.")
             }
-            (list, registered) = (inline, nil)
+            (list, self.arrays, registered) = (inline, arrays, nil)
             return
         }
         guard inline.count == 0 else {
@@ -23,18 +25,19 @@ struct LossTarget: Sendable {
         }
         let registered = try cache.registered(digest)
         self.registered = registered
+        self.arrays = try arrays.joined(with: registered.source.options)
         list = ImageList([registered.source])
     }
 
     /// Looks every target up under its digest, and decodes those nothing is known of.
     func prepare(
-        _ options: LossOptions, _ arrays: ArrayOptions, _ cache: TargetCache, _ team: Team
+        _ options: LossOptions, _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
         let digests = list.sources.map { registered?.digest ?? TargetDigest(of: $0.payload) }
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,
-                arrays: registered?.options ?? arrays, options)
+                options)
         }
         let found = keys.map(cache.statistics)
         // Sources are decoded whole, and only when one of their samples is needed.
