@@ -48,6 +48,7 @@ final class RequestHandler: HTTPHandler {
                 responder.send(decorated(try endpoint.respond(to: request), record))
             case .job(let endpoint):
                 let admission = Admission(share(of: request), of: context.jobs.budget)
+                record.hold(admission)
                 let bodyIn = ContinuousClock.now
                 intake.async {
                     self.submit(request, endpoint, admission, record, responder, bodyIn)
@@ -78,6 +79,7 @@ final class RequestHandler: HTTPHandler {
 
     func didFinish(_ exchange: HTTPExchange) {
         let record = exchange.request.flatMap(context.exchanges.end)
+        record?.finish()
         let route =
             exchange.request.flatMap { router.route($0.path)?.pattern } ?? Metrics.otherRoute
         if let status = exchange.status {

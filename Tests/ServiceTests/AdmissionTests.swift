@@ -107,6 +107,22 @@ struct AdmissionTests {
         holder.reset()
     }
 
+    @Test func `counts the memory of an answer until its client has read it`() throws {
+        let service = try RunningService()
+        let form = Form(("image", nil, Sample.png(1, width: 320, height: 320)))
+        let client = try SocketClient(port: service.port)
+        try client.send(
+            RunningService.request(
+                "POST", "/v1/features?layers=relu1_1", [("Content-Type", form.contentType)],
+                form.body))
+        try service.wait("styleloss_jobs_total{outcome=\"ok\"}", is: 1)
+        // 64 channels of 320x320 floats, more than the buffers of two sockets.
+        #expect(try service.metric("styleloss_jobs_memory_bytes") ?? 0 >= 26_214_400)
+        #expect(try service.metric("styleloss_queue_size_bytes") == 0)
+        #expect(try client.readResponse()?.status == 200)
+        try service.wait("styleloss_jobs_memory_bytes", is: 0)
+    }
+
     @Test func `answers 504 at the deadline while every worker is busy`() throws {
         let service = try RunningService("--workers=1")
         let gate = Gate(service)

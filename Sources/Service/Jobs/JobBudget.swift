@@ -8,6 +8,7 @@ final class JobBudget: Sendable {
     struct Share: Sendable, Equatable {
         var bodyBytes: Int
         var workBytes = 0
+        var places = 1
 
         var memoryBytes: Int { bodyBytes.plus(workBytes) }
     }
@@ -48,7 +49,7 @@ final class JobBudget: Sendable {
                     setting: .queueJobs)
             }
             if let refusal = excess(share, over: usage) { return refusal }
-            usage.places += 1
+            usage.places += share.places
             usage.bodyBytes += share.bodyBytes
             usage.memoryBytes += share.memoryBytes
             return nil
@@ -76,12 +77,16 @@ final class JobBudget: Sendable {
         if let refusal { throw refusal }
     }
 
-    func giveBack(_ share: Share) {
+    func giveBack(_ share: Share) { _ = shrink(share, toMemoryBytes: 0) }
+
+    /// Gives back all of a share but so much memory, which is in use already and cannot be refused.
+    func shrink(_ share: Share, toMemoryBytes bytes: Int) -> Share {
         state.withLock { usage in
-            usage.places -= 1
+            usage.places -= share.places
             usage.bodyBytes -= share.bodyBytes
-            usage.memoryBytes -= share.memoryBytes
+            usage.memoryBytes += bytes - share.memoryBytes
         }
+        return Share(bodyBytes: 0, workBytes: bytes, places: 0)
     }
 
     private func excess(_ share: Share, over usage: Usage) -> ServiceError? {
