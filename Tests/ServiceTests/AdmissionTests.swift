@@ -70,7 +70,7 @@ struct AdmissionTests {
 
     @Test(arguments: [false, true])
     func `refuses with 413 a body that the queue never could hold`(isChunked: Bool) throws {
-        let service = try RunningService("--queue-bytes=1000")
+        let service = try RunningService("--queue-bytes=1024")
         let form = Sample.pair()
         let client = try SocketClient(port: service.port)
         let length =
@@ -78,12 +78,12 @@ struct AdmissionTests {
         try client.send(
             "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: \(form.contentType)\r\n"
                 + "\(length)\r\n\r\n" + (isChunked ? "800\r\n" : ""))
-        if isChunked { try? client.send([UInt8](repeating: 0, count: 1001)) }
+        if isChunked { try? client.send([UInt8](repeating: 0, count: 1025)) }
         let refusal = try #require(try client.readResponse())
         #expect(refusal.status == 413, "\(refusal.text)")
         #expect(refusal.code == "body_too_large")
         #expect(try refusal.json["option"] as? String == "queue-bytes")
-        #expect(try refusal.json["limit"] as? Int == 1000)
+        #expect(try refusal.json["limit"] as? Int == 1024)
         try service.wait("styleloss_queue_size_bytes", is: 0)
     }
 

@@ -93,8 +93,8 @@ final class JobBudget: Sendable {
         if share.bodyBytes > 0 && usage.bodyBytes.plus(share.bodyBytes) > bodyBytesMax {
             return ServiceError(
                 .queueFull, "The work queue holds too many bytes; try again in a moment.",
-                limit: bodyBytesMax, actual: usage.bodyBytes.plus(share.bodyBytes), setting: .queueBytes
-            )
+                limit: bodyBytesMax, actual: usage.bodyBytes.plus(share.bodyBytes),
+                setting: .queueBytes)
         }
         if share.memoryBytes > 0 && usage.memoryBytes.plus(share.memoryBytes) > memoryBytesMax {
             return ServiceError(
