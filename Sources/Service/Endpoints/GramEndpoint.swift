@@ -59,6 +59,7 @@ struct GramEndpoint: JobEndpoint {
     ) throws(ServiceError) -> JobRequest {
         var sources = try submission.features("features", set, context.configuration)
         if let wanted = try set.weights(.layers) {
+            guard !wanted.isEmpty else { throw ServiceError.emptyLayers }
             let known = Set(sources.map(\.layer))
             guard wanted.allSatisfy({ known.contains($0.name) }) else {
                 throw ServiceError(

@@ -1,5 +1,10 @@
 import Inference
 
+extension ServiceError {
+    static let emptyLayers = ServiceError(
+        .invalidOption, "The option layers is empty; name one or more layers.")
+}
+
 /// Images that go through the network on their own, not as pairs: for features and Gram matrices.
 struct ImageWalk: Sendable {
     let model: Model
@@ -22,8 +27,7 @@ struct ImageWalk: Sendable {
             throw ServiceError(.missingInput, "There is no image; send one or more.")
         }
         guard !taps.isEmpty else {
-            throw ServiceError(
-                .invalidOption, "The option layers is empty; name one or more layers.")
+            throw ServiceError.emptyLayers
         }
         try checkSides()
     }

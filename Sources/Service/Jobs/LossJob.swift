@@ -141,10 +141,25 @@ extension LossJob {
         var keeping: Set<Int> = []
     }
 
+    /// - Throws: when a mask has alpha, in whichever format: it may be what its sender means by a
+    ///   mask, so it is not dropped as that of an image is.
+    private func checkAlpha(_ masks: DecodedList) throws(ServiceError) {
+        guard let index = masks.dropsAlpha.firstIndex(of: true) else { return }
+        switch self.masks.source(of: index).content {
+        case .png:
+            throw ServiceError(
+                .invalidImage,
+                "A mask has alpha or a transparent colour; send it as gray or RGB without.")
+        case .array:
+            throw ServiceError(.invalidTensor, "A mask has 4 channels; it may have 1 or 3.")
+        }
+    }
+
     private func decode(_ team: Team) throws(ServiceError) -> Decoded {
         var decoded = Decoded()
         let outputs = try DecodedList(self.outputs, team)
         let masks = try DecodedList(self.masks, team)
+        try checkAlpha(masks)
         let targets = try self.target.prepare(options, self.targets, team)
         decoded.warnings = outputs.warnings + targets.warnings + masks.warnings
         decoded.targets = targets.targets
