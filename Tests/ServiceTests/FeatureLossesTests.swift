@@ -91,6 +91,20 @@ struct FeatureLossesTests {
         #expect(nan.code == "non_finite_input")
     }
 
+    @Test func `leaves the names of terms as they are in sentences`() throws {
+        let most = Double.greatestFiniteMagnitude
+        let bytes = [most, -most].map { value in
+            Sample.npy(
+                "<f8", [1, 1, 1], withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init))
+        }
+        let response = try service.post(
+            "/v1/losses/features?layout=matrix&style_layers=",
+            Form(("output.x", nil, bytes[0]), ("target.x", nil, bytes[1])))
+        #expect(response.code == "non_finite_result", "\(response.text)")
+        let detail = try response.json["detail"] as? String
+        #expect(detail?.hasPrefix("perceptual") == true, "\(response.text)")
+    }
+
     @Test func `asks for both sides of a layer and for good names`() throws {
         let one = Sample.floats(12, 1)
         #expect(
