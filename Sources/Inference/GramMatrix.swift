@@ -7,7 +7,7 @@ public enum GramKind: String, Sendable, CaseIterable {
     /// `G = F_c F_cᵀ / (H·W)`, F_c being F less the mean of each row: the biased covariance.
     case covariance
     /// `G_ij = cov_ij / (σ_i σ_j)`; 0 in the row and column of a channel with σ = 0, and on its
-    /// diagonal.
+    /// diagonal. Products of single precision underflow: there a σ below about 1e-22 counts as 0.
     case correlation
 
     /// Whether the matrix is made of products of centred rows.

@@ -17,6 +17,22 @@ struct FeatureTests {
         TestNetworks.noise(count: count, seed: seed).map { Double($0) / 64 - 2 }
     }
 
+    private static func gramMatrices(
+        of tensor: FeatureTensor, kind: GramKind
+    ) throws -> [GramMatrix] {
+        try pool.runAndWait { try FeatureLosses.gramMatrices(of: tensor, kind: kind, team: $0) }
+    }
+
+    @Test func `Gram matrices that nobody waits for are not computed`() throws {
+        let features = try tensor([2, 4, 3], .matrix, noise(24, seed: 1), isDouble: false)
+        #expect(throws: InferenceError.cancelled) {
+            try Self.pool.runAndWait { team in
+                try FeatureLosses.gramMatrices(
+                    of: features, kind: .raw, team: team.cancelled(when: { true }))
+            }
+        }
+    }
+
     private func losses(
         _ output: FeatureTensor, _ target: FeatureTensor, gram: GramKind = .normalized
     ) throws -> [PairLosses] {
@@ -34,7 +50,7 @@ struct FeatureTests {
     @Test(arguments: [true, false])
     func `the raw Gram of 0…23 in a (4, 2, 3) tensor`(isDouble: Bool) throws {
         let matrix = try tensor([4, 2, 3], .matrix, (0..<24).map(Double.init), isDouble: isDouble)
-        let grams = try FeatureLosses.gramMatrices(of: matrix, kind: .raw)
+        let grams = try Self.gramMatrices(of: matrix, kind: .raw)
         #expect(
             grams.map(\.values) == [
                 [5, 14, 14, 50], [149, 212, 212, 302], [509, 626, 626, 770],
@@ -46,8 +62,8 @@ struct FeatureTests {
     func `a batch's Gram matrices are the products with the transposes`(kind: GramKind) throws {
         let (batch, channels, height, width) = (3, 5, 17, 19)
         let values = noise(batch * channels * height * width, seed: 1)
-        let grams = try FeatureLosses.gramMatrices(
-            of: try tensor([batch, channels, height, width], .nchw, values), kind: kind)
+        let batched = try tensor([batch, channels, height, width], .nchw, values)
+        let grams = try Self.gramMatrices(of: batched, kind: kind)
         for (sample, gram) in grams.enumerated() {
             let count = channels * height * width
             let reference = ReferenceLosses.gram(
@@ -74,13 +90,13 @@ struct FeatureTests {
         let nchw = try tensor([2, channels, height, width], .nchw, planar)
         let nhwc = try tensor([2, height, width, channels], .nhwc, last)
         let matrix = try tensor([2, channels, height * width], .matrix, planar)
-        let grams = try FeatureLosses.gramMatrices(of: nchw, kind: .covariance)
-        #expect(try FeatureLosses.gramMatrices(of: nhwc, kind: .covariance) == grams)
-        #expect(try FeatureLosses.gramMatrices(of: matrix, kind: .covariance) == grams)
+        let grams = try Self.gramMatrices(of: nchw, kind: .covariance)
+        #expect(try Self.gramMatrices(of: nhwc, kind: .covariance) == grams)
+        #expect(try Self.gramMatrices(of: matrix, kind: .covariance) == grams)
         let chw = try tensor([channels, height, width], .chw, Array(planar[..<60]))
         let hwc = try tensor([height, width, channels], .hwc, Array(last[..<60]))
-        #expect(try FeatureLosses.gramMatrices(of: chw, kind: .covariance) == [grams[0]])
-        #expect(try FeatureLosses.gramMatrices(of: hwc, kind: .covariance) == [grams[0]])
+        #expect(try Self.gramMatrices(of: chw, kind: .covariance) == [grams[0]])
+        #expect(try Self.gramMatrices(of: hwc, kind: .covariance) == [grams[0]])
     }
 
     @Test(arguments: GramKind.allCases)
@@ -123,7 +139,7 @@ struct FeatureTests {
         for p in 1001..<2002 { values[p] = 0.1 }
         for isDouble in [true, false] {
             let matrix = try tensor([1, 3, 1001], .matrix, values, isDouble: isDouble)
-            let gram = try FeatureLosses.gramMatrices(of: matrix, kind: .correlation)[0].values
+            let gram = try Self.gramMatrices(of: matrix, kind: .correlation)[0].values
             #expect([1, 3, 4, 5, 7].allSatisfy { gram[$0] == 0 })
             #expect(abs(gram[0] - 1) < 1e-15 && abs(gram[8] - 1) < 1e-15)
         }

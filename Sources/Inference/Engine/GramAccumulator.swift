@@ -11,7 +11,8 @@ final class GramAccumulator: @unchecked Sendable {
     private let pairs: [(a: Int, b: Int)]
     // [pair][64][64]
     private let products: UnsafeMutablePointer<Double>
-    private var centres: [CentredStrip]
+    // One a strip, none unless centred.
+    private let centres: UnsafeMutableBufferPointer<CentredStrip>
 
     private static let stripRows = 16
     private static let strips = Kernels.block / stripRows
@@ -32,7 +33,13 @@ final class GramAccumulator: @unchecked Sendable {
         pairs = (0..<blocks).flatMap { a in (a..<blocks).map { b in (a, b) } }
         products.initialize(repeating: 0, count: pairs.count * Self.pairCount)
         let centreCount = isCentred ? pairs.count * Self.strips : 0
-        centres = Array(repeating: CentredStrip(), count: centreCount)
+        centres = .allocate(capacity: centreCount)
+        centres.initialize(repeating: CentredStrip())
+    }
+
+    deinit {
+        centres.deinitialize()
+        centres.deallocate()
     }
 
     /// The sums for so many channels.

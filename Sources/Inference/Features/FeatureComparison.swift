@@ -85,7 +85,7 @@ extension FeatureComparison {
                 do {
                     try team.checkCancelled()
                     distances[item] = try self.distances(
-                        layers[item / samples], sample: item % samples, kernels)
+                        layers[item / samples], sample: item % samples, kernels, team)
                 } catch {
                     return  // Cancelled: the check after the loop throws.
                 }
@@ -111,12 +111,12 @@ extension FeatureComparison {
     }
 
     private func distances(
-        _ layer: FeatureLayer, sample: Int, _ kernels: Kernels
+        _ layer: FeatureLayer, sample: Int, _ kernels: Kernels, _ team: Team
     ) throws(InferenceError) -> Distances {
         var distances = Distances()
         if styleWeight(of: layer) != nil {
             distances.style = try FeatureLosses.style(
-                layer, sample: sample, kind: options.gram, kernels: kernels)
+                layer, sample: sample, kind: options.gram, kernels, team)
         }
         if perceptualWeight(of: layer) != nil {
             distances.perceptual = FeatureLosses.perceptual(

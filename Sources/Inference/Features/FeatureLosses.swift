@@ -32,37 +32,44 @@ public struct FeatureLayer: Sendable {
 
 /// The style and the perceptual loss of given features; no network is run.
 public enum FeatureLosses {
-    /// The Gram matrices of every sample of a tensor.
-    /// - Throws: `libraryMissing` when values in double precision need OpenBLAS and it is not there.
+    /// The Gram matrices of every sample of a tensor, each an item that any worker may take.
+    /// - Throws: `libraryMissing` when values in double precision need OpenBLAS and it is not there,
+    ///   and `cancelled`.
     public static func gramMatrices(
-        of tensor: FeatureTensor, kind: GramKind, instructionSet: InstructionSet = .best
+        of tensor: FeatureTensor, kind: GramKind, instructionSet: InstructionSet = .best,
+        team: Team
     ) throws(InferenceError) -> [GramMatrix] {
-        var matrices: [GramMatrix] = []
-        for sample in 0..<tensor.samples {
-            matrices.append(
-                try gramMatrix(
-                    of: tensor, sample: sample, kind: kind, kernels: Kernels(instructionSet)))
+        let kernels = Kernels(instructionSet)
+        var results = [Result<GramMatrix, InferenceError>](
+            repeating: .failure(.cancelled), count: tensor.samples)
+        results.withUnsafeMutableBufferPointer { results in
+            team.parallel(tensor.samples) { sample in
+                results[sample] = Result { () throws(InferenceError) in
+                    try gramMatrix(of: tensor, sample: sample, kind: kind, kernels, team)
+                }
+            }
         }
+        var matrices: [GramMatrix] = []
+        for result in results { matrices.append(try result.get()) }
         return matrices
     }
 
     private static func gramMatrix(
-        of tensor: FeatureTensor, sample: Int, kind: GramKind, kernels: Kernels
+        of tensor: FeatureTensor, sample: Int, kind: GramKind, _ kernels: Kernels, _ team: Team
     ) throws(InferenceError) -> GramMatrix {
         GramMatrix(
             kind: kind,
             products: try SecondMoments.products(
-                of: tensor, sample: sample, isCentred: kind.isCentred, kernels: kernels),
+                of: tensor, sample: sample, isCentred: kind.isCentred, kernels, team),
             channels: tensor.channels, positions: tensor.positions)
     }
 
     /// The style distance of two samples: `mean |G_output − G_target|` over C × C.
     static func style(
-        _ layer: FeatureLayer, sample: Int, kind: GramKind, kernels: Kernels
+        _ layer: FeatureLayer, sample: Int, kind: GramKind, _ kernels: Kernels, _ team: Team
     ) throws(InferenceError) -> Double {
-        try gramMatrix(of: layer.output, sample: sample, kind: kind, kernels: kernels)
-            .distance(
-                to: gramMatrix(of: layer.target, sample: sample, kind: kind, kernels: kernels))
+        try gramMatrix(of: layer.output, sample: sample, kind: kind, kernels, team)
+            .distance(to: gramMatrix(of: layer.target, sample: sample, kind: kind, kernels, team))
     }
 
     /// The perceptual distance of two samples of equal shapes: `mean |F_output − F_target|` over

@@ -6,11 +6,12 @@ enum SecondMoments {
     /// Single precision goes through the kernels that the network's taps use, double precision through
     /// OpenBLAS. The sum of a row that is constant is exactly 0 when centred.
     static func products(
-        of tensor: FeatureTensor, sample: Int, isCentred: Bool, kernels: Kernels
+        of tensor: FeatureTensor, sample: Int, isCentred: Bool, _ kernels: Kernels, _ team: Team
     ) throws(InferenceError) -> [Double] {
+        try team.checkCancelled()
         switch tensor.elements {
         case .float32(let values):
-            return single(values, tensor, sample, isCentred, kernels)
+            return try single(values, tensor, sample, isCentred, kernels, team)
         case .float64(let values):
             return try double(values, tensor, sample, isCentred)
         }
@@ -20,8 +21,8 @@ enum SecondMoments {
     // time: the copy of a run stays in cache for all pairs of channels.
     private static func single(
         _ values: [Float], _ tensor: FeatureTensor, _ sample: Int, _ isCentred: Bool,
-        _ kernels: Kernels
-    ) -> [Double] {
+        _ kernels: Kernels, _ team: Team
+    ) throws(InferenceError) -> [Double] {
         let blocks = Kernels.blocks(of: tensor.channels)
         let run = min(tensor.positions, GramAccumulator.runPixels)
         let blockStride = run * Kernels.block
@@ -35,6 +36,7 @@ enum SecondMoments {
         for first in stride(from: 0, to: tensor.positions, by: run) {
             let positions = first..<min(first + run, tensor.positions)
             pack(values, tensor, sample, positions, blockStride, into: packed.base)
+            try team.checkCancelled()
             for strip in 0..<sums.strips {
                 sums.add(strip: strip, rows: 0..<1, width: positions.count, workspace: workspace) {
                     UnsafePointer(packed.base) + $1 * blockStride

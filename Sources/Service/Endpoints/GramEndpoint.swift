@@ -100,9 +100,8 @@ struct GramEndpoint: JobEndpoint {
         var layers: [GramAnswer.Layer] = []
         for (name, tensor) in zip(names, tensors) {
             do {
-                try team.checkCancelled()
                 let matrices = try FeatureLosses.gramMatrices(
-                    of: tensor, kind: kind, instructionSet: instructionSet)
+                    of: tensor, kind: kind, instructionSet: instructionSet, team: team)
                 layers.append(GramAnswer.Layer(name: name, matrices: matrices))
             } catch {
                 throw ServiceError(error)
