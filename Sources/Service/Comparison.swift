@@ -47,7 +47,9 @@ public struct Comparison: Sendable {
             ("output", request.output), ("target", request.target), ("mask", request.mask),
         ] {
             guard let path else { continue }
-            parts.append((name, .file(Payload(try Self.bytes(path)), contentType: nil)))
+            let payload = Payload(try Self.bytes(path))
+            try Self.check(payload, path)
+            parts.append((name, .file(payload, contentType: nil)))
         }
         let job = try LossJob(
             Submission(parts: parts), query: request.options, id: RequestID.of(nil), model: model,
@@ -63,6 +65,20 @@ public struct Comparison: Sendable {
             }
         }
         return try result.get()
+    }
+
+    /// What the API says of a part, said of a file.
+    private static func check(_ payload: Payload, _ path: String) throws(ServiceError) {
+        let kind = payload.withSpan { MediaSniffer.kind(of: $0) }
+        switch kind {
+        case .png, .npy: return
+        case .unknown:
+            throw ServiceError(
+                .unsupportedMediaType, "\(path) is neither PNG nor npy; give one of them.")
+        default:
+            throw ServiceError(
+                .unsupportedMediaType, "\(path) looks like \(kind.rawValue); give PNG or npy.")
+        }
     }
 
     private static func bytes(_ path: String) throws(ServiceError) -> [UInt8] {

@@ -79,6 +79,11 @@ struct ModelLoader {
                 bytes.bindMemory(to: UInt8.self).span,
                 headerBytesMax: SafetensorsFile.formatHeaderBytesMax)
         } catch {
+            let kind = MediaSniffer.kind(of: bytes.bindMemory(to: UInt8.self).span)
+            guard kind == .safetensors else {
+                let found = kind == .unknown ? "" : "; it looks like \(kind.rawValue)"
+                throw WeightsError(description: "this is not a safetensors file\(found)")
+            }
             throw WeightsError(description: error.description)
         }
         let tensors = file.tensors.map { name, view in

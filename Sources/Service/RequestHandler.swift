@@ -28,7 +28,7 @@ final class RequestHandler: HTTPHandler {
                 return .accept(bodyBytesMax: Self.ignoredBodyBytesMax)
             case .job(let endpoint):
                 try RequestHead.check(request, mediaTypes: endpoint.mediaTypes)
-                let limit = endpoint.bodyLimit(context.configuration)
+                let limit = bodyLimit(endpoint)
                 try reserve(declaredBodyBytes, limit)
                 return .accept(bodyBytesMax: context.configuration[limit])
             }
@@ -48,6 +48,7 @@ final class RequestHandler: HTTPHandler {
                 responder.send(decorated(try endpoint.respond(to: request), record))
             case .job(let endpoint):
                 let admission = Admission(share(of: request), of: context.jobs.budget)
+                record.hold(admission)
                 let bodyIn = ContinuousClock.now
                 intake.async {
                     self.submit(request, endpoint, admission, record, responder, bodyIn)
@@ -67,11 +68,18 @@ final class RequestHandler: HTTPHandler {
     func response(to failure: HTTPProtocolError, request: HTTPServerRequest?) -> HTTPServerResponse
     {
         let record = request.map(context.exchanges.begin) ?? ExchangeRecord(nil)
-        return response(to: ServiceError(failure), request, record)
+        var error = ServiceError(failure)
+        if error.code == .bodyTooLarge, let request,
+            case .job(let endpoint) = router.route(request.path)?.operation(request.head.method)
+        {
+            error.setting = bodyLimit(endpoint)
+        }
+        return response(to: error, request, record)
     }
 
     func didFinish(_ exchange: HTTPExchange) {
         let record = exchange.request.flatMap(context.exchanges.end)
+        record?.finish()
         let route =
             exchange.request.flatMap { router.route($0.path)?.pattern } ?? Metrics.otherRoute
         if let status = exchange.status {
@@ -89,6 +97,14 @@ final class RequestHandler: HTTPHandler {
 }
 
 extension RequestHandler {
+    /// The setting that limits a body: a queue that holds fewer bytes than an endpoint takes would
+    /// refuse the rest for ever, so it is a limit as well.
+    private func bodyLimit(_ endpoint: any JobEndpoint) -> Setting {
+        let setting = endpoint.bodyLimit(context.configuration)
+        return context.configuration[.queueBytes] < context.configuration[setting]
+            ? .queueBytes : setting
+    }
+
     private func share(_ declaredBodyBytes: Int?) -> JobBudget.Share {
         context.jobs.budget.share(
             declaredBodyBytes: declaredBodyBytes, bodyBytesMax: context.configuration[.maxBodyBytes]

@@ -30,7 +30,9 @@ public final class ServiceProcess: Sendable {
                 try LossService(configuration: configuration, sink: sink), sink
             ).run()
         } catch {
-            sink.write("\(Version.name): \(error)")
+            var remedy = ""
+            if case .system(_, _, EADDRINUSE) = error { remedy = "; choose another with --listen" }
+            sink.write("\(Version.name): \(error)\(remedy)")
             return .runtime
         }
     }

@@ -68,6 +68,25 @@ struct AdmissionTests {
         try service.wait("styleloss_queue_size_bytes", is: 0)
     }
 
+    @Test(arguments: [false, true])
+    func `refuses with 413 a body that the queue never could hold`(isChunked: Bool) throws {
+        let service = try RunningService("--queue-bytes=1024")
+        let form = Sample.pair()
+        let client = try SocketClient(port: service.port)
+        let length =
+            isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(form.body.count)"
+        try client.send(
+            "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: \(form.contentType)\r\n"
+                + "\(length)\r\n\r\n" + (isChunked ? "800\r\n" : ""))
+        if isChunked { try? client.send([UInt8](repeating: 0, count: 1025)) }
+        let refusal = try #require(try client.readResponse())
+        #expect(refusal.status == 413, "\(refusal.text)")
+        #expect(refusal.code == "body_too_large")
+        #expect(try refusal.json["option"] as? String == "queue-bytes")
+        #expect(try refusal.json["limit"] as? Int == 1024)
+        try service.wait("styleloss_queue_size_bytes", is: 0)
+    }
+
     @Test func `refuses with 413 what no waiting would make fit`() throws {
         let service = try RunningService("--max-memory-bytes=1048576")
         let large = Form(
@@ -86,6 +105,22 @@ struct AdmissionTests {
         #expect(refusal.status == 429, "\(refusal.text)")
         #expect(refusal.code == "memory_budget", "\(refusal.text)")
         holder.reset()
+    }
+
+    @Test func `counts the memory of an answer until its client has read it`() throws {
+        let service = try RunningService()
+        let form = Form(("image", nil, Sample.png(1, width: 320, height: 320)))
+        let client = try SocketClient(port: service.port)
+        try client.send(
+            RunningService.request(
+                "POST", "/v1/features?layers=relu1_1", [("Content-Type", form.contentType)],
+                form.body))
+        try service.wait("styleloss_jobs_total{outcome=\"ok\"}", is: 1)
+        // 64 channels of 320x320 floats, more than the buffers of two sockets.
+        #expect(try service.metric("styleloss_jobs_memory_bytes") ?? 0 >= 26_214_400)
+        #expect(try service.metric("styleloss_queue_size_bytes") == 0)
+        #expect(try client.readResponse()?.status == 200)
+        try service.wait("styleloss_jobs_memory_bytes", is: 0)
     }
 
     @Test func `answers 504 at the deadline while every worker is busy`() throws {

@@ -58,6 +58,14 @@ struct BadForm: Sendable, CustomTestStringConvertible {
         BadForm(
             "mask of another size", 422, .shapeMismatch,
             more: [("mask", nil, Sample.png(1, width: 22))]),
+        BadForm(
+            "PNG mask with alpha", 422, .invalidImage,
+            more: [("mask", nil, Sample.png(1, colorType: 6))]),
+        BadForm(
+            "npy mask with alpha", 422, .invalidTensor, query: "layout=hwc",
+            more: [
+                ("mask", nil, Sample.npy([16, 20, 4], uint8: [UInt8](repeating: 1, count: 1280)))
+            ]),
         BadForm("no output", 422, .missingInput, output: nil),
         BadForm("no target", 422, .missingInput, target: nil),
         BadForm("two targets", 422, .shapeMismatch, more: [("target", nil, good)]),

@@ -69,7 +69,10 @@ struct CommandLineTests {
         let text = try file(Array("no image".utf8), "x.png")
         let result = try Program.run("compare", text, text)
         #expect(result.status == 1)
-        #expect(result.error.contains("neither PNG nor npy"))
+        #expect(result.error == "styleloss: \(text) is neither PNG nor npy; give one of them.\n")
+        let page = try file(Array("<html>".utf8), "x.html")
+        let markup = try Program.run("compare", page, text).error
+        #expect(markup.contains("\(page) looks like HTML"), "\(markup)")
         #expect(try Program.run("compare", "/nowhere.png", text).status == 1)
     }
 
@@ -87,6 +90,10 @@ struct CommandLineTests {
         #expect(result.status == 3)
         #expect(result.error.split(separator: "\n").contains { $0.hasPrefix("styleloss: ") })
         #expect(try Program.run("info", "--weights", "/nowhere").status == 3)
+        let image = try file(Sample.png(1), "mask.png")
+        let sentence = try Program.run("info", "--weights", image).error
+        #expect(
+            sentence.contains("this is not a safetensors file; it looks like PNG"), "\(sentence)")
     }
 
     @Test func `ends with 1 and one line when the port is taken`() throws {
@@ -94,6 +101,7 @@ struct CommandLineTests {
         let result = try Program.run("serve", "--listen=127.0.0.1:\(port)")
         #expect(result.status == 1)
         #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+        #expect(result.error.contains("choose another with --listen"), "\(result.error)")
     }
 
     @Test func `prints its version, its help and what runs`() throws {

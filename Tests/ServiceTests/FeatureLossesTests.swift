@@ -91,6 +91,20 @@ struct FeatureLossesTests {
         #expect(nan.code == "non_finite_input")
     }
 
+    @Test func `leaves the names of terms as they are in sentences`() throws {
+        let most = Double.greatestFiniteMagnitude
+        let bytes = [most, -most].map { value in
+            Sample.npy(
+                "<f8", [1, 1, 1], withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init))
+        }
+        let response = try service.post(
+            "/v1/losses/features?layout=matrix&style_layers=",
+            Form(("output.x", nil, bytes[0]), ("target.x", nil, bytes[1])))
+        #expect(response.code == "non_finite_result", "\(response.text)")
+        let detail = try response.json["detail"] as? String
+        #expect(detail?.hasPrefix("perceptual") == true, "\(response.text)")
+    }
+
     @Test func `asks for both sides of a layer and for good names`() throws {
         let one = Sample.floats(12, 1)
         #expect(
@@ -100,6 +114,36 @@ struct FeatureLossesTests {
         #expect(
             try losses("layout=chw", tensors(("output.x y", [1, 3, 4], one))).code == "bad_request")
         #expect(try losses("layout=chw", [1, 2, 3]).code == "invalid_tensor")
+    }
+
+    /// 16 bytes for each of 47 500 000² values, times 256 workers, are more than 2⁶³: an estimate
+    /// that trapped would take the whole service down with the request.
+    @Test func `survives an estimate beyond the largest integer`() throws {
+        let service = try RunningService("--workers=256", "--max-memory-bytes=1073741824")
+        let rows = 47_500_000
+        let header =
+            #"{"output.x":{"dtype":"F16","shape":[1,\#(rows),1],"data_offsets":[0,\#(2 * rows)]},"#
+            + #""target.x":{"dtype":"F16","shape":[1,1,1],"#
+            + #""data_offsets":[\#(2 * rows),\#(2 * rows + 2)]}}"#
+        let padded = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+        var body = withUnsafeBytes(of: UInt64(padded.utf8.count).littleEndian, Array.init)
+        body += Array(padded.utf8) + [UInt8](repeating: 0, count: 2 * rows + 2)
+        let response = try service.send("POST", "/v1/losses/features?layout=matrix", type, body)
+        #expect(response.code == "shape_mismatch", "\(response.text)")
+        let gram = try service.send(
+            "POST", "/v1/gram?layout=matrix", type, Self.renamed(padded, body))
+        #expect(gram.code == "batch_too_large", "\(gram.text)")
+        #expect(try service.get("/livez").status == 200)
+    }
+
+    /// The same tensors under names that /v1/gram knows, of the same length with the spaces.
+    private static func renamed(_ header: String, _ body: [UInt8]) -> [UInt8] {
+        let text =
+            header.replacingOccurrences(of: "output.x", with: "features.x")
+            .replacingOccurrences(of: "target.x", with: "features.y")
+        let padded = text + String(repeating: " ", count: (8 - text.utf8.count % 8) % 8)
+        return withUnsafeBytes(of: UInt64(padded.utf8.count).littleEndian, Array.init)
+            + Array(padded.utf8) + body[(8 + header.utf8.count)...]
     }
 
     /// A matrix of 60 000 rows has a Gram matrix of 29 GB: its size is known before anything is

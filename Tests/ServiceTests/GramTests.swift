@@ -49,6 +49,7 @@ struct GramTests {
         #expect(
             try gram("layout=matrix", two, accept: "application/x-npy").code == "not_acceptable")
         #expect(try gram("layout=matrix&layers=y", two, accept: "application/x-npy").status == 200)
+        #expect(try gram("layout=matrix&layers=", two).code == "invalid_option")
     }
 
     @Test func `takes the features it answers, and agrees with the way from images`() throws {

@@ -130,6 +130,13 @@ struct LossesTests {
             ))
     }
 
+    @Test func `reads a null in JSON as nothing said`() throws {
+        var form = Sample.pair()
+        form.add("options", "application/json", Array(#"{"gram":null,"layers":null}"#.utf8))
+        let text = try service.post("/v1/losses?layers=pool1&gram=raw", form).text
+        #expect(text.contains(#""options":{"gram":"raw","style_layers":{"pool1":1}"#), "\(text)")
+    }
+
     @Test func `takes Gram losses of different sizes when no feature loss is asked for`() throws {
         let form = Form(
             ("output", nil, Sample.png(1)), ("target", nil, Sample.png(2, width: 24, height: 18)))

@@ -1,3 +1,4 @@
+import Codecs
 import Crypto
 import Foundation
 import Service
@@ -66,6 +67,71 @@ struct TargetsTests {
         #expect(
             answers[0].results?.replacingOccurrences(of: "false", with: "true")
                 == answers[1].results)
+    }
+
+    @Test func `warns of the alpha of a target that is cached as of a new one`() throws {
+        let service = try RunningService()
+        let target = Sample.png(43, colorType: 6)
+        let form = Form(("output", nil, Sample.png(1)), ("target", nil, target))
+        for isCached in [false, true] {
+            let answer = try service.post("/v1/losses?layers=pool1", form)
+            #expect(answer.text.contains("\"target_cached\":\(isCached)"), "\(answer.text)")
+            let warnings = try #require(try answer.json["warnings"] as? [[String: Any]])
+            #expect(warnings.map { $0["code"] as? String } == ["alpha_dropped"])
+        }
+    }
+
+    /// An array of (3, 16, 3) may be 3 channels of 16x3 or 3x16 pixels of 3 channels.
+    @Test func `keeps the meaning a target was registered with`() throws {
+        let service = try RunningService("--min-image-side=3")
+        let values = Sample.floats(3 * 16 * 3, 44)
+        let target = NPY.encode(shape: [3, 16, 3], float32: values)
+        let path = "/v1/targets/\(digest(target))"
+        func put(_ query: String) throws -> ClientResponse {
+            try service.send(
+                "PUT", "\(path)?\(query)", [("Content-Type", "application/x-npy")], target)
+        }
+        #expect(try put("layout=chw&range=0..1").status == 201)
+        #expect(try put("layout=chw&range=0..1").status == 200)
+        for query in ["layout=hwc&range=0..1", "layout=chw&range=-1..1"] {
+            let refusal = try put(query)
+            #expect(refusal.status == 422 && refusal.code == "invalid_option", "\(refusal.text)")
+        }
+
+        func losses(_ query: String, _ output: [UInt8]) throws -> ClientResponse {
+            let form = Form(
+                ("output", nil, output), ("target_ref", nil, Array(digest(target).utf8)))
+            return try service.post("/v1/losses?layers=relu1_1&\(query)", form)
+        }
+        // One order of channels, with n or without, is no contradiction; the answer has the
+        // request's name for it, else the target's.
+        let one = Sample.npy([3, 16, 3], uint8: [UInt8](repeating: 9, count: 144))
+        let two = Sample.npy([2, 3, 16, 3], uint8: [UInt8](repeating: 9, count: 288))
+        let png = Sample.png(1, width: 3, height: 16)
+        for (query, output, layout) in [
+            ("layout=chw", one, "chw"), ("layout=nchw", two, "nchw"), ("", png, "chw"),
+        ] {
+            let answer = try losses(query, output)
+            #expect(
+                answer.text.contains("\"layout\":\"\(layout)\",\"range\":\"0..1\""),
+                "\(answer.text)")
+        }
+        for query in ["layout=hwc", "layout=chw&range=0..255"] {
+            #expect(try losses(query, one).code == "invalid_option")
+        }
+        #expect(try service.send("DELETE", path).status == 204)
+        #expect(try put("layout=hwc&range=0..1").status == 201)
+    }
+
+    @Test func `takes options that decide nothing of a PNG`() throws {
+        let service = try RunningService()
+        let target = Sample.png(45)
+        for (query, status) in [("", 201), ("?layout=chw", 200), ("?range=0..1", 200)] {
+            let stored = try service.send(
+                "PUT", "/v1/targets/\(digest(target))\(query)", [("Content-Type", "image/png")],
+                target)
+            #expect(stored.status == status, "\(stored.text)")
+        }
     }
 
     @Test func `drops the least recently used and never refuses`() throws {

@@ -10,6 +10,22 @@ struct FeatureLossesEndpoint: JobEndpoint {
         let name: String
         let output: FeatureSource
         let target: FeatureSource
+
+        /// - Throws: `shape_mismatch`, before anything is read or taken for the layer.
+        func check() throws(ServiceError) {
+            guard output.samples == target.samples else {
+                throw ServiceError(
+                    .shapeMismatch,
+                    "\(output.name) has \(output.samples) samples and \(target.name) "
+                        + "\(target.samples); samples are matched index by index.")
+            }
+            guard output.channels == target.channels else {
+                throw ServiceError(
+                    .shapeMismatch,
+                    "\(output.name) has \(output.channels) channels and \(target.name) "
+                        + "\(target.channels); they must be equal.")
+            }
+        }
     }
 
     func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
@@ -67,15 +83,19 @@ struct FeatureLossesEndpoint: JobEndpoint {
             guard let target = targets.first(where: { $0.layer == name })?.source else {
                 throw ServiceError(.missingInput, "There is output.\(name), but no target.\(name).")
             }
-            layers.append(Layer(name: name, output: output, target: target))
+            let layer = Layer(name: name, output: output, target: target)
+            try layer.check()
+            layers.append(layer)
         }
         return layers
     }
 
+    /// The values, and the two matrices of every sample of a layer that can be under way at once.
     private func workBytes(_ layers: [Layer]) -> Int {
-        let values = layers.reduce(0) { $0 + $1.output.decodedBytes + $1.target.decodedBytes }
-        let matrices = layers.map { $0.output.gramBytes + $0.target.gramBytes }.max() ?? 0
-        return values + matrices * context.configuration[.workers]
+        let values = layers.bytes { $0.output.decodedBytes.plus($0.target.decodedBytes) }
+        let matrices = layers.map { $0.output.gramBytes.plus($0.target.gramBytes) }.max() ?? 0
+        let tasks = layers.bytes(\.output.samples)
+        return values.plus(matrices.times(min(context.configuration[.workers], tasks)))
     }
 
     private static func comparison(

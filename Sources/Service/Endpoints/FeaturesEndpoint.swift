@@ -17,7 +17,8 @@ struct FeaturesEndpoint: JobEndpoint {
         try walk.checkEqualSizes()
         let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, features: [0]) }
         let workBytes =
-            walk.workBytes(demand, workers: context.pool.workers) + 2 * walk.featureBytes
+            walk.workBytes(demand, workers: context.pool.workers)
+            .plus(walk.featureBytes.times(2))
         return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)

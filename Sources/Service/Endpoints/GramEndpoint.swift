@@ -39,7 +39,7 @@ struct GramEndpoint: JobEndpoint {
         let orders = walk.taps.map { VGG.shape(of: $0, height: 0, width: 0).channels }
         let workBytes =
             walk.workBytes(demand, workers: context.pool.workers)
-            + GramAnswer.workBytes(orders: orders, samples: walk.images.count)
+            .plus(GramAnswer.workBytes(orders: orders, samples: walk.images.count))
         return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
@@ -59,6 +59,7 @@ struct GramEndpoint: JobEndpoint {
     ) throws(ServiceError) -> JobRequest {
         var sources = try submission.features("features", set, context.configuration)
         if let wanted = try set.weights(.layers) {
+            guard !wanted.isEmpty else { throw ServiceError.emptyLayers }
             let known = Set(sources.map(\.layer))
             guard wanted.allSatisfy({ known.contains($0.name) }) else {
                 throw ServiceError(
@@ -69,13 +70,13 @@ struct GramEndpoint: JobEndpoint {
         let chosen = sources
         let instructionSet = model.extractor.instructionSet
         let type = try GramAnswer.type(accept, layers: chosen.count)
-        let values = chosen.reduce(0) { $0 + $1.source.decodedBytes }
-        let matrices = chosen.map(\.source.gramBytes).max() ?? 0
-        let workBytes =
-            values + matrices
-            + chosen.reduce(0) {
-                $0 + GramAnswer.workBytes(orders: [$1.source.channels], samples: $1.source.samples)
-            }
+        let workers = context.pool.workers
+        let matrices = chosen.map { $0.source.gramBytes.times(min(workers, $0.source.samples)) }
+        let workBytes = chosen.bytes {
+            $0.source.decodedBytes.plus(
+                GramAnswer.workBytes(orders: [$0.source.channels], samples: $0.source.samples))
+        }
+        .plus(matrices.max() ?? 0)
         return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
             let tensors = try run.measure(.decode) { _ throws(ServiceError) in
                 var tensors: [FeatureTensor] = []

@@ -41,8 +41,8 @@ struct PutTargetEndpoint: JobEndpoint {
                         + "names."
                 )
             }
-            let target = RegisteredTarget(digest: named, source: source, options: options)
-            let isNew = context.targets.register(target)
+            let target = RegisteredTarget(digest: named, source: source)
+            let isNew = try context.targets.register(target)
             return HTTPServerResponse(status: isNew ? .created : .ok, target.json)
         }
     }

@@ -55,7 +55,7 @@ extension ServiceError {
     }
 
     init(_ error: InferenceError) {
-        let sentence = "\(error)".prefix(1).uppercased() + "\(error)".dropFirst() + "."
+        let sentence = Self.sentence(error.description)
         switch error {
         case .imageTooSmall(let minimum, _): self.init(.imageTooSmall, sentence, limit: minimum)
         case .shapeMismatch: self.init(.shapeMismatch, sentence)
@@ -69,6 +69,15 @@ extension ServiceError {
                 "The request was not done by its deadline; allow more with X-Request-Timeout-Ms "
                     + "or send less at a time.")
         }
+    }
+
+    /// A clause as a sentence: a first word that is one is capitalised, a name such as
+    /// `perceptual.a` or `tv` is what it is.
+    private static func sentence(_ clause: String) -> String {
+        let first = clause.prefix { $0 != " " }
+        let isName =
+            !first.allSatisfy { ("a"..."z").contains($0) } || Term(rawValue: String(first)) != nil
+        return (isName ? clause : clause.prefix(1).uppercased() + clause.dropFirst()) + "."
     }
 
     init(_ error: HTTPProtocolError) {

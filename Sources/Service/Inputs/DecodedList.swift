@@ -21,6 +21,8 @@ struct Warning: Sendable, Equatable {
 /// The decoded images of one role.
 struct DecodedList: Sendable {
     let images: [Image]
+    /// Whether alpha or a transparent colour was dropped, of each image.
+    let dropsAlpha: [Bool]
     let warnings: [Warning]
 
     /// Decodes every source, several at a time when workers are idle.
@@ -37,8 +39,9 @@ struct DecodedList: Sendable {
             sources.append(try result.get())
         }
         images = list.references.map { sources[$0.source].images[$0.sample] }
+        dropsAlpha = list.references.map { sources[$0.source].dropsAlpha }
         let role = list.sources.first?.role ?? ""
-        warnings = sources.contains(where: \.dropsAlpha) ? [.alphaDropped(role)] : []
+        warnings = dropsAlpha.contains(true) ? [.alphaDropped(role)] : []
     }
 }
 

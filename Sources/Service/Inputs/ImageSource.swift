@@ -14,6 +14,9 @@ struct ImageSource: Sendable {
     let role: String
     let payload: Payload
     let content: Content
+    /// What of the declared layout and range decides how the samples are read: none of it for a
+    /// PNG, no layout for two dimensions, no range for uint8.
+    let options: ArrayOptions
     let samples: Int
     let height: Int
     let width: Int
@@ -56,6 +59,7 @@ struct ImageSource: Sendable {
         self.role = role
         self.payload = payload
         content = .png(header)
+        options = ArrayOptions(layout: nil, range: nil)
         (samples, height, width, channels) = (1, header.height, header.width, header.channels)
         try limits.check(role, height: height, width: width)
     }
@@ -76,6 +80,9 @@ struct ImageSource: Sendable {
                     + "0..1, 0..255 or -1..1."
             )
         }
+        self.options = ArrayOptions(
+            layout: view.shape.count == 2 ? nil : options.layout,
+            range: isFloat ? options.range : nil)
         content = .array(
             view, layout: options.layout?.channels ?? .interleaved,
             range: isFloat ? options.range : nil)

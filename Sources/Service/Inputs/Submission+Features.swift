@@ -49,13 +49,12 @@ struct FeatureSource: Sendable {
 
     /// Bytes of the values once read, which keep double precision and widen what is narrower than
     /// single.
-    var decodedBytes: Int { view.elementCount * (view.elementType == .float64 ? 8 : 4) }
+    var decodedBytes: Int { view.elementCount.times(view.elementType == .float64 ? 8 : 4) }
 
     /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a strip
     /// of 256 positions.
     var gramBytes: Int {
-        let (square, overflow) = channels.multipliedReportingOverflow(by: channels * 16)
-        return overflow ? .max / 64 : min(square + channels * 2048, .max / 64)
+        channels.times(channels).times(16).plus(channels.times(2048))
     }
 
     /// Reads the values.

@@ -21,7 +21,7 @@ struct ImageList: Sendable {
     }
 
     var count: Int { references.count }
-    var decodedBytes: Int { sources.reduce(0) { $0 + $1.decodedBytes } }
+    var decodedBytes: Int { sources.bytes(\.decodedBytes) }
 
     var pixels: Int { sources.reduce(0) { $0 + $1.samples * $1.height * $1.width } }
 

@@ -1,5 +1,10 @@
 import Inference
 
+extension ServiceError {
+    static let emptyLayers = ServiceError(
+        .invalidOption, "The option layers is empty; name one or more layers.")
+}
+
 /// Images that go through the network on their own, not as pairs: for features and Gram matrices.
 struct ImageWalk: Sendable {
     let model: Model
@@ -22,8 +27,7 @@ struct ImageWalk: Sendable {
             throw ServiceError(.missingInput, "There is no image; send one or more.")
         }
         guard !taps.isEmpty else {
-            throw ServiceError(
-                .invalidOption, "The option layers is empty; name one or more layers.")
+            throw ServiceError.emptyLayers
         }
         try checkSides()
     }
@@ -49,11 +53,11 @@ struct ImageWalk: Sendable {
 
     /// Bytes of the taps' features of all images.
     var featureBytes: Int {
-        (0..<images.count).reduce(0) { total, index in
+        (0..<images.count).bytes { index in
             let size = images.size(of: index)
-            return taps.reduce(total) { total, tap in
+            return taps.bytes { tap in
                 let shape = VGG.shape(of: tap, height: size.height, width: size.width)
-                return total + 4 * shape.channels * shape.height * shape.width
+                return shape.channels.times(shape.height).times(shape.width).times(4)
             }
         }
     }
@@ -65,7 +69,7 @@ struct ImageWalk: Sendable {
                 imageCount: 1, height: $0.height, width: $0.width, demands: taps.map(demand),
                 workers: workers)
         }
-        return images.decodedBytes + (walks.max() ?? 0)
+        return images.decodedBytes.plus(walks.max() ?? 0)
     }
 
     /// Walks each image; the results are by image, then by tap.

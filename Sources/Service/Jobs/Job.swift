@@ -83,7 +83,7 @@ final class Job: Sendable {
     ) {
         guard advance(from: expected, to: .done) else { return }
         // Before the answer, so that a client that asks again finds the place free.
-        admission.release()
+        admission.finishWork(answerBytes: response.body.count)
         metrics.countJob(outcome)
         answer(response, code)
     }

@@ -8,8 +8,9 @@ final class JobBudget: Sendable {
     struct Share: Sendable, Equatable {
         var bodyBytes: Int
         var workBytes = 0
+        var places = 1
 
-        var memoryBytes: Int { bodyBytes + workBytes }
+        var memoryBytes: Int { bodyBytes.plus(workBytes) }
     }
 
     /// A snapshot for the metrics.
@@ -48,7 +49,7 @@ final class JobBudget: Sendable {
                     setting: .queueJobs)
             }
             if let refusal = excess(share, over: usage) { return refusal }
-            usage.places += 1
+            usage.places += share.places
             usage.bodyBytes += share.bodyBytes
             usage.memoryBytes += share.memoryBytes
             return nil
@@ -76,25 +77,29 @@ final class JobBudget: Sendable {
         if let refusal { throw refusal }
     }
 
-    func giveBack(_ share: Share) {
+    func giveBack(_ share: Share) { _ = shrink(share, toMemoryBytes: 0) }
+
+    /// Gives back all of a share but so much memory, which is in use already and cannot be refused.
+    func shrink(_ share: Share, toMemoryBytes bytes: Int) -> Share {
         state.withLock { usage in
-            usage.places -= 1
+            usage.places -= share.places
             usage.bodyBytes -= share.bodyBytes
-            usage.memoryBytes -= share.memoryBytes
+            usage.memoryBytes += bytes - share.memoryBytes
         }
+        return Share(bodyBytes: 0, workBytes: bytes, places: 0)
     }
 
     private func excess(_ share: Share, over usage: Usage) -> ServiceError? {
-        if share.bodyBytes > 0 && usage.bodyBytes + share.bodyBytes > bodyBytesMax {
+        if share.bodyBytes > 0 && usage.bodyBytes.plus(share.bodyBytes) > bodyBytesMax {
             return ServiceError(
                 .queueFull, "The work queue holds too many bytes; try again in a moment.",
-                limit: bodyBytesMax, actual: usage.bodyBytes + share.bodyBytes, setting: .queueBytes
-            )
+                limit: bodyBytesMax, actual: usage.bodyBytes.plus(share.bodyBytes),
+                setting: .queueBytes)
         }
-        if share.memoryBytes > 0 && usage.memoryBytes + share.memoryBytes > memoryBytesMax {
+        if share.memoryBytes > 0 && usage.memoryBytes.plus(share.memoryBytes) > memoryBytesMax {
             return ServiceError(
                 .memoryBudget, "The memory for jobs is spent; try again in a moment.",
-                limit: memoryBytesMax, actual: usage.memoryBytes + share.memoryBytes,
+                limit: memoryBytesMax, actual: usage.memoryBytes.plus(share.memoryBytes),
                 setting: .maxMemoryBytes)
         }
         return nil

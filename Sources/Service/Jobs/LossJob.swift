@@ -8,7 +8,6 @@ struct LossJob: Sendable {
     let model: Model
     let targets: TargetCache
     let options: LossOptions
-    let arrays: ArrayOptions
     let outputs: ImageList
     let masks: ImageList
     let target: LossTarget
@@ -25,7 +24,7 @@ struct LossJob: Sendable {
         workers = configuration[.workers]
         let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
         options = try LossOptions(set, architecture: model.network.architecture)
-        arrays = try ArrayOptions(set)
+        let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.
         let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
@@ -41,9 +40,10 @@ struct LossJob: Sendable {
 
     /// Bytes the work takes beside the body.
     var workBytes: Int {
-        outputs.decodedBytes + masks.decodedBytes + target.list.decodedBytes
-            + model.evaluator.estimateBytes(
-                pairs: pairShapes, targets: targetShapes, options: options, workers: workers)
+        [outputs, masks, target.list].bytes(\.decodedBytes)
+            .plus(
+                model.evaluator.estimateBytes(
+                    pairs: pairShapes, targets: targetShapes, options: options, workers: workers))
     }
 
     /// Pixels of the images given.
@@ -113,14 +113,17 @@ extension LossJob {
             self.results(evaluation, decoded)
         }
         return LossAnswer(
-            id: id, model: model, options: options, arrays: arrays, hasMask: masks.count > 0,
+            id: id, model: model, options: options, arrays: target.arrays, hasMask: masks.count > 0,
             results: results, warnings: decoded.warnings, timings: run.timings)
     }
 
     /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.
     private func results(_ evaluation: Evaluation, _ decoded: Decoded) -> [LossAnswer.Result] {
         for (index, statistics) in evaluation.statistics {
-            targets.keep(statistics, for: decoded.targets[index].key)
+            let target = decoded.targets[index]
+            targets.keep(
+                KeptStatistics(statistics: statistics, dropsAlpha: target.dropsAlpha),
+                for: target.key)
         }
         return evaluation.losses.enumerated().map { pair, losses in
             let target = decoded.targets[shared(self.target.list, pair)]
@@ -138,11 +141,26 @@ extension LossJob {
         var keeping: Set<Int> = []
     }
 
+    /// - Throws: when a mask has alpha, in whichever format: it may be what its sender means by a
+    ///   mask, so it is not dropped as that of an image is.
+    private func checkAlpha(_ masks: DecodedList) throws(ServiceError) {
+        guard let index = masks.dropsAlpha.firstIndex(of: true) else { return }
+        switch self.masks.source(of: index).content {
+        case .png:
+            throw ServiceError(
+                .invalidImage,
+                "A mask has alpha or a transparent colour; send it as gray or RGB without.")
+        case .array:
+            throw ServiceError(.invalidTensor, "A mask has 4 channels; it may have 1 or 3.")
+        }
+    }
+
     private func decode(_ team: Team) throws(ServiceError) -> Decoded {
         var decoded = Decoded()
         let outputs = try DecodedList(self.outputs, team)
         let masks = try DecodedList(self.masks, team)
-        let targets = try self.target.prepare(options, arrays, self.targets, team)
+        try checkAlpha(masks)
+        let targets = try self.target.prepare(options, self.targets, team)
         decoded.warnings = outputs.warnings + targets.warnings + masks.warnings
         decoded.targets = targets.targets
         for index in targets.targets.indices

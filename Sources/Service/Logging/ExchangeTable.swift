@@ -2,16 +2,21 @@ import HTTP
 import HTTPTypes
 import Synchronization
 
-/// What the log says of an exchange and only the service knows.
+/// What only the service knows of an exchange: for the log, and to give back at its end.
 final class ExchangeRecord: Sendable {
     /// `X-Request-Id`, echoed or made up.
     let id: String
     private let errorCode = Mutex<ErrorCode?>(nil)
+    private let admission = Mutex<Admission?>(nil)
 
     init(_ request: HTTPServerRequest?) { id = RequestID.of(request) }
 
     var code: ErrorCode? { errorCode.withLock { $0 } }
     func fail(_ code: ErrorCode) { errorCode.withLock { $0 = code } }
+
+    /// Keeps what the request holds of the budgets until the exchange is over.
+    func hold(_ admission: Admission) { self.admission.withLock { $0 = admission } }
+    func finish() { admission.withLock { $0.take() }?.finishExchange() }
 }
 
 /// The records of exchanges in flight, from the request's head until the server reports its end.

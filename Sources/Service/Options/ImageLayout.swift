@@ -19,7 +19,7 @@ enum ImageLayout: String, CaseIterable, Sendable {
 }
 
 /// What a request says about all of its arrays of pixels.
-struct ArrayOptions: Sendable, Hashable {
+struct ArrayOptions: Sendable, Hashable, CustomStringConvertible {
     let layout: ImageLayout?
     let range: SampleRange?
 
@@ -31,5 +31,33 @@ struct ArrayOptions: Sendable, Hashable {
     init(layout: ImageLayout?, range: SampleRange?) {
         self.layout = layout
         self.range = range
+    }
+
+    var description: String {
+        "layout \(layout?.rawValue ?? "none") and range \(range?.rawValue ?? "none")"
+    }
+
+    /// What one answer may say is in force for arrays read with these options and for a registered
+    /// target read with its own.
+    ///
+    /// - Throws: `invalid_option` when they differ in the order of channels or in the range. An n
+    ///   for several samples is no difference: many outputs may share one target.
+    func joined(with target: ArrayOptions) throws(ServiceError) -> ArrayOptions {
+        if let layout, let other = target.layout, layout.channels != other.channels {
+            throw Self.contradiction("layout", layout.rawValue, other.rawValue)
+        }
+        if let range, let other = target.range, range != other {
+            throw Self.contradiction("range", range.rawValue, other.rawValue)
+        }
+        return ArrayOptions(layout: layout ?? target.layout, range: range ?? target.range)
+    }
+
+    private static func contradiction(_ name: String, _ given: String, _ registered: String)
+        -> ServiceError
+    {
+        ServiceError(
+            .invalidOption,
+            "The option \(name) is \(given), but the target is registered with \(registered); send "
+                + "both in one \(name), or leave the option out if it is not for the output.")
     }
 }

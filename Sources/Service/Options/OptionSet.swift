@@ -21,7 +21,12 @@ struct OptionSet: Sendable {
                     "The option \(option.rawValue) is in the query twice; give it once.")
             }
         }
-        for member in json { values[try Self.option(member.name, known)] = .json(member.value) }
+        for member in json {
+            let option = try Self.option(member.name, known)
+            // A null says nothing, so it does not take back what the query says.
+            if case .null = member.value { continue }
+            values[option] = .json(member.value)
+        }
     }
 
     private static func option(_ name: String, _ known: [OptionName]) throws(ServiceError)
@@ -35,10 +40,10 @@ struct OptionSet: Sendable {
         return option
     }
 
-    /// The text of an option; nil when it was not given or is JSON's null.
+    /// The text of an option; nil when it was not given.
     func text(_ option: OptionName) throws(ServiceError) -> String? {
         switch values[option] {
-        case nil, .json(.null): return nil
+        case nil: return nil
         case .text(let text), .json(.string(let text)): return text
         case .json: throw invalid(option, "a string")
         }
@@ -62,7 +67,7 @@ struct OptionSet: Sendable {
     {
         let list: [NamedWeight]
         switch values[option] {
-        case nil, .json(.null): return nil
+        case nil: return nil
         case .text(let text): list = try weights(option, text: text, needsWeight)
         case .json(.array(let items)) where !needsWeight:
             var names: [NamedWeight] = []

@@ -31,11 +31,7 @@ struct GramAnswer: Sendable {
     /// Bytes of the matrices and of their encoding: a double has up to 24 digits and a comma in
     /// JSON.
     static func workBytes(orders: [Int], samples: Int) -> Int {
-        orders.reduce(0) { total, order in
-            let (values, overflow) = order.multipliedReportingOverflow(by: order)
-            let (bytes, overflows) = values.multipliedReportingOverflow(by: 40 * samples)
-            return overflow || overflows ? .max / 64 : min(total + bytes, .max / 64)
-        }
+        orders.bytes { $0.times($0).times(40).times(samples) }
     }
 
     func response(_ type: MediaType) throws(ServiceError) -> HTTPServerResponse {

@@ -3,6 +3,8 @@ import Inference
 /// The targets of a request: sent with it, or registered before.
 struct LossTarget: Sendable {
     let list: ImageList
+    /// The layout and range in force, for the answer.
+    let arrays: ArrayOptions
     private let registered: RegisteredTarget?
 
     init(
@@ -14,7 +16,7 @@ struct LossTarget: Sendable {
             guard inline.count > 0 else {
                 throw ServiceError(.missingInput, "There is no target; send one, or target_ref.")
             }
-            (list, registered) = (inline, nil)
+            (list, self.arrays, registered) = (inline, arrays, nil)
             return
         }
         guard inline.count == 0 else {
@@ -23,18 +25,19 @@ struct LossTarget: Sendable {
         }
         let registered = try cache.registered(digest)
         self.registered = registered
+        self.arrays = try arrays.joined(with: registered.source.options)
         list = ImageList([registered.source])
     }
 
     /// Looks every target up under its digest, and decodes those nothing is known of.
     func prepare(
-        _ options: LossOptions, _ arrays: ArrayOptions, _ cache: TargetCache, _ team: Team
+        _ options: LossOptions, _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
         let digests = list.sources.map { registered?.digest ?? TargetDigest(of: $0.payload) }
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,
-                arrays: registered?.options ?? arrays, options)
+                options)
         }
         let found = keys.map(cache.statistics)
         // Sources are decoded whole, and only when one of their samples is needed.
@@ -42,26 +45,31 @@ struct LossTarget: Sendable {
             list.references.indices.filter { found[$0] == nil }.map { list.references[$0].source })
         let order = needed.sorted()
         let decoded = try DecodedList(ImageList(order.map { list.sources[$0] }), team)
-        var images = decoded.images[...]
+        var images = zip(decoded.images, decoded.dropsAlpha).makeIterator()
         var targets: [PreparedTarget] = []
         for (index, reference) in list.references.enumerated() {
-            let image = needed.contains(reference.source) ? images.popFirst() : nil
-            if let statistics = found[index] {
+            let image = needed.contains(reference.source) ? images.next() : nil
+            if let kept = found[index] {
                 targets.append(
                     PreparedTarget(
-                        target: .statistics(statistics), key: keys[index], isCached: true))
-            } else if let image {
+                        target: .statistics(kept.statistics), dropsAlpha: kept.dropsAlpha,
+                        key: keys[index], isCached: true))
+            } else if let (image, dropsAlpha) = image {
                 targets.append(
-                    PreparedTarget(target: .image(image), key: keys[index], isCached: false))
+                    PreparedTarget(
+                        target: .image(image), dropsAlpha: dropsAlpha, key: keys[index],
+                        isCached: false))
             }
         }
-        return (targets, decoded.warnings)
+        // A target is warned of whether it was decoded for this request or for an earlier one.
+        return (targets, targets.contains(where: \.dropsAlpha) ? [.alphaDropped("target")] : [])
     }
 }
 
 /// A target ready to be compared with.
 struct PreparedTarget: Sendable {
     let target: Target
+    let dropsAlpha: Bool
     let key: StatisticsKey
     let isCached: Bool
 }

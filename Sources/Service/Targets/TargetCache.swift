@@ -5,10 +5,9 @@ import Synchronization
 /// A target a client has put: its bytes, and what they are.
 struct RegisteredTarget: Sendable {
     let digest: TargetDigest
-    /// Header read, limits checked; its payload holds the bytes.
+    /// Header read, limits checked; its payload holds the bytes, its options the layout and range
+    /// they came with.
     let source: ImageSource
-    /// The layout and range that came with it.
-    let options: ArrayOptions
 
     var json: JSON {
         [
@@ -34,21 +33,25 @@ struct StatisticsKey: Sendable, Hashable {
     let perceptualTaps: [Tap]
 
     init(
-        _ digest: TargetDigest, _ source: ImageSource, sample: Int, arrays: ArrayOptions,
-        _ options: LossOptions
+        _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ options: LossOptions
     ) {
         self.digest = digest
+        self.options = source.options
         switch source.content {
-        case .png:
-            (elementType, shape, self.options) = (nil, [], ArrayOptions(layout: nil, range: nil))
-        case .array(let view, _, _):
-            (elementType, shape, self.options) = (view.elementType, view.shape, arrays)
+        case .png: (elementType, shape) = (nil, [])
+        case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
         }
         self.sample = sample
         gram = options.gram
         styleTaps = options.styleLayers.map(\.tap)
         perceptualTaps = options.perceptualLayers.map(\.tap)
     }
+}
+
+/// What was computed from a target, and what was lost when it was decoded.
+struct KeptStatistics: Sendable {
+    let statistics: TargetStatistics
+    let dropsAlpha: Bool
 }
 
 /// Registered targets and what was computed from any target, in one budget of bytes.
@@ -67,7 +70,7 @@ final class TargetCache: Sendable {
 
     private enum Entry: Sendable {
         case registered(RegisteredTarget)
-        case statistics(TargetStatistics)
+        case statistics(KeptStatistics)
     }
 
     let bytesMax: Int
@@ -84,13 +87,25 @@ final class TargetCache: Sendable {
     func isWorthKeeping(statisticsBytes: Int) -> Bool { statisticsBytes <= bytesMax / 4 }
 
     /// Keeps a target; false when it was there already.
-    func register(_ target: RegisteredTarget) -> Bool {
-        entries.withLock { entries in
-            let isNew = entries.use(.registered(target.digest)) == nil
-            entries.insert(
-                .registered(target.digest), .registered(target), bytes: target.source.payload.count)
-            return isNew
+    ///
+    /// - Throws: `invalid_option` when it is there and means something else: others refer to it.
+    func register(_ target: RegisteredTarget) throws(ServiceError) -> Bool {
+        let key = Key.registered(target.digest)
+        let known = entries.withLock { entries -> RegisteredTarget? in
+            if case .registered(let known) = entries.use(key) { return known }
+            entries.insert(key, .registered(target), bytes: target.source.payload.count)
+            return nil
         }
+        guard let known else { return true }
+        guard known.source.options == target.source.options, known.source.type == target.source.type
+        else {
+            throw ServiceError(
+                .invalidOption,
+                "The target is registered as \(known.source.type.essence) with "
+                    + "\(known.source.options), which this PUT contradicts; DELETE it first to "
+                    + "give it another meaning.")
+        }
+        return false
     }
 
     func registered(_ digest: TargetDigest) throws(ServiceError) -> RegisteredTarget {
@@ -111,7 +126,7 @@ final class TargetCache: Sendable {
         }
     }
 
-    func statistics(_ key: StatisticsKey) -> TargetStatistics? {
+    func statistics(_ key: StatisticsKey) -> KeptStatistics? {
         guard case .statistics(let statistics) = entries.withLock({ $0.use(.statistics(key)) })
         else {
             misses.add(1)
@@ -121,9 +136,9 @@ final class TargetCache: Sendable {
         return statistics
     }
 
-    func keep(_ statistics: TargetStatistics, for key: StatisticsKey) {
+    func keep(_ kept: KeptStatistics, for key: StatisticsKey) {
         entries.withLock {
-            $0.insert(.statistics(key), .statistics(statistics), bytes: statistics.byteCount)
+            $0.insert(.statistics(key), .statistics(kept), bytes: kept.statistics.byteCount)
         }
     }
 
