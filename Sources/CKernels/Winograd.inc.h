@@ -87,11 +87,11 @@ INLINE void transform_output_1d(const vec m[6], vec y[4]) {
     y[3] = (m[5] + A2 * A * d1) + B2 * B * d2;
 }
 
-// One tile's 16 pixels of LANES channels. `columns` of them lie inside the image; x is the tile's
-// first column. The sinks and the number of columns are constants in each copy.
+// One tile's 16 pixels of LANES channels. `columns` of them lie inside the image; x is the first column
+// and c the first channel. The sinks and the number of columns are constants in each copy.
 INLINE void output_tile(
     const float *m, ptrdiff_t es, const vec bias, const int columns, const styleloss_output_rows *out,
-    ptrdiff_t x, const int has_conv, const int has_relu, const int has_pool) {
+    ptrdiff_t x, ptrdiff_t c, const int has_conv, const int has_relu, const int has_pool) {
     vec w[4][6];
     UNROLL for (int j = 0; j < 6; j++) {
         vec d[6], t[4];
@@ -100,6 +100,7 @@ INLINE void output_tile(
         UNROLL for (int i = 0; i < 4; i++) w[i][j] = t[i];
     }
     const vec zero = splat(0.0f);
+    const ptrdiff_t at = x * BLOCK + c, pooled = x / 2 * BLOCK + c;
     UNROLL for (int half = 0; half < 2; half++) {
         vec y[2][4];
         UNROLL for (int i = 0; i < 2; i++) {
@@ -107,16 +108,16 @@ INLINE void output_tile(
             UNROLL for (int j = 0; j < 4; j++) y[i][j] += bias;
             float *const conv = out->conv[2 * half + i], *const relu = out->relu[2 * half + i];
             if (has_conv && conv)
-                for (int j = 0; j < columns; j++) store(conv + (4 * x + j) * BLOCK, y[i][j]);
+                for (int j = 0; j < columns; j++) store(conv + at + j * BLOCK, y[i][j]);
             // 0 > y keeps a NaN a NaN, so that an overflow is seen and refused.
             UNROLL for (int j = 0; j < 4; j++) y[i][j] = zero > y[i][j] ? zero : y[i][j];
             if (has_relu && relu)
-                for (int j = 0; j < columns; j++) store(relu + (4 * x + j) * BLOCK, y[i][j]);
+                for (int j = 0; j < columns; j++) store(relu + at + j * BLOCK, y[i][j]);
         }
         if (has_pool && out->pool[half])
             for (int j = 0; j < columns / 2; j++)
                 store(
-                    out->pool[half] + (2 * x + j) * BLOCK,
+                    out->pool[half] + pooled + j * BLOCK,
                     vmax(vmax(y[0][2 * j], y[0][2 * j + 1]), vmax(y[1][2 * j], y[1][2 * j + 1])));
     }
 }
@@ -124,21 +125,20 @@ INLINE void output_tile(
 INLINE void output_tiles(
     const float *m, ptrdiff_t es, ptrdiff_t tiles, const float *bias, const styleloss_output_rows *out,
     const int has_conv, const int has_relu, const int has_pool) {
-    for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
-        const vec b = load(bias + c);
-        styleloss_output_rows at = *out;
-        for (int i = 0; i < 4; i++) {
-            at.conv[i] = at.conv[i] ? at.conv[i] + c : at.conv[i];
-            at.relu[i] = at.relu[i] ? at.relu[i] + c : at.relu[i];
-        }
-        for (int i = 0; i < 2; i++) at.pool[i] = at.pool[i] ? at.pool[i] + c : at.pool[i];
-        for (ptrdiff_t x = 0; x < tiles; x++) {
-            const float *source = m + x * BLOCK + c;
-            const ptrdiff_t left = out->columns - 4 * x;
+    for (ptrdiff_t tile = 0; tile < tiles; tile++, m += BLOCK) {
+        const ptrdiff_t left = out->columns - 4 * tile;
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            const vec b = load(bias + c);
+            // The next tile's pixels, which another core may still hold: 99 -> 90 ms of W4's output
+            // transforms, both cores. PREFETCHW does nothing where a processor lacks it.
+            if (has_relu && out->relu[0])
+                UNROLL for (int i = 0; i < 4; i++)
+                    UNROLL for (int j = 4; j < 8; j++)
+                        __builtin_prefetch(out->relu[i] + (4 * tile + j) * BLOCK + c, 1);
             if (left >= 4)
-                output_tile(source, es, b, 4, &at, x, has_conv, has_relu, has_pool);
+                output_tile(m + c, es, b, 4, out, 4 * tile, c, has_conv, has_relu, has_pool);
             else
-                output_tile(source, es, b, (int)left, &at, x, 1, 1, 1);
+                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, 1, 1, 1);
         }
     }
 }
@@ -147,55 +147,75 @@ static void output_transform(
     const float *m, ptrdiff_t m_element_stride, ptrdiff_t tiles, const float *bias,
     const styleloss_output_rows *out) {
     const int has_relu = out->relu[0] != 0, has_pool = out->pool[0] != 0;
-    if (out->conv[0] || has_relu == has_pool)
+    if (out->conv[0])
         output_tiles(m, m_element_stride, tiles, bias, out, 1, 1, 1);
+    else if (has_relu && has_pool)
+        output_tiles(m, m_element_stride, tiles, bias, out, 0, 1, 1);
     else if (has_relu)
         output_tiles(m, m_element_stride, tiles, bias, out, 0, 1, 0);
     else
         output_tiles(m, m_element_stride, tiles, bias, out, 0, 0, 1);
 }
 
-// c[tiles][nr] = a[k][tiles]^T b[k][nr]: tiles is a compile-time constant in each copy, so that the
-// sums live in registers. Each block of 64 k is summed by itself and then added to c: a running sum of
-// 512 products loses more than the rest of the convolution, and nearly equal images show it.
+// c[tiles][nr] (+)= a[tiles][64] b[64][nr], one block of 64 k: tiles is a compile-time constant in each
+// copy, so that the sums live in registers. Each block is summed by itself and then added to c: a running
+// sum of 512 products loses more than the rest of the convolution, and nearly equal images show it.
+//
+// The next block of U and of V is fetched meanwhile, U by whichever group of tiles comes first. 512 ->
+// 512 channels, 56 tiles, two cores of Zen 4: 98 GFLOP/s a core without, 109 with, of a peak of 117.
 INLINE void gemm_tiles(
-    const int tiles, ptrdiff_t blocks, const float *a, ptrdiff_t a_block_stride, const float *b,
-    float *c) {
-    for (ptrdiff_t block = 0; block < blocks; block++, a += a_block_stride) {
-        vec sum[MR][2];
-        UNROLL for (int t = 0; t < tiles; t++) sum[t][0] = sum[t][1] = splat(0.0f);
-        for (ptrdiff_t k = 0; k < BLOCK; k++, b += 2 * LANES) {
-            const vec b0 = load(b), b1 = load(b + LANES);
-            // U is read once from the outer caches while a is reused: 32 rows ahead took
-            // 256 -> 256 channels from 86 % to 91 % of the FMA peak (Zen 4).
-            for (int line = 0; line < 2 * LANES; line += 16)
-                __builtin_prefetch(b + 32 * 2 * LANES + line);
-            UNROLL for (int t = 0; t < tiles; t++) {
-                const vec x = splat(a[t * BLOCK + k]);
-                sum[t][0] += x * b0;
-                sum[t][1] += x * b1;
-            }
+    const int tiles, const int is_first, const float *a, const float *b, const float *next_a,
+    const float *next_b, float *c) {
+    vec sum[MR][2];
+    UNROLL for (int t = 0; t < tiles; t++) sum[t][0] = sum[t][1] = splat(0.0f);
+    for (ptrdiff_t k = 0; k < BLOCK; k++) {
+        const vec b0 = load(b + k * 2 * LANES), b1 = load(b + k * 2 * LANES + LANES);
+        for (int line = 0; line < 2 * LANES; line += 16)
+            __builtin_prefetch(next_b + k * 2 * LANES + line);
+        __builtin_prefetch(next_a + k * 16);
+        UNROLL for (int t = 0; t < tiles; t++) {
+            const vec x = splat(a[t * BLOCK + k]);
+            sum[t][0] += x * b0;
+            sum[t][1] += x * b1;
         }
-        UNROLL for (int t = 0; t < tiles; t++)
-            for (int j = 0; j < 2; j++) {
-                float *to = c + t * BLOCK + j * LANES;
-                store(to, block ? load(to) + sum[t][j] : sum[t][j]);
-            }
     }
+    UNROLL for (int t = 0; t < tiles; t++)
+        for (int j = 0; j < 2; j++) {
+            float *to = c + t * BLOCK + j * LANES;
+            store(to, is_first ? sum[t][j] : load(to) + sum[t][j]);
+        }
 }
 
-static void gemm(
-    ptrdiff_t tiles, ptrdiff_t blocks, const float *a, ptrdiff_t a_block_stride, const float *b,
-    float *c) {
+static void gemm_group(
+    ptrdiff_t tiles, int is_first, const float *a, const float *b, const float *next_a,
+    const float *next_b, float *c) {
 #define CASE(n) \
     case n: \
-        if (n <= MR) gemm_tiles(n <= MR ? n : MR, blocks, a, a_block_stride, b, c); \
+        if (n <= MR) gemm_tiles(n <= MR ? n : MR, is_first, a, b, next_a, next_b, c); \
         break;
     switch (tiles) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
         CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
     }
 #undef CASE
+}
+
+// All groups of at most MR tiles pass over a block of U while it is in the first-level cache.
+static void gemm(
+    ptrdiff_t tiles, ptrdiff_t blocks, const float *a, ptrdiff_t a_block_stride, const float *b,
+    float *c) {
+    const ptrdiff_t groups = (tiles + MR - 1) / MR;
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+        const float *next_b = b + BLOCK * 2 * LANES;
+        for (ptrdiff_t group = 0; group < groups; group++) {
+            const ptrdiff_t first = group * tiles / groups, end = (group + 1) * tiles / groups;
+            const float *rows = a + first * BLOCK;
+            gemm_group(
+                end - first, block == 0, rows, b, rows + a_block_stride, next_b, c + first * BLOCK);
+        }
+        a += a_block_stride;
+        b = next_b;
+    }
 }
 
 // The rows of G: (1, p, p^2) over the product of p's distances to the other points; (0, 0, 1).

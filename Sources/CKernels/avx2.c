@@ -1,7 +1,7 @@
 // 16 registers of 8 floats: 6 x 2 sums, two columns of U and a broadcast.
 #include "CKernels.h"
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,prfchw"))), apply_to = function)
 #define NAME "avx2"
 #define LANES 8
 #define MR 6

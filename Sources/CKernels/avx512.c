@@ -1,7 +1,7 @@
 // 32 registers of 16 floats: 14 x 2 sums, two columns of U and a broadcast.
 #include "CKernels.h"
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prfchw"))), apply_to = function)
 #define NAME "avx512"
 #define LANES 16
 #define MR 14

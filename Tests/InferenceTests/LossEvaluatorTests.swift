@@ -185,11 +185,12 @@ struct LossEvaluatorTests {
     @Test func `the estimate grows with the images walked together`() throws {
         let options = try Self.options()
         let target = TargetShape(size: ImageSize(height: 64, width: 64))
-        let pairs = (0..<8).map { _ in PairShape(output: target.size, target: 0) }
-        let estimates = [1, 4, 16].map { imagesMax in
+        // A target for each, so that none is kept for a later stack.
+        let pairs = (0..<8).map { PairShape(output: target.size, target: $0) }
+        let estimates = [2, 4, 16].map { imagesMax in
             Self.evaluator.estimateBytes(
-                pairs: pairs, targets: [target], options: options, imagesMax: imagesMax,
-                workers: 2)
+                pairs: pairs, targets: pairs.map { _ in target }, options: options,
+                imagesMax: imagesMax, workers: 2)
         }
         #expect(estimates[0] > 0 && estimates[0] < estimates[1] && estimates[1] < estimates[2])
     }

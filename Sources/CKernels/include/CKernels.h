@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
     /// `avx512`, `avx2` or `portable`.
     const char *_Nonnull name;
-    /// Rows (tiles) of the register block of `gemm`.
+    /// Rows (tiles) of the register block of `gemm`, which is at its best with a multiple of them.
     ptrdiff_t mr;
     /// Columns (output channels) of the register block of `gemm`: the width of a packed kernel panel.
     ptrdiff_t nr;
@@ -53,7 +53,8 @@ typedef struct {
         ptrdiff_t tiles, float *_Nonnull v, ptrdiff_t v_element_stride, ptrdiff_t v_block_stride);
 
     /// M = V U for one element: `tiles` x nr, k over blocks x 64. a is [block][tile][64], b is
-    /// [ic][nr], c is [tile][64]. The order of the sum does not depend on `tiles` (1 ... mr).
+    /// [ic][nr], c is [tile][64]. The order of the sum does not depend on `tiles`. What follows a and
+    /// b in memory is fetched into the cache, as the next element and the next panel.
     void (*_Nonnull gemm)(
         ptrdiff_t tiles, ptrdiff_t blocks, const float *_Nonnull a, ptrdiff_t a_block_stride,
         const float *_Nonnull b, float *_Nonnull c);

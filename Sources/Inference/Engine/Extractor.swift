@@ -9,17 +9,16 @@ public final class Extractor: Sendable {
     let first: FirstConvolution
     let convolutions: [WinogradConvolution]
     let buffers = BufferPool(retainedBytesMax: 192 << 20)
-    private let tilesPerStep: Int
+    private let tilesPerStep: Int?
 
     /// Prepares the network for an instruction set, the best one when nil.
     ///
-    /// `tilesPerStep` is how many tiles, over all images, a layer computes before it hands them on:
-    /// enough to share among workers and to read the transformed kernels once for many tiles, few
-    /// enough that rows stay in the outer cache. It changes time and memory and not a bit of a result.
+    /// `tilesPerStep` is how many tiles, over all images, a layer computes before it hands them on,
+    /// what suits the layer when nil. It changes time and memory and not a bit of a result.
     public init(
-        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int = 448
+        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int? = nil
     ) {
-        self.tilesPerStep = max(1, tilesPerStep)
+        self.tilesPerStep = tilesPerStep
         self.network = network
         let instructionSet = instructionSet ?? .best
         self.instructionSet = instructionSet.isSupported ? instructionSet : .portable
@@ -80,7 +79,7 @@ public final class Extractor: Sendable {
             plan.stages.dropFirst().map { stage in
                 let icBlocks = stage.shape.inChannels / Kernels.block
                 let tiles = min(
-                    ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks),
+                    ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks, mr: kernels.mr),
                     stage.tilesAcross * stage.tilesDown * imageCount)
                 return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
                     * MemoryLayout<Float>.stride

@@ -44,7 +44,7 @@ struct Kernels: @unchecked Sendable {
         table = (instructionSet.table ?? styleloss_kernels_portable()).pointee
     }
 
-    /// Tiles and output channels of the register block of the tile-domain product.
+    /// Tiles of the register block of the tile-domain product, and output channels of a panel of U.
     var mr: Int { table.mr }
     var nr: Int { table.nr }
     /// Rows and columns of the register block of a Gram matrix.

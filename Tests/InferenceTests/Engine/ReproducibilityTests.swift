@@ -17,7 +17,7 @@ struct ReproducibilityTests {
 
     // Everything about the first pair of a stack.
     private static func answer(
-        stack: [Image], workers: Int = 1, tilesPerStep: Int = 448, kind: GramKind = .normalized
+        stack: [Image], workers: Int = 1, tilesPerStep: Int? = nil, kind: GramKind = .normalized
     ) throws -> Answer {
         let extractor = Extractor(network: TestNetworks.vgg16, tilesPerStep: tilesPerStep)
         let demands = taps.map {
