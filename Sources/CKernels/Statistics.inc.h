@@ -1,28 +1,37 @@
 // Gram matrices, sums of absolute differences and channel sums of activation rows.
 // Legend: a row is [x][64] of one channel block.
 
-// g[gram_mr][gram_nr] += sum over pixels of a_i b_j.
-static void gram(
-    const float *const *a, ptrdiff_t i0, const float *const *b, ptrdiff_t j0, ptrdiff_t rows,
-    ptrdiff_t width, double *g, ptrdiff_t ldg) {
+// g[gram_mr][vectors x LANES] += sum over pixels of a_i b_j.
+INLINE void gram_vectors(
+    const int vectors, const float *const *a, ptrdiff_t i0, const float *const *b, ptrdiff_t j0,
+    ptrdiff_t rows, ptrdiff_t width, double *g, ptrdiff_t ldg) {
     vec sum[GRAM_MR][2];
     UNROLL for (int i = 0; i < GRAM_MR; i++) sum[i][0] = sum[i][1] = splat(0.0f);
     for (ptrdiff_t row = 0; row < rows; row++) {
         const float *p = a[row] + i0, *q = b[row] + j0;
         for (ptrdiff_t x = 0; x < width; x++, p += BLOCK, q += BLOCK) {
-            const vec q0 = load(q), q1 = load(q + LANES);
+            const vec q0 = load(q), q1 = vectors == 2 ? load(q + LANES) : q0;
             UNROLL for (int i = 0; i < GRAM_MR; i++) {
                 const vec f = splat(p[i]);
                 sum[i][0] += f * q0;
-                sum[i][1] += f * q1;
+                if (vectors == 2) sum[i][1] += f * q1;
             }
         }
     }
     UNROLL for (int i = 0; i < GRAM_MR; i++)
-        UNROLL for (int j = 0; j < 2; j++) {
+        UNROLL for (int j = 0; j < vectors; j++) {
             wide *to = (wide *)(g + i * ldg + j * LANES);
             *to += __builtin_convertvector(sum[i][j], wide);
         }
+}
+
+static void gram(
+    const float *const *a, ptrdiff_t i0, const float *const *b, ptrdiff_t j0, ptrdiff_t vectors,
+    ptrdiff_t rows, ptrdiff_t width, double *g, ptrdiff_t ldg) {
+    if (vectors == 2)
+        gram_vectors(2, a, i0, b, j0, rows, width, g, ldg);
+    else
+        gram_vectors(1, a, i0, b, j0, rows, width, g, ldg);
 }
 
 static double absolute_difference(const float *a, const float *b, ptrdiff_t count) {

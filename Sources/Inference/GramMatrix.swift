@@ -15,36 +15,63 @@ public enum GramKind: String, Sendable, CaseIterable {
 }
 
 /// A Gram matrix of the features of one sample at one layer, in double precision.
+///
+/// It is symmetric, and only its upper triangle is kept: half the memory of a cached target.
 public struct GramMatrix: Sendable, Equatable {
     /// The number of channels C.
     public let order: Int
-    /// C × C values in row-major order, symmetric, `kind` applied.
-    public let values: [Double]
     /// What the values are.
     public let kind: GramKind
+    // Row i holds columns i ..< C.
+    private let upper: [Double]
 
     /// The matrix of a kind, from sums of products over all positions.
     /// - Parameters:
-    ///   - products: C × C in row-major order and symmetric: `Σ_n F_in F_jn` for `raw` and
-    ///     `normalized`, `Σ_n (F_in − m_i)(F_jn − m_j)` for `covariance` and `correlation`, m_i being
-    ///     the mean of row i, in two passes. A constant row must give exact zeros: a mean taken as
-    ///     `F_i0 + Σ_n (F_in − F_i0) / N` is exact for one.
+    ///   - upperProducts: the C·(C+1)/2 values of the upper triangle, row by row, row i from its
+    ///     diagonal on: `Σ_n F_in F_jn` for `raw` and `normalized`, `Σ_n (F_in − m_i)(F_jn − m_j)` for
+    ///     `covariance` and `correlation`, m_i being the mean of row i, in two passes. A constant
+    ///     row must give exact zeros: a mean taken as `F_i0 + Σ_n (F_in − F_i0) / N` is exact for
+    ///     one.
     ///   - channels: C.
     ///   - positions: N = H·W.
-    public init(kind: GramKind, products: consuming [Double], channels: Int, positions: Int) {
-        precondition(products.count == channels * channels && channels > 0 && positions > 0)
+    public init(
+        kind: GramKind, upperProducts: consuming [Double], channels: Int, positions: Int
+    ) {
+        precondition(upperProducts.count == Self.upperCount(order: channels))
+        precondition(channels > 0 && positions > 0)
         self.kind = kind
         order = channels
         switch kind {
-        case .raw: values = products
-        case .normalized:
-            Self.scale(&products, by: 1 / Double(channels * positions))
-            values = products
-        case .covariance:
-            Self.scale(&products, by: 1 / Double(positions))
-            values = products
-        case .correlation: values = Self.correlation(products, order: channels)
+        case .raw: break
+        case .normalized: Self.scale(&upperProducts, by: 1 / Double(channels * positions))
+        case .covariance: Self.scale(&upperProducts, by: 1 / Double(positions))
+        case .correlation: Self.correlate(&upperProducts, order: channels)
         }
+        upper = upperProducts
+    }
+
+    /// C × C values in row-major order, symmetric.
+    public var values: [Double] {
+        var values = [Double](repeating: 0, count: order * order)
+        for row in 0..<order {
+            let start = Self.upperStart(ofRow: row, order: order) - row
+            for column in row..<order {
+                values[row * order + column] = upper[start + column]
+                values[column * order + row] = upper[start + column]
+            }
+        }
+        return values
+    }
+
+    /// Whether no value is infinite or NaN.
+    public var isFinite: Bool { upper.allSatisfy(\.isFinite) }
+
+    /// The values of the upper triangle.
+    static func upperCount(order: Int) -> Int { order * (order + 1) / 2 }
+
+    /// Where a row's diagonal stands in the upper triangle.
+    static func upperStart(ofRow row: Int, order: Int) -> Int {
+        row * order - row * (row - 1) / 2
     }
 
     /// The style distance of two layers, `mean |A − B|` over C × C.
@@ -52,33 +79,34 @@ public struct GramMatrix: Sendable, Equatable {
         precondition(order == other.order && kind == other.kind)
         var total = 0.0
         for row in 0..<order {
-            var rowTotal = 0.0
-            for i in row * order..<(row + 1) * order {
-                rowTotal += abs(values[i] - other.values[i])
-            }
-            total += rowTotal
+            let start = Self.upperStart(ofRow: row, order: order)
+            let end = start + order - row
+            // Each value off the diagonal stands for two.
+            var beside = 0.0
+            for i in start + 1..<end { beside += abs(upper[i] - other.upper[i]) }
+            total += abs(upper[start] - other.upper[start]) + 2 * beside
         }
         return total / Double(order * order)
     }
 
-    // In place: a matrix of 512 channels is 2 MiB, which the system clears page by page when new.
+    // In place: a triangle of 512 channels is 1 MiB, which the system clears page by page when new.
     private static func scale(_ products: inout [Double], by factor: Double) {
         for i in products.indices { products[i] *= factor }
     }
 
     // cov_ij / (σ_i σ_j): the divisor N of covariance and of both variances cancels.
-    private static func correlation(_ products: [Double], order: Int) -> [Double] {
+    private static func correlate(_ products: inout [Double], order: Int) {
         let reciprocals = (0..<order).map { row in
-            let sumOfSquares = products[row * order + row]
+            let sumOfSquares = products[upperStart(ofRow: row, order: order)]
             return sumOfSquares > 0 ? 1 / sumOfSquares.squareRoot() : 0
         }
-        var values = products
-        for i in 0..<order {
-            for j in 0..<order {
+        for row in 0..<order {
+            let start = upperStart(ofRow: row, order: order) - row
+            for column in row..<order {
                 // One factor at a time: two reciprocals of tiny deviations may overflow.
-                values[i * order + j] = values[i * order + j] * reciprocals[i] * reciprocals[j]
+                products[start + column] =
+                    products[start + column] * reciprocals[row] * reciprocals[column]
             }
         }
-        return values
     }
 }

@@ -17,8 +17,8 @@ struct GramMatrixTests {
 
     @Test(arguments: expected)
     func `each kind has its formula`(kind: GramKind, expected: [Double]) {
-        let products: [Double] = kind.isCentred ? [5, -2, -2, 4] : [30, 8, 8, 8]
-        let gram = GramMatrix(kind: kind, products: products, channels: 2, positions: 4)
+        let products: [Double] = kind.isCentred ? [5, -2, 4] : [30, 8, 8]
+        let gram = GramMatrix(kind: kind, upperProducts: products, channels: 2, positions: 4)
         #expect(zip(gram.values, expected).allSatisfy { abs($0 - $1) < 1e-15 })
         let reference = ReferenceLosses.gram(features, kind)
         #expect(zip(gram.values, reference).allSatisfy { abs($0 - $1) < 1e-15 })
@@ -26,20 +26,20 @@ struct GramMatrixTests {
 
     @Test func `a constant row correlates with nothing, not even itself`() {
         let gram = GramMatrix(
-            kind: .correlation, products: [4, 0, 2, 0, 0, 0, 2, 0, 9], channels: 3, positions: 5)
+            kind: .correlation, upperProducts: [4, 0, 2, 0, 0, 9], channels: 3, positions: 5)
         #expect(gram.values == [1, 0, 2 / 6.0, 0, 0, 0, 2 / 6.0, 0, 1])
     }
 
     @Test func `tiny deviations do not overflow`() {
         let least = Double.leastNonzeroMagnitude
         let gram = GramMatrix(
-            kind: .correlation, products: [least, 0, 0, least], channels: 2, positions: 1)
+            kind: .correlation, upperProducts: [least, 0, least], channels: 2, positions: 1)
         #expect(gram.values == [1, 0, 0, 1])
     }
 
     @Test func `the distance is the mean over all elements`() {
-        let a = GramMatrix(kind: .raw, products: [1, 2, 2, 4], channels: 2, positions: 1)
-        let b = GramMatrix(kind: .raw, products: [0, 4, 4, 1], channels: 2, positions: 9)
+        let a = GramMatrix(kind: .raw, upperProducts: [1, 2, 4], channels: 2, positions: 1)
+        let b = GramMatrix(kind: .raw, upperProducts: [0, 4, 1], channels: 2, positions: 9)
         #expect(a.distance(to: b) == 2)
         #expect(b.distance(to: a) == 2)
         #expect(a.distance(to: a) == 0)

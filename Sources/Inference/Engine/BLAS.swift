@@ -23,7 +23,7 @@ public enum BLAS {
 
     /// C = A Aᵀ for n rows of k values, row-major; A is (k, n) in memory when `isTransposed`.
     ///
-    /// C is n × n, whole and symmetric.
+    /// The upper triangle of the n × n values, row by row, row i from its diagonal on.
     static func dsyrk(
         _ a: UnsafePointer<Double>, n: Int, k: Int, isTransposed: Bool
     ) throws(InferenceError) -> [Double] {
@@ -33,9 +33,6 @@ public enum BLAS {
         }
         var c = [Double](repeating: 0, count: n * n)
         styleloss_openblas_dsyrk(isTransposed ? 1 : 0, rows, columns, a, &c)
-        for i in 0..<n {
-            for j in 0..<i { c[i * n + j] = c[j * n + i] }
-        }
-        return c
+        return (0..<n).flatMap { c[$0 * n + $0..<($0 + 1) * n] }
     }
 }

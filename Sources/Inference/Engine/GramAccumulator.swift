@@ -82,36 +82,41 @@ final class GramAccumulator: @unchecked Sendable {
     }
 
     private func multiply(_ run: Run) {
+        let lanes = kernels.gramColumns / 2
         for i in stride(
             from: run.channels.lowerBound, to: run.channels.upperBound, by: kernels.gramRows)
         {
-            // Of a block with itself, what lies below the diagonal is left out.
-            let from = (run.isDiagonal ? i : 0) / kernels.gramColumns * kernels.gramColumns
-            for j in stride(from: from, to: run.columnsEnd, by: kernels.gramColumns) {
+            // Of a block with itself, what lies below the diagonal is left out, by the vector.
+            var j = run.isDiagonal ? i / lanes * lanes : 0
+            while j < run.columnsEnd {
+                let vectors = run.columnsEnd - j > lanes ? 2 : 1
                 kernels.gram(
-                    run.a, i, run.b, j, rows: run.a.count, width: run.width,
+                    run.a, i, run.b, j, vectors: vectors, rows: run.a.count, width: run.width,
                     g: run.products + i * Kernels.block + j, ldg: Kernels.block)
+                j += vectors * lanes
             }
         }
     }
 
-    /// C × C sums, row-major and symmetric, once every row has been added to every strip.
-    func symmetricProducts() -> [Double] {
-        var values = [Double](repeating: 0, count: channels * channels)
-        for (index, pair) in pairs.enumerated() {
-            let sums = products + index * Self.pairCount
-            for i in 0..<min(Kernels.block, channels - pair.a * Kernels.block) {
-                let end = min(Kernels.block, channels - pair.b * Kernels.block)
-                for j in (pair.a == pair.b ? i : 0)..<end {
+    /// The sums' upper triangle as `GramMatrix` takes it, once every row has been added to every
+    /// strip.
+    func upperProducts() -> [Double] {
+        let count = GramMatrix.upperCount(order: channels)
+        return [Double](unsafeUninitializedCapacity: count) { values, initializedCount in
+            guard let values = values.baseAddress else { return }
+            for (index, pair) in pairs.enumerated() {
+                let sums = products + index * Self.pairCount
+                let columns = min(Kernels.block, channels - pair.b * Kernels.block)
+                for i in 0..<min(Kernels.block, channels - pair.a * Kernels.block) {
+                    let first = pair.a == pair.b ? i : 0
                     let row = pair.a * Kernels.block + i
-                    let column = pair.b * Kernels.block + j
-                    let value = sums[i * Kernels.block + j]
-                    values[row * channels + column] = value
-                    values[column * channels + row] = value
+                    let start = GramMatrix.upperStart(ofRow: row, order: channels)
+                    (values + start + pair.b * Kernels.block + first - row).initialize(
+                        from: sums + i * Kernels.block + first, count: columns - first)
                 }
             }
+            initializedCount = count
         }
-        return values
     }
 
     /// Pixels of two channel blocks whose products are added to one strip.

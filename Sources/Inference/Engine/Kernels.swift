@@ -87,10 +87,10 @@ struct Kernels: @unchecked Sendable {
     }
 
     func gram(
-        _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, rows: Int, width: Int,
+        _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int, width: Int,
         g: UnsafeMutablePointer<Double>, ldg: Int
     ) {
-        table.gram(a, i0, b, j0, rows, width, g, ldg)
+        table.gram(a, i0, b, j0, vectors, rows, width, g, ldg)
     }
 
     func absoluteDifference(

@@ -92,16 +92,22 @@ final class TapStatistics {
     }
 
     /// The result, once every row has been added.
-    func result() -> TapResult {
+    func result(team: Team) -> TapResult {
         let positions = height * width
-        let matrices = grams.map {
-            GramMatrix(
-                kind: demand.gram, products: $0.symmetricProducts(), channels: channels,
-                positions: positions)
+        var matrices = [GramMatrix?](repeating: nil, count: grams.count)
+        matrices.withUnsafeMutableBufferPointer { matrices in
+            // One pointer, written by each item in a place of its own.
+            let results = matrices.baseAddress
+            team.parallel(grams.count) { index in
+                results?[index] = GramMatrix(
+                    kind: demand.gram, upperProducts: grams[index].upperProducts(),
+                    channels: channels, positions: positions)
+            }
         }
         return TapResult(
             tap: demand.tap, channels: channels, height: height, width: width,
-            grams: Dictionary(uniqueKeysWithValues: zip(demand.grams, matrices)),
+            grams: Dictionary(
+                uniqueKeysWithValues: zip(demand.grams, matrices.compactMap(\.self))),
             differences: sums.map { $0 / Double(channels * positions) },
             features: Dictionary(uniqueKeysWithValues: zip(demand.features, features)))
     }

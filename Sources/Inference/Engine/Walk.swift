@@ -56,7 +56,7 @@ struct Walk {
         for index in plan.stages.indices where !plan.stages[index].demands.isEmpty {
             while tileRowsDone[index] < plan.stages[index].tilesDown { try step(index) }
         }
-        return statistics.map { $0.result() }
+        return statistics.map { $0.result(team: team) }
     }
 
     private mutating func step(_ index: Int) throws(InferenceError) {

@@ -59,7 +59,7 @@ public enum FeatureLosses {
     ) throws(InferenceError) -> GramMatrix {
         GramMatrix(
             kind: kind,
-            products: try SecondMoments.products(
+            upperProducts: try SecondMoments.upperProducts(
                 of: tensor, sample: sample, isCentred: kind.isCentred, kernels, team),
             channels: tensor.channels, positions: tensor.positions)
     }

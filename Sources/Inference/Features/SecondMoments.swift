@@ -1,11 +1,11 @@
 /// Sums of products of the rows of given features.
 enum SecondMoments {
-    /// C × C sums over the positions of one sample, row-major and symmetric: `Σ_n F_in F_jn`, or
-    /// `Σ_n (F_in − m_i)(F_jn − m_j)` when centred, m being the rows' means.
+    /// Sums over the positions of one sample, `Σ_n F_in F_jn`, or `Σ_n (F_in − m_i)(F_jn − m_j)` when
+    /// centred, m being the rows' means: the upper triangle as `GramMatrix` takes it.
     ///
     /// Single precision goes through the kernels that the network's taps use, double precision through
     /// OpenBLAS. The sum of a row that is constant is exactly 0 when centred.
-    static func products(
+    static func upperProducts(
         of tensor: FeatureTensor, sample: Int, isCentred: Bool, _ kernels: Kernels, _ team: Team
     ) throws(InferenceError) -> [Double] {
         try team.checkCancelled()
@@ -43,7 +43,7 @@ enum SecondMoments {
                 }
             }
         }
-        return withExtendedLifetime(memory) { sums.symmetricProducts() }
+        return withExtendedLifetime(memory) { sums.upperProducts() }
     }
 
     private static func pack(

@@ -35,7 +35,7 @@ struct GramAnswer: Sendable {
     }
 
     func response(_ type: MediaType) throws(ServiceError) -> HTTPServerResponse {
-        for layer in layers where !layer.matrices.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) {
+        for layer in layers where !layer.matrices.allSatisfy(\.isFinite) {
             throw Self.nonFinite(layer)
         }
         switch type {
