@@ -13,6 +13,8 @@ struct ConvolutionStep {
     /// A row of zeros, for what lies above and below the image.
     let zeros: UnsafePointer<Float>
     let outputs: [Tap.Kind: RowRing]
+    /// Whether workers share the columns of all images, or the images.
+    let splitsColumns: Bool
 
     /// Tiles of a block, a multiple of the register block's `mr`, by measurement on two Zen 4 cores:
     /// about 28 for up to 128 input channels, whose V stays in the second-level cache, about 56
@@ -84,17 +86,25 @@ struct ConvolutionStep {
         let position: Int
     }
 
+    // Tiles are numbered by segment of columns, image, row and column.
     private func forEachRun(of tiles: Range<Int>, tileRows: Range<Int>, _ body: (Run) -> Void) {
-        var tile = tiles.lowerBound
-        while tile < tiles.upperBound {
-            let (row, column) = tile.quotientAndRemainder(dividingBy: stage.tilesAcross)
-            let (image, place) = row.quotientAndRemainder(dividingBy: tileRows.count)
-            let count = min(stage.tilesAcross - column, tiles.upperBound - tile)
-            body(
-                Run(
-                    image: image, tileRow: tileRows.lowerBound + place, tileColumn: column,
-                    count: count, position: tile - tiles.lowerBound))
-            tile += count
+        let segments =
+            splitsColumns ? ColumnSegments.tiles(width: stage.width) : [0..<stage.tilesAcross]
+        let rows = images * tileRows.count
+        for columns in segments {
+            let first = columns.lowerBound * rows
+            var tile = max(tiles.lowerBound, first)
+            while tile < min(tiles.upperBound, columns.upperBound * rows) {
+                let (row, column) = (tile - first).quotientAndRemainder(dividingBy: columns.count)
+                let (image, place) = row.quotientAndRemainder(dividingBy: tileRows.count)
+                let count = min(columns.count - column, tiles.upperBound - tile)
+                body(
+                    Run(
+                        image: image, tileRow: tileRows.lowerBound + place,
+                        tileColumn: columns.lowerBound + column, count: count,
+                        position: tile - tiles.lowerBound))
+                tile += count
+            }
         }
     }
 

@@ -52,7 +52,7 @@ final class GramAccumulator: @unchecked Sendable {
     var strips: Int { pairs.count * Self.strips }
 
     /// Adds a group of neighbouring rows to one strip. `pixels(row, block)` is a row's channel block
-    /// at column 0.
+    /// at the first of `width` columns.
     func add(
         strip: Int, rows: Range<Int>, width: Int, workspace: Workspace,
         pixels: (Int, Int) -> UnsafePointer<Float>
@@ -96,6 +96,12 @@ final class GramAccumulator: @unchecked Sendable {
                 j += vectors * lanes
             }
         }
+    }
+
+    /// Adds the sums over other columns of the same features, neither of them centred.
+    func add(_ other: GramAccumulator) {
+        precondition(channels == other.channels && !isCentred && !other.isCentred)
+        for i in 0..<pairs.count * Self.pairCount { products[i] += other.products[i] }
     }
 
     /// The sums' upper triangle as `GramMatrix` takes it, once every row has been added to every

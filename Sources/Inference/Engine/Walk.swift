@@ -12,6 +12,8 @@ struct Walk {
     private let zeros: UnsafeMutablePointer<Float>
     private let arena: Arena
     private let statistics: [TapStatistics]
+    // Fewer pairs than workers share the columns, more are shared whole.
+    private let splitsColumns: Bool
     // Rows of tiles computed by each stage, and rows of the image that are preprocessed.
     private var tileRowsDone: [Int]
     private var imageRowsDone = 0
@@ -39,11 +41,13 @@ struct Walk {
         zeros = arena.floats(plan.zerosCount)
         zeros.update(repeating: 0, count: plan.zerosCount)
         let (height, width) = (images[0].height, images[0].width)
+        let splitsColumns = images.count < 2 * team.workers
+        self.splitsColumns = splitsColumns
         statistics = demands.map { demand in
             let shape = VGG.shape(of: demand.tap, height: height, width: width)
             return TapStatistics(
                 demand, channels: shape.channels, height: shape.height, width: shape.width,
-                kernels: extractor.kernels, arena: arena)
+                splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena)
         }
         tileRowsDone = Array(repeating: 0, count: plan.stages.count)
     }
@@ -94,16 +98,26 @@ struct Walk {
         let stage = plan.stages[0]
         let rows = 4 * tileRows.lowerBound..<min(4 * tileRows.upperBound, stage.height)
         let first = extractor.first
-        team.parallel(rows.count * plan.images) { item in
-            let (image, row) = item.quotientAndRemainder(dividingBy: rows.count)
+        let segments =
+            splitsColumns ? ColumnSegments.columns(width: stage.width) : [0..<stage.width]
+        let perSegment = rows.count * plan.images
+        team.parallel(segments.count * perSegment) { item in
+            let (segment, rest) = item.quotientAndRemainder(dividingBy: perSegment)
+            let (image, row) = rest.quotientAndRemainder(dividingBy: rows.count)
+            let columns = segments[segment]
+            let start = columns.lowerBound
             let y = rows.lowerBound + row
             let above: [UnsafePointer<Float>] = (-1...1).map {
-                UnsafePointer(self.image.row(y + $0, image: image))
+                UnsafePointer(self.image.row(y + $0, image: image)) + 3 * start
+            }
+            let sinks = [Tap.Kind.conv, .relu].map { kind in
+                rings[0][kind].map {
+                    $0.pixels(y, image: image, block: 0) + start * Kernels.block
+                }
             }
             extractor.kernels.firstLayer(
-                above, kernel: first.kernel.base, bias: first.bias.base, width: stage.width,
-                conv: rings[0][.conv]?.pixels(y, image: image, block: 0),
-                relu: rings[0][.relu]?.pixels(y, image: image, block: 0))
+                above, kernel: first.kernel.base, bias: first.bias.base, width: columns.count,
+                conv: sinks[0], relu: sinks[1])
         }
     }
 
@@ -115,7 +129,7 @@ struct Walk {
         ConvolutionStep(
             convolution: convolution, u: convolution.transformedKernels(team),
             kernels: extractor.kernels, stage: plan.stages[index], images: plan.images,
-            input: input, zeros: zeros, outputs: rings[index]
+            input: input, zeros: zeros, outputs: rings[index], splitsColumns: splitsColumns
         ).run(tileRows: tileRows, team: team)
     }
 

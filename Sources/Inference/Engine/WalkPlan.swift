@@ -49,7 +49,8 @@ struct WalkPlan {
         gramCount = demands.reduce(0) { count, demand in
             let shape = VGG.shape(of: demand.tap, height: height, width: width)
             let sums = 2 * GramAccumulator.count(channels: shape.channels)
-            return count + demand.grams.count * Arena.rounded(sums)
+            let segments = TapStatistics.segments(of: demand, width: shape.width).count
+            return count + demand.grams.count * segments * Arena.rounded(sums)
         }
         let convolutions = VGG.convolutions(architecture)
         let last =

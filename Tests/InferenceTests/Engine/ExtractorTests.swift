@@ -7,10 +7,11 @@ struct ExtractorTests {
     static let instructionSets = InstructionSet.allCases.filter(\.isSupported)
     static let pool = WorkerPool(workers: 2)
 
-    // Sides around the 4 × 4 tile, the 6 × 6 input tile, blocks of 14 tiles, odd pools.
+    // Sides around the 4 × 4 tile, the 6 × 6 input tile, blocks of 14 tiles, odd pools, and widths whose
+    // columns two workers share.
     static let sizes = [
         (1, 1), (1, 7), (2, 3), (3, 2), (4, 4), (5, 4), (6, 9), (7, 1), (8, 8), (9, 13), (11, 57),
-        (14, 15), (17, 6), (31, 5),
+        (14, 15), (17, 6), (31, 5), (2, 128), (3, 131), (5, 255),
     ]
 
     @Test(arguments: sizes, instructionSets)

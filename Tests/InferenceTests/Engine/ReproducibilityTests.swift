@@ -5,8 +5,12 @@ import Testing
 /// The same request has the same bits, whatever it is computed with or beside.
 struct ReproducibilityTests {
     private static let taps = ["relu1_2", "pool1", "conv2_2", "pool2"].compactMap { Tap($0) }
-    private static let images = (0..<4).map {
-        TestNetworks.image(width: 41, height: 67, seed: $0)
+    private static let images = stack(width: 41, height: 67)
+    // Wide enough for its columns to be shared.
+    private static let wideImages = stack(width: 149, height: 19)
+
+    private static func stack(width: Int, height: Int) -> [Image] {
+        (0..<4).map { TestNetworks.image(width: width, height: height, seed: $0) }
     }
 
     private struct Answer: Equatable {
@@ -41,16 +45,21 @@ struct ReproducibilityTests {
 
     @Test(arguments: [2, 3, 5])
     func `the number of workers changes no bit`(workers: Int) throws {
-        let alone = try Self.answer(stack: Array(Self.images[..<2]))
-        #expect(try Self.answer(stack: Array(Self.images[..<2]), workers: workers) == alone)
+        for images in [Self.images, Self.wideImages] {
+            let alone = try Self.answer(stack: Array(images[..<2]))
+            #expect(try Self.answer(stack: Array(images[..<2]), workers: workers) == alone)
+        }
     }
 
     @Test(arguments: [1, 23, 200, 100_000], [GramKind.normalized, .covariance])
     func `bands of any height change no bit`(tilesPerStep: Int, kind: GramKind) throws {
-        let stack = Array(Self.images[..<2])
-        let usual = try Self.answer(stack: stack, kind: kind)
-        let banded = try Self.answer(stack: stack, tilesPerStep: tilesPerStep, kind: kind)
-        #expect(banded == usual)
+        for images in [Self.images, Self.wideImages] {
+            let stack = Array(images[..<2])
+            let usual = try Self.answer(stack: stack, kind: kind)
+            let banded = try Self.answer(
+                stack: stack, workers: 2, tilesPerStep: tilesPerStep, kind: kind)
+            #expect(banded == usual)
+        }
     }
 
     // 1920 tiles for two workers are 70 blocks; of equal size, rounded up, the last began past the end.
@@ -71,15 +80,19 @@ struct ReproducibilityTests {
     }
 
     @Test func `the other images of a stack change no bit`() throws {
-        let alone = try Self.answer(stack: Array(Self.images[..<2]))
-        #expect(try Self.answer(stack: Self.images, workers: 2) == alone)
+        for images in [Self.images, Self.wideImages] {
+            let alone = try Self.answer(stack: Array(images[..<2]))
+            #expect(try Self.answer(stack: images, workers: 2) == alone)
+        }
     }
 
     @Test func `identical images differ by exactly nothing`() throws {
-        let answer = try Self.answer(stack: [Self.images[2], Self.images[2]], workers: 2)
-        #expect(answer.differences == [0, 0, 0, 0])
-        for pair in stride(from: 0, to: answer.grams.count, by: 2) {
-            #expect(answer.grams[pair] == answer.grams[pair + 1])
+        for image in [Self.images[2], Self.wideImages[2]] {
+            let answer = try Self.answer(stack: [image, image], workers: 2)
+            #expect(answer.differences == [0, 0, 0, 0])
+            for pair in stride(from: 0, to: answer.grams.count, by: 2) {
+                #expect(answer.grams[pair] == answer.grams[pair + 1])
+            }
         }
     }
 
