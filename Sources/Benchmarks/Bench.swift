@@ -52,6 +52,9 @@ struct Times {
     let median: Double
     let least: Double
 
+    /// A time that was added up from others.
+    init(_ milliseconds: Double) { (median, least) = (milliseconds, milliseconds) }
+
     /// Runs `body` twice to warm up and then at least `runs` times and for a second.
     init(runs: Int = 7, _ body: () throws -> Void) rethrows {
         for _ in 0..<2 { try body() }

@@ -3,11 +3,13 @@ import Inference
 /// Times the engine and the service on this machine. No thresholds: numbers are compared by whoever
 /// reads them, side by side in one run (Scripts/benchmark runs the peers beside it).
 ///
-///     swift run -c release Benchmarks [kernels|layers|workloads|features|large|service …]
+///     swift run -c release Benchmarks [kernels|layers|convolutions|workloads|features|large|service|W1|W2|W3|W4 …]
 @main
 struct Benchmarks {
     static func main() throws {
-        let all = ["kernels", "layers", "workloads", "features", "large", "service"]
+        let all = [
+            "kernels", "layers", "convolutions", "workloads", "features", "large", "service",
+        ]
         let wanted = CommandLine.arguments.dropFirst()
         let unknown = wanted.filter { name in !all.contains(name) && Workload.named(name) == nil }
         guard unknown.isEmpty else {
@@ -20,6 +22,7 @@ struct Benchmarks {
             switch section {
             case "kernels": bench.printPeaks()
             case "layers": try bench.timeLayers()
+            case "convolutions": try bench.timeConvolutions()
             case "workloads": try bench.timeWorkloads(Workload.all)
             case "features": try bench.timeFeatures()
             case "large": try bench.timeLargeImages()

@@ -48,11 +48,7 @@ enum Memory {
     private static func status(_ key: String) -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
-        let kilobytes =
-            line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-            ?? line?.split(whereSeparator: { " \t".contains($0) }).dropFirst().first.flatMap {
-                Int($0)
-            }
+        let kilobytes = line?.split { " \t".contains($0) }.dropFirst().first.flatMap { Int($0) }
         return (kilobytes ?? 0) << 10
     }
 }
