@@ -63,6 +63,9 @@ public struct GramMatrix: Sendable, Equatable {
         return values
     }
 
+    /// What the values take in memory.
+    var byteCount: Int { upper.count * MemoryLayout<Double>.stride }
+
     /// Whether no value is infinite or NaN.
     public var isFinite: Bool { upper.allSatisfy(\.isFinite) }
 

@@ -88,7 +88,8 @@ public final class Extractor: Sendable {
         for demand in demands {
             let shape = VGG.shape(of: demand.tap, height: height, width: width)
             let map = shape.channels * shape.height * shape.width * MemoryLayout<Float>.stride
-            let matrix = shape.channels * shape.channels * MemoryLayout<Double>.stride
+            let matrix =
+                GramMatrix.upperCount(order: shape.channels) * MemoryLayout<Double>.stride
             statistics += demand.features.count * map + demand.grams.count * matrix
         }
         return plan.arenaCount * MemoryLayout<Float>.stride + workers * scratch + statistics

@@ -21,7 +21,7 @@ final class GramAccumulator: @unchecked Sendable {
     static let runPixels = 512
 
     /// `channels` need not fill its last block, whose other values are zero then. `products` has
-    /// `count(channels:)` places and outlives the accumulator.
+    /// `count(channels:)` places and outlives the accumulator; what it holds does not matter.
     init(
         channels: Int, isCentred: Bool, kernels: Kernels, products: UnsafeMutablePointer<Double>
     ) {
@@ -31,7 +31,6 @@ final class GramAccumulator: @unchecked Sendable {
         self.channels = channels
         let blocks = Kernels.blocks(of: channels)
         pairs = (0..<blocks).flatMap { a in (a..<blocks).map { b in (a, b) } }
-        products.initialize(repeating: 0, count: pairs.count * Self.pairCount)
         let centreCount = isCentred ? pairs.count * Self.strips : 0
         centres = .allocate(capacity: centreCount)
         centres.initialize(repeating: CentredStrip())
@@ -51,10 +50,10 @@ final class GramAccumulator: @unchecked Sendable {
     /// Items of the parallel loop that one group of rows takes.
     var strips: Int { pairs.count * Self.strips }
 
-    /// Adds a group of neighbouring rows to one strip. `pixels(row, block)` is a row's channel block
-    /// at the first of `width` columns.
+    /// Adds a group of neighbouring rows to one strip, which begins with the first group. `pixels(row,
+    /// block)` is a row's channel block at the first of `width` columns.
     func add(
-        strip: Int, rows: Range<Int>, width: Int, workspace: Workspace,
+        strip: Int, isFirst: Bool, rows: Range<Int>, width: Int, workspace: Workspace,
         pixels: (Int, Int) -> UnsafePointer<Float>
     ) {
         let (pairIndex, place) = strip.quotientAndRemainder(dividingBy: Self.strips)
@@ -63,6 +62,11 @@ final class GramAccumulator: @unchecked Sendable {
         let rowsPerRun = max(1, Self.runPixels / width)
         let end = min(first + Self.stripRows, channels - pair.a * Kernels.block)
         guard first < end else { return }
+        if isFirst {
+            // Here and not at once: the matrices of eight images of W4 are 22 MB.
+            (products + pairIndex * Self.pairCount + first * Kernels.block)
+                .update(repeating: 0, count: (end - first) * Kernels.block)
+        }
         var run = Run(
             products: products + pairIndex * Self.pairCount, channels: first..<end,
             columnsEnd: min(Kernels.block, channels - pair.b * Kernels.block),

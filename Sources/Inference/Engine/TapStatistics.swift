@@ -126,8 +126,9 @@ final class TapStatistics {
         let columns = segments[task.segment]
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRowHeight) {
             grams[task.index][task.segment].add(
-                strip: strip, rows: first..<min(first + tileRowHeight, rows.upperBound),
-                width: columns.count, workspace: workspace
+                strip: strip, isFirst: first == 0,
+                rows: first..<min(first + tileRowHeight, rows.upperBound), width: columns.count,
+                workspace: workspace
             ) { y, block in
                 UnsafePointer(ring.pixels(y, image: demand.grams[task.index], block: block))
                     + columns.lowerBound * Kernels.block

@@ -38,7 +38,10 @@ enum SecondMoments {
             pack(values, tensor, sample, positions, blockStride, into: packed.base)
             try team.checkCancelled()
             for strip in 0..<sums.strips {
-                sums.add(strip: strip, rows: 0..<1, width: positions.count, workspace: workspace) {
+                sums.add(
+                    strip: strip, isFirst: first == 0, rows: 0..<1, width: positions.count,
+                    workspace: workspace
+                ) {
                     UnsafePointer(packed.base) + $1 * blockStride
                 }
             }

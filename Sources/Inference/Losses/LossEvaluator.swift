@@ -98,7 +98,7 @@ public struct LossEvaluator: Sendable {
         }
         return options.styleLayers.reduce(features) { total, layer in
             let order = VGG.shape(of: layer.tap, height: size.height, width: size.width).channels
-            return total + 8 * order * order
+            return total + 8 * GramMatrix.upperCount(order: order)
         }
     }
 }

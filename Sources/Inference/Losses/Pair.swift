@@ -46,8 +46,8 @@ public struct TargetStatistics: Sendable {
 
     /// What this takes in memory, in bytes.
     public var byteCount: Int {
-        let gramValues = grams.values.reduce(0) { $0 + $1.values.count }
-        return features.values.reduce(image.sampleBytes + 8 * gramValues) { $0 + $1.bytes }
+        let gramBytes = grams.values.reduce(0) { $0 + $1.byteCount }
+        return features.values.reduce(image.sampleBytes + gramBytes) { $0 + $1.bytes }
     }
 
     /// Whether everything that losses with these options need is here.
