@@ -75,7 +75,12 @@ class Losses(nn.Module):
 
     def forward(self, output, target):
         n = output.shape[0]
-        features = self.extractor(torch.cat([output, target]))
+        if n == 1 and output.shape[2] >= 1024:
+            # One image after the other: a pair of 4096x4096 at once took more than 24 GB.
+            pairs = zip(self.extractor(output), self.extractor(target))
+            features = [torch.cat(pair) for pair in pairs]
+        else:
+            features = self.extractor(torch.cat([output, target]))
         style = [(gram(f[:n]) - gram(f[n:])).abs().mean((1, 2)) for f in features]
         perceptual = [(f[:n] - f[n:]).abs().mean((1, 2, 3)) for f in features]
         return torch.stack(style), torch.stack(perceptual)
