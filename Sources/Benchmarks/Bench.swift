@@ -52,8 +52,8 @@ struct Times {
     let median: Double
     let least: Double
 
-    /// A time that was added up from others.
-    init(_ milliseconds: Double) { (median, least) = (milliseconds, milliseconds) }
+    /// Times that were added up from others.
+    init(median: Double, least: Double) { (self.median, self.least) = (median, least) }
 
     /// Runs `body` twice to warm up and then at least `runs` times and for a second.
     init(runs: Int = 7, _ body: () throws -> Void) rethrows {

@@ -9,7 +9,7 @@ extension Bench {
         for (height, width) in [
             (512, 512), (1024, 1024), (2048, 2048), (4096, 4096), (512, 16384), (16384, 512),
         ] {
-            // An engine for each: no buffers of other sizes, and kernels transformed beforehand.
+            // An engine for each: no rows of other sizes, and kernels transformed beforehand.
             let evaluator = LossEvaluator(
                 extractor: Extractor(network: network, instructionSet: instructionSet))
             _ = try evaluate(evaluator, height: 64, width: 64)

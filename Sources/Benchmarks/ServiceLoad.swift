@@ -97,14 +97,21 @@ struct ServiceUnderLoad {
         let request = Self.request(images)
         let latencies = Latencies()
         let begin = ContinuousClock.now
-        DispatchQueue.concurrentPerform(iterations: clients) { _ in
-            guard let client = HTTPClient(port: port) else { return }
-            while ContinuousClock.now - begin < .seconds(seconds) {
-                let start = ContinuousClock.now
-                guard client.exchange(request) else { return }
-                latencies.add((ContinuousClock.now - start).milliseconds)
+        // A thread for each: concurrentPerform would run no more than there are cores.
+        let running = DispatchGroup()
+        for _ in 0..<clients {
+            running.enter()
+            Thread.detachNewThread { [port] in
+                defer { running.leave() }
+                guard let client = HTTPClient(port: port) else { return }
+                while ContinuousClock.now - begin < .seconds(seconds) {
+                    let start = ContinuousClock.now
+                    guard client.exchange(request) else { return }
+                    latencies.add((ContinuousClock.now - start).milliseconds)
+                }
             }
         }
+        running.wait()
         guard !latencies.all.isEmpty else { throw BenchmarkError.noAnswer("no answer of 200") }
         return Load(
             latencies: latencies.all,

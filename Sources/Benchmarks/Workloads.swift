@@ -77,7 +77,7 @@ extension Bench {
             let times = try Times {
                 _ = try pool.runAndWait { team in
                     try evaluator.evaluate(
-                        pairs, targets: targets, options: options, imagesMax: 8, team: team)
+                        pairs, targets: targets, options: options, team: team)
                 }
             }
             line(

@@ -131,8 +131,8 @@ INLINE void output_tiles(
             const vec b = load(bias + c);
             // The next tile's pixels, which another core may still hold: 99 -> 90 ms of W4's output
             // transforms, both cores. PREFETCHW does nothing where a processor lacks it.
-            if (has_relu && out->relu[0])
-                UNROLL for (int i = 0; i < 4; i++)
+            UNROLL for (int i = 0; i < 4; i++)
+                if (has_relu && out->relu[i])
                     UNROLL for (int j = 4; j < 8; j++)
                         __builtin_prefetch(out->relu[i] + (4 * tile + j) * BLOCK + c, 1);
             if (left >= 4)

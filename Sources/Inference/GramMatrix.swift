@@ -50,7 +50,7 @@ public struct GramMatrix: Sendable, Equatable {
         upper = upperProducts
     }
 
-    /// C × C values in row-major order, symmetric.
+    /// C × C values in row-major order, symmetric; made anew from the triangle at each call.
     public var values: [Double] {
         var values = [Double](repeating: 0, count: order * order)
         for row in 0..<order {

@@ -72,7 +72,8 @@ typedef struct {
         const float *_Nonnull bias, ptrdiff_t width, float *_Nullable conv, float *_Nullable relu);
 
     /// g += sum over `rows` x `width` pixels of a_i b_j: gram_mr channels of a from i0 on, and of b from
-    /// j0 on gram_nr (`vectors` is 2) or half as many (1). The sum is FP32 within the call and FP64 across calls; g is row-major, ldg apart.
+    /// j0 on gram_nr (`vectors` is 2) or half as many (1). The sum is FP32 within the call and FP64
+    /// across calls; g is row-major, ldg apart.
     void (*_Nonnull gram)(
         const float *_Nonnull const *_Nonnull a, ptrdiff_t i0,
         const float *_Nonnull const *_Nonnull b, ptrdiff_t j0, ptrdiff_t vectors, ptrdiff_t rows,

@@ -33,6 +33,9 @@ public enum BLAS {
         }
         var c = [Double](repeating: 0, count: n * n)
         styleloss_openblas_dsyrk(isTransposed ? 1 : 0, rows, columns, a, &c)
-        return (0..<n).flatMap { c[$0 * n + $0..<($0 + 1) * n] }
+        var upper: [Double] = []
+        upper.reserveCapacity(GramMatrix.upperCount(order: n))
+        for row in 0..<n { upper += c[row * n + row..<(row + 1) * n] }
+        return upper
     }
 }

@@ -8,13 +8,8 @@ enum ColumnSegments {
     /// Ranges of columns in order. They depend on the width alone, as sums over them do.
     static func columns(width: Int) -> [Range<Int>] {
         guard width >= 128 else { return [0..<width] }
-        // Whole tiles of the map, and of the map after its pool.
+        // A multiple of 8 columns is whole tiles, and whole tiles after a pool.
         let middle = (width / 2 + 7) / 8 * 8
         return [0..<middle, middle..<width]
-    }
-
-    /// The same ranges in tiles of four columns.
-    static func tiles(width: Int) -> [Range<Int>] {
-        columns(width: width).map { $0.lowerBound / 4..<($0.upperBound + 3) / 4 }
     }
 }

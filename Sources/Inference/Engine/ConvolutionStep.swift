@@ -13,8 +13,8 @@ struct ConvolutionStep {
     /// A row of zeros, for what lies above and below the image.
     let zeros: UnsafePointer<Float>
     let outputs: [Tap.Kind: RowRing]
-    /// Whether workers share the columns of all images, or the images.
-    let splitsColumns: Bool
+    /// Columns of tiles that workers share before they share the images.
+    let segments: [Range<Int>]
 
     /// Tiles of a block, a multiple of the register block's `mr`, by measurement on two Zen 4 cores:
     /// about 28 for up to 128 input channels, whose V stays in the second-level cache, about 56
@@ -88,8 +88,6 @@ struct ConvolutionStep {
 
     // Tiles are numbered by segment of columns, image, row and column.
     private func forEachRun(of tiles: Range<Int>, tileRows: Range<Int>, _ body: (Run) -> Void) {
-        let segments =
-            splitsColumns ? ColumnSegments.tiles(width: stage.width) : [0..<stage.tilesAcross]
         let rows = images * tileRows.count
         for columns in segments {
             let first = columns.lowerBound * rows

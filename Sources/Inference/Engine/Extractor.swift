@@ -55,18 +55,20 @@ public final class Extractor: Sendable {
                 throw .imageTooSmall(minimum: minimum, tap: demand.tap.description)
             }
         }
-        let plan = plan(demands, height: image.height, width: image.width, images: images.count)
+        let plan = plan(
+            demands, height: image.height, width: image.width, images: images.count,
+            workers: team.workers)
         var walk = Walk(
             extractor: self, plan: plan, images: images, demands: demands, team: team)
         return try walk.run()
     }
 
     private func plan(
-        _ demands: [TapDemand], height: Int, width: Int, images: Int
+        _ demands: [TapDemand], height: Int, width: Int, images: Int, workers: Int
     ) -> WalkPlan {
         WalkPlan(
             architecture: network.architecture, demands: demands, height: height, width: width,
-            images: images, tilesPerStep: tilesPerStep)
+            images: images, workers: workers, tilesPerStep: tilesPerStep)
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of
@@ -74,7 +76,8 @@ public final class Extractor: Sendable {
     public func workingBytes(
         imageCount: Int, height: Int, width: Int, demands: [TapDemand], workers: Int
     ) -> Int {
-        let plan = plan(demands, height: height, width: width, images: imageCount)
+        let plan = plan(
+            demands, height: height, width: width, images: imageCount, workers: workers)
         let scratch =
             plan.stages.dropFirst().map { stage in
                 let icBlocks = stage.shape.inChannels / Kernels.block

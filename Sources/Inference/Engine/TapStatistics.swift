@@ -8,7 +8,7 @@ final class TapStatistics {
     private let grams: [[GramAccumulator]]
     private let features: [FeatureMap]
     private let tasks: [Task]
-    private var sums: [Double]
+    private var differenceSums: [Double]
 
     /// What is gathered of one image, or of two that are compared, in one segment of columns. The
     /// index is that of the demand's list.
@@ -43,7 +43,7 @@ final class TapStatistics {
         features = demand.features.map { _ in
             FeatureMap(channels: channels, height: height, width: width)
         }
-        sums = Array(repeating: 0, count: demand.differences.count)
+        differenceSums = Array(repeating: 0, count: demand.differences.count)
         tasks = Self.tasks(of: demand, segments: segments.count, splitsColumns: splitsColumns)
     }
 
@@ -116,7 +116,7 @@ final class TapStatistics {
             }
         }
         let slots = segments.count * rows.count
-        for (slot, value) in partial.enumerated() { sums[slot / slots] += value }
+        for (slot, value) in partial.enumerated() { differenceSums[slot / slots] += value }
     }
 
     private func addGram(
@@ -183,7 +183,7 @@ final class TapStatistics {
             tap: demand.tap, channels: channels, height: height, width: width,
             grams: Dictionary(
                 uniqueKeysWithValues: zip(demand.grams, matrices.compactMap(\.self))),
-            differences: sums.map { $0 / Double(channels * positions) },
+            differences: differenceSums.map { $0 / Double(channels * positions) },
             features: Dictionary(uniqueKeysWithValues: zip(demand.features, features)))
     }
 }

@@ -12,7 +12,7 @@ struct Walk {
     private let zeros: UnsafeMutablePointer<Float>
     private let arena: Arena
     private let statistics: [TapStatistics]
-    // Fewer pairs than workers share the columns, more are shared whole.
+    // Of fewer than two images a worker, workers share the columns.
     private let splitsColumns: Bool
     // Rows of tiles computed by each stage, and rows of the image that are preprocessed.
     private var tileRowsDone: [Int]
@@ -94,12 +94,15 @@ struct Walk {
         imageRowsDone = end
     }
 
+    private func segments(_ stage: WalkPlan.Stage) -> [Range<Int>] {
+        splitsColumns ? ColumnSegments.columns(width: stage.width) : [0..<stage.width]
+    }
+
     private func convolveFirst(_ tileRows: Range<Int>) {
         let stage = plan.stages[0]
         let rows = 4 * tileRows.lowerBound..<min(4 * tileRows.upperBound, stage.height)
         let first = extractor.first
-        let segments =
-            splitsColumns ? ColumnSegments.columns(width: stage.width) : [0..<stage.width]
+        let segments = segments(stage)
         let perSegment = rows.count * plan.images
         team.parallel(segments.count * perSegment) { item in
             let (segment, rest) = item.quotientAndRemainder(dividingBy: perSegment)
@@ -129,7 +132,10 @@ struct Walk {
         ConvolutionStep(
             convolution: convolution, u: convolution.transformedKernels(team),
             kernels: extractor.kernels, stage: plan.stages[index], images: plan.images,
-            input: input, zeros: zeros, outputs: rings[index], splitsColumns: splitsColumns
+            input: input, zeros: zeros, outputs: rings[index],
+            segments: segments(plan.stages[index]).map {
+                $0.lowerBound / 4..<($0.upperBound + 3) / 4
+            }
         ).run(tileRows: tileRows, team: team)
     }
 

@@ -33,17 +33,20 @@ struct WalkPlan {
     /// Tiles that a convolution computes before it hands them on: enough to share among workers and to
     /// read its U once for many, few enough that its rows stay in the outer cache. One row of tiles
     /// of W1's first layers instead of three took their transforms from 24 to 17 ms, both cores.
-    private static func tilesPerStep(inChannels: Int) -> Int {
-        switch inChannels {
-        case ...64: 128
-        case ...256: 256
-        default: 448
-        }
+    private static func tilesPerStep(inChannels: Int, workers: Int) -> Int {
+        let tiles =
+            switch inChannels {
+            case ...64: 128
+            case ...256: 256
+            default: 448
+            }
+        // Two register blocks of AVX-512 for everybody.
+        return max(tiles, 28 * workers)
     }
 
     init(
         architecture: Architecture, demands: [TapDemand], height: Int, width: Int, images: Int,
-        tilesPerStep: Int?
+        workers: Int, tilesPerStep: Int?
     ) {
         self.images = images
         gramCount = demands.reduce(0) { count, demand in
@@ -66,9 +69,13 @@ struct WalkPlan {
             for (position, demand) in demands.enumerated() where shape.hasTap(demand.tap) {
                 stage.demands[demand.tap.kind, default: []].append(position)
             }
-            let tiles = tilesPerStep ?? Self.tilesPerStep(inChannels: shape.inChannels)
-            stage.tileRowsPerStep = max(
-                1, min(stage.tilesDown, tiles / (stage.tilesAcross * images)))
+            let tiles =
+                tilesPerStep
+                ?? Self.tilesPerStep(inChannels: shape.inChannels, workers: workers)
+            let rows = max(1, min(stage.tilesDown, tiles / (stage.tilesAcross * images)))
+            // As many steps, of even height.
+            let steps = (stage.tilesDown + rows - 1) / rows
+            stage.tileRowsPerStep = (stage.tilesDown + steps - 1) / steps
             stages.append(stage)
             if shape.isFollowedByPool { size = (size.height / 2, size.width / 2) }
         }

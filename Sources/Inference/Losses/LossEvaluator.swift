@@ -14,11 +14,13 @@ public struct LossEvaluator: Sendable {
     /// Images of equal size are walked together; a result has the same bits as when its pair is
     /// evaluated alone. A target given as statistics must cover the options.
     /// - Parameters:
-    ///   - imagesMax: how many images may be walked together, at least 1: it bounds the memory.
+    ///   - imagesMax: how many images may be walked together, at least 1: it bounds the memory. Two
+    ///     a worker and at least four when nil: enough for each pass over the kernels of the deep
+    ///     layers, while the rows of the shallow ones stay in the outer cache.
     ///   - keeping: indices of the targets whose statistics are returned.
     /// - Throws: what `check` throws, `cancelled`, and `nonFiniteResult`.
     public func evaluate(
-        _ pairs: [Pair], targets: [Target], options: LossOptions, imagesMax: Int = 8,
+        _ pairs: [Pair], targets: [Target], options: LossOptions, imagesMax: Int? = nil,
         keeping: Set<Int> = [], team: Team
     ) throws(InferenceError) -> Evaluation {
         let pairShapes = pairs.map {
@@ -32,7 +34,8 @@ public struct LossEvaluator: Sendable {
         try check(pairs: pairShapes, targets: targetShapes, options: options)
         precondition(targets.allSatisfy { $0.statistics?.covers(options) ?? true })
 
-        let plan = plan(pairShapes, targetShapes, options, imagesMax)
+        let plan = plan(
+            pairShapes, targetShapes, options, imagesMax ?? Self.imagesMax(workers: team.workers))
         var comparison = StackComparison(targets: targets, options: options)
         for (number, stack) in plan.stacks.enumerated() {
             try team.checkCancelled()
@@ -71,10 +74,10 @@ public struct LossEvaluator: Sendable {
     /// An estimate of the bytes that `evaluate` takes for pairs of these shapes with a number of
     /// workers, besides the images.
     public func estimateBytes(
-        pairs: [PairShape], targets: [TargetShape], options: LossOptions, imagesMax: Int = 8,
+        pairs: [PairShape], targets: [TargetShape], options: LossOptions, imagesMax: Int? = nil,
         workers: Int
     ) -> Int {
-        let plan = plan(pairs, targets, options, imagesMax)
+        let plan = plan(pairs, targets, options, imagesMax ?? Self.imagesMax(workers: workers))
         let taps = taps(options)
         let stacks = plan.stacks.map { stack in
             let demands = StackDemands(
@@ -107,6 +110,8 @@ extension LossEvaluator {
     private func taps(_ options: LossOptions) -> [Tap] {
         options.taps(in: extractor.network.architecture)
     }
+
+    private static func imagesMax(workers: Int) -> Int { max(4, 2 * workers) }
 
     private func minimumSide(_ tap: Tap) -> Int { VGG.minimumSide(for: tap) }
 

@@ -51,8 +51,8 @@ struct FeatureSource: Sendable {
     /// single.
     var decodedBytes: Int { view.elementCount.times(view.elementType == .float64 ? 8 : 4) }
 
-    /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a strip
-    /// of 256 positions.
+    /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a run of
+    /// 512 positions.
     var gramBytes: Int {
         channels.times(channels).times(16).plus(channels.times(2048))
     }

@@ -62,7 +62,7 @@ struct ReproducibilityTests {
         }
     }
 
-    // 1920 tiles for two workers are 70 blocks; of equal size, rounded up, the last began past the end.
+    // 1920 tiles for two workers were 70 blocks; of equal size, rounded up, the last began past the end.
     @Test func `blocks share tiles that they do not divide`() throws {
         let image = TestNetworks.image(width: 240, height: 128)
         let demand = TapDemand(tap: try #require(Tap("relu1_2")), grams: [0])
@@ -77,6 +77,21 @@ struct ReproducibilityTests {
         }
         #expect(answers[1] == answers[0])
         #expect(answers[2] == answers[0])
+    }
+
+    @Test func `no size, height of bands or number of workers changes a bit`() throws {
+        // Drawn by a generator with a fixed seed: what fails, fails again.
+        let draws = TestNetworks.noise(count: 5 * 40, seed: 11).map(Int.init)
+        for start in stride(from: 0, to: draws.count, by: 5) {
+            let (width, height) = (4 + draws[start] * 3 / 2, 4 + draws[start + 1] / 4)
+            let stack = Self.stack(width: width, height: height)[...(1 + draws[start + 2] % 3)]
+            let (workers, tilesPerStep) = (2 + draws[start + 3] % 4, 1 + draws[start + 4] * 3)
+            let banded = try Self.answer(
+                stack: Array(stack), workers: workers, tilesPerStep: tilesPerStep)
+            #expect(
+                try Self.answer(stack: Array(stack[...1])) == banded,
+                "\(width)x\(height), \(workers) workers, \(tilesPerStep) tiles a step")
+        }
     }
 
     @Test func `the other images of a stack change no bit`() throws {
