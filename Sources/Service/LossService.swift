@@ -70,12 +70,16 @@ public final class LossService: Sendable {
         }
     }
 
-    private static func limits(_ configuration: Configuration) -> HTTPServerLimits {
+    /// What the configuration asks of the server, as far as the process has descriptors for it.
+    static func limits(_ configuration: Configuration) -> HTTPServerLimits {
         var limits = HTTPServerLimits()
         limits.headerBytesMax = configuration[.maxHeaderBytes]
         limits.headersMax = configuration[.maxHeaders]
         limits.uriBytesMax = configuration[.maxURIBytes]
-        limits.connectionsMax = configuration[.maxConnections]
+        let places = ConnectionPlaces(
+            asked: configuration[.maxConnections], reserved: limits.reservedConnections,
+            listeners: configuration.listen.count, openFilesMax: configuration.machine.openFilesMax)
+        (limits.connectionsMax, limits.reservedConnections) = (places.served, places.reserved)
         limits.headerTimeoutMs = configuration[.headerTimeoutMs]
         limits.bodyIdleTimeoutMs = configuration[.bodyIdleTimeoutMs]
         limits.keepaliveTimeoutMs = configuration[.keepaliveTimeoutMs]

@@ -10,11 +10,14 @@ public struct Machine: Sendable, Equatable {
     public let effectiveCPUs: Int
     /// Bytes of memory the process may use: the least of the cgroup's limit and the RAM.
     public let memoryBytes: Int
+    /// Files and sockets the process may have open, its own included.
+    public let openFilesMax: Int
 
     /// A machine of these sizes.
-    public init(effectiveCPUs: Int, memoryBytes: Int) {
+    public init(effectiveCPUs: Int, memoryBytes: Int, openFilesMax: Int = 1 << 20) {
         self.effectiveCPUs = effectiveCPUs
         self.memoryBytes = memoryBytes
+        self.openFilesMax = openFilesMax
     }
 
     /// The machine this process runs on.
@@ -25,7 +28,8 @@ public struct Machine: Sendable, Equatable {
             [affinityCPUs(), files.cpusetCPUs(), files.quotaCPUs()].compactMap { $0 }.min() ?? 1
         let memory =
             [physicalMemoryBytes(), files.memoryLimitBytes()].compactMap { $0 }.min() ?? 1 << 30
-        return Machine(effectiveCPUs: max(1, cpus), memoryBytes: memory)
+        return Machine(
+            effectiveCPUs: max(1, cpus), memoryBytes: memory, openFilesMax: Descriptors.limit)
     }
 
     /// What `taskset` and most cpusets narrow (proc(5), `Cpus_allowed_list`).

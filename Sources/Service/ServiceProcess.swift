@@ -22,7 +22,7 @@ public final class ServiceProcess: Sendable {
 
     /// Serves until SIGTERM or SIGINT, and returns when what was queued and running is finished.
     public static func run(_ configuration: Configuration) -> ExitStatus {
-        signal(SIGPIPE, SIG_IGN)
+        Signals.ignoreMeaningless()
         let sink = LogSink()
         defer { sink.flush(timeoutMs: 1000) }
         do {
@@ -43,10 +43,10 @@ public final class ServiceProcess: Sendable {
     }
 
     private func run() -> ExitStatus {
-        let sources = [SIGTERM, SIGINT].map(source)
+        let sources =
+            [SIGTERM, SIGINT].map(source) + [Signals.source(SIGHUP, on: signals) {}]
         defer { for source in sources { source.cancel() } }
-        let addresses = service.boundAddresses.map(\.description).joined(separator: ", ")
-        service.logger.info("listening", metadata: ["address": "\(addresses)"])
+        logListening()
         let start = ContinuousClock.now
         do {
             try service.load()
@@ -60,24 +60,37 @@ public final class ServiceProcess: Sendable {
             metadata: [
                 "model": "\(model?.network.name ?? "")",
                 "instruction_set": "\(model?.extractor.instructionSet.rawValue ?? "")",
-                "workers": "\(service.context.pool.workers)",
-                "load_ms": "\(start.duration(to: .now).milliseconds.rounded())",
+                "workers": .stringConvertible(service.context.pool.workers),
+                "load_ms": .stringConvertible(start.duration(to: .now).milliseconds.rounded()),
             ])
         done.wait()
         service.logger.info("stopped")
         return .clean
     }
 
+    private func logListening() {
+        let configuration = service.configuration
+        let addresses = service.boundAddresses.map(\.description).joined(separator: ", ")
+        let connections = LossService.limits(configuration).connectionsMax
+        service.logger.info(
+            "listening",
+            metadata: [
+                "address": "\(addresses)", "connections": .stringConvertible(connections),
+                "open_files": .stringConvertible(configuration.machine.openFilesMax),
+            ])
+        if connections < configuration[.maxConnections] {
+            service.logger.warning(
+                "fewer connections than max-connections asks for: raise the limit of open files",
+                metadata: ["connections": .stringConvertible(connections)])
+        }
+    }
+
     /// The first signal drains; the second ends the process at once, as if none had been caught.
     private func source(_ number: Int32) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: signals)
-        source.setEventHandler { [self] in
+        Signals.source(number, on: signals) { [self] in
             guard service.context.readiness.beginsDraining() else { _exit(128 + number) }
-            service.logger.info("draining", metadata: ["signal": "\(number)"])
+            service.logger.info("draining", metadata: ["signal": .stringConvertible(number)])
             service.drain { self.done.signal() }
         }
-        source.activate()
-        return source
     }
 }

@@ -20,6 +20,8 @@ struct CommandLineTool: ParsableCommand {
 
     /// Runs the command line; the result is the exit status.
     static func run() -> Int32 {
+        guard Descriptors.occupyStandardStreams() else { return ExitStatus.runtime.rawValue }
+        Descriptors.raiseLimit()
         do {
             var command = try parseAsRoot()
             try command.run()
