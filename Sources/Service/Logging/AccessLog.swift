@@ -8,8 +8,10 @@ struct AccessLog: Sendable {
 
     func write(_ exchange: HTTPExchange, record: ExchangeRecord?) {
         var metadata: Logger.Metadata = [
-            "duration_ms": "\((exchange.duration.milliseconds * 1000).rounded() / 1000)",
-            "bytes_in": "\(exchange.bytesIn)", "bytes_out": "\(exchange.bytesOut)",
+            "duration_ms": .stringConvertible(
+                (exchange.duration.milliseconds * 1000).rounded() / 1000),
+            "bytes_in": .stringConvertible(exchange.bytesIn),
+            "bytes_out": .stringConvertible(exchange.bytesOut),
         ]
         if let request = exchange.request {
             metadata["client"] = "\(request.clientDescription)"
@@ -19,7 +21,7 @@ struct AccessLog: Sendable {
                 metadata["traceparent"] = "\(parent)"
             }
         }
-        if let status = exchange.status { metadata["status"] = "\(status.code)" }
+        if let status = exchange.status { metadata["status"] = .stringConvertible(status.code) }
         if let record { metadata["id"] = "\(record.id)" }
         if let code = record?.code { metadata["code"] = "\(code.rawValue)" }
         switch exchange.outcome {

@@ -17,42 +17,39 @@ struct LineLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        let pairs = merged.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
+        let pairs = merged.sorted { $0.key < $1.key }.map { ($0.key, Self.json($0.value)) }
         sink.write(line(event.level, event.message.description, pairs))
     }
 
-    private func line(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)])
+    private func line(_ level: Logger.Level, _ message: String, _ pairs: [(String, JSON)])
         -> String
     {
         let time = timestamp()
         switch format {
         case .text:
-            let values = pairs.map { " \($0.0)=\(textValue($0.1))" }.joined()
-            return "\(time) \(level) \(textValue(message, isMessage: true))\(values)"
+            let fields = pairs.map { " \($0.0)=\(LogText.json($0.1))" }.joined()
+            return "\(time) \(level) \(LogText.plain(message))\(fields)"
         case .json:
-            let members =
-                [("time", time), ("level", "\(level)"), ("message", message)] + pairs
-            let object = JSON.object(members.map { .init($0.0, jsonValue($0.1)) })
-            return String(decoding: object.encode(), as: UTF8.self)
+            let first: [(String, JSON)] = [
+                ("time", .string(time)), ("level", .string("\(level)")),
+                ("message", .string(message)),
+            ]
+            return LogText.json(.object((first + pairs).map { .init($0.0, $0.1) }))
         }
     }
 
-    /// Bytes from clients must not forge a line or drive a terminal.
-    private func textValue(_ value: String, isMessage: Bool = false) -> String {
-        let clean = value.unicodeScalars.map { scalar -> String in
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-                ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-        }.joined()
-        return isMessage || !clean.contains(" ") ? clean : "\"\(clean)\""
-    }
-
-    /// Plain integers and decimals are numbers to machines.
-    private func jsonValue(_ text: String) -> JSON {
-        if let integer = Int(text), integer.description == text { return .integer(integer) }
-        if let number = Double(text), number.isFinite, number.description == text {
-            return .number(number)
+    /// A number to machines is what was logged as one, never text that looks like one: the id of a
+    /// request may be all digits.
+    private static func json(_ value: Logger.MetadataValue) -> JSON {
+        guard case .stringConvertible(let value) = value else {
+            return .string(value.description)
         }
-        return .string(text)
+        switch value {
+        case let integer as any BinaryInteger: return .integer(Int(clamping: integer))
+        case let number as any BinaryFloatingPoint: return .number(Double(number))
+        case let bool as Bool: return .bool(bool)
+        default: return .string(value.description)
+        }
     }
 
     /// RFC 3339 in UTC with milliseconds.
