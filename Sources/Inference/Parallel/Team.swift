@@ -1,7 +1,9 @@
+import Synchronization
+
 /// What a job computes with: the worker that runs it, and whoever is idle at the moment.
 ///
-/// How many help changes the time and nothing else: the items of `parallel` write to places of their
-/// own, and what is summed is summed in an order that depends on shapes alone.
+/// How many help changes the time and nothing else: what is summed is summed in an order that
+/// depends on shapes alone.
 public struct Team {
     let pool: WorkerPool
     let workspace: Workspace
@@ -21,15 +23,40 @@ public struct Team {
         Team(pool: pool, workspace: workspace, isCancelled: isCancelled)
     }
 
-    /// Throws `InferenceError.cancelled` once nobody waits for the result.
+    /// Throws `InferenceError.cancelled` once nobody waits for the result: cheap enough (a look at
+    /// the clock) to be asked for every row of an image or kilobyte of an answer.
     public func checkCancelled() throws(InferenceError) {
         if isCancelled() { throw .cancelled }
     }
 
     /// Calls `body` with each of 0 ..< count once, on any threads and in any order, and returns when
     /// all calls have.
+    ///
+    /// The calls run at the same time, and the compiler does not check them: each may read what
+    /// all share, and write only to places that belong to its own item. What one call needs of
+    /// another is a second loop.
     public func parallel(_ count: Int, _ body: (Int) -> Void) {
         parallelWithWorkspace(count) { item, _ in body(item) }
+    }
+
+    /// The values of `body` for 0 ..< count in order, computed as `parallel` does; the error of the
+    /// first item that has one.
+    public func map<Value: Sendable, Failure: Error>(
+        _ count: Int, _ body: (Int) throws(Failure) -> Value
+    ) throws(Failure) -> [Value] {
+        let results = Mutex([Result<Value, Failure>?](repeating: nil, count: max(count, 0)))
+        parallel(count) { item in
+            let result: Result<Value, Failure>
+            do throws(Failure) {
+                result = .success(try body(item))
+            } catch {
+                result = .failure(error)
+            }
+            results.withLock { $0[item] = result }
+        }
+        var values: [Value] = []
+        for case let result? in results.withLock({ $0 }) { values.append(try result.get()) }
+        return values
     }
 
     /// The same, with the scratch memory of the thread that runs the item.

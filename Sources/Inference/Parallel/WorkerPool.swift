@@ -10,8 +10,8 @@ public final class WorkerPool: Sendable {
     public let workers: Int
 
     private struct State {
-        var jobs: [@Sendable (Team) -> Void] = []
-        var phases: [Phase] = []
+        var jobs: [any PoolJob] = []
+        var loops: [ParallelLoop] = []
         var isStopping = false
         var idle = 0
     }
@@ -36,33 +36,54 @@ public final class WorkerPool: Sendable {
     /// Seconds that workers spent on jobs and on helping, over all threads.
     public var busySeconds: Double { Double(busyNanoseconds.load(ordering: .relaxed)) / 1e9 }
 
-    /// Adds a job behind those that wait. After `stop` it is dropped.
-    public func submit(_ job: @escaping @Sendable (Team) -> Void) {
+    /// Jobs that wait for a worker.
+    public var waitingCount: Int { state.withLock { $0.jobs.count } }
+
+    /// Adds a job behind those that wait. After `stop` it is dropped at once.
+    public func submit(_ job: any PoolJob) {
         let accepted = state.withLock { state -> Bool in
             guard !state.isStopping else { return false }
             state.jobs.append(job)
             waitingJobs.add(1, ordering: .releasing)
             return true
         }
-        if accepted { announce(wakeAll: false) }
+        if accepted { announce(wakeAll: false) } else { job.drop() }
     }
 
-    /// Runs `body` as a job and waits for it: for callers that have a thread to spare.
+    /// Adds a closure as a job that does not mind being dropped.
+    public func submit(_ body: @escaping @Sendable (Team) -> Void) { submit(ClosureJob(body)) }
+
+    /// Takes a job out of the line; false when a worker has it already. Nothing is called on it.
+    public func withdraw(_ job: any PoolJob) -> Bool {
+        state.withLock { state in
+            guard let index = state.jobs.firstIndex(where: { $0 === job }) else { return false }
+            state.jobs.remove(at: index)
+            waitingJobs.subtract(1, ordering: .relaxed)
+            return true
+        }
+    }
+
+    /// Runs `body` as a job and waits for it: for callers that have a thread to spare. Once the pool
+    /// is stopped, that thread does the work.
     public func runAndWait<R>(_ body: (Team) throws -> R) rethrows -> R {
         try withoutActuallyEscaping(body) { body in
-            let errand = Errand(body)
-            submit { errand.run($0) }
-            return try errand.wait()
+            let job = BlockingJob(body)
+            submit(job)
+            if let result = job.wait() { return try result.get() }
+            return try body(Team(pool: self, workspace: Workspace()))
         }
     }
 
     /// Ends the threads once the running jobs are done; waiting ones are dropped.
     public func stop() {
-        state.withLock { state in
+        let dropped = state.withLock { state in
             state.isStopping = true
-            state.jobs.removeAll()
+            defer { state.jobs = [] }
+            return state.jobs
         }
+        waitingJobs.subtract(dropped.count, ordering: .relaxed)
         announce(wakeAll: true)
+        for job in dropped { job.drop() }
     }
 
     func parallel(_ count: Int, _ workspace: Workspace, _ body: (Int, Workspace) -> Void) {
@@ -71,14 +92,14 @@ public final class WorkerPool: Sendable {
             return
         }
         withoutActuallyEscaping(body) { body in
-            let phase = Phase(count: count, body: body)
-            state.withLock { $0.phases.append(phase) }
+            let loop = ParallelLoop(count: count, body: body)
+            state.withLock { $0.loops.append(loop) }
             announce(wakeAll: true)
-            phase.runFromFront(workspace)
+            loop.runFromFront(workspace)
             // Nobody joins once it is closed; those inside finish the item in hand.
-            state.withLock { $0.phases.removeAll { $0 === phase } }
-            while phase.helpers.load(ordering: .acquiring) > 0 { Thread.pause() }
-            phase.close()
+            state.withLock { $0.loops.removeAll { $0 === loop } }
+            while loop.helpers.load(ordering: .acquiring) > 0 { Thread.pause() }
+            loop.close()
         }
     }
 
@@ -93,8 +114,8 @@ public final class WorkerPool: Sendable {
     }
 
     private enum Task {
-        case job(@Sendable (Team) -> Void)
-        case help(Phase)
+        case job(any PoolJob)
+        case help(ParallelLoop)
         case leave
         case sleep
     }
@@ -105,14 +126,14 @@ public final class WorkerPool: Sendable {
             let seen = events.load(ordering: .acquiring)
             switch next() {
             case .job(let job):
-                timed { job(Team(pool: self, workspace: workspace)) }
-            case .help(let phase):
+                timed { job.run(Team(pool: self, workspace: workspace)) }
+            case .help(let loop):
                 timed {
-                    phase.runFromBack(workspace) {
+                    loop.runFromBack(workspace) {
                         waitingJobs.load(ordering: .relaxed) > 0
                     }
                 }
-                phase.helpers.subtract(1, ordering: .releasing)
+                loop.helpers.subtract(1, ordering: .releasing)
             case .leave:
                 return
             case .sleep:
@@ -128,9 +149,9 @@ public final class WorkerPool: Sendable {
                 return .job(state.jobs.removeFirst())
             }
             if state.isStopping { return .leave }
-            if let phase = state.phases.first(where: { !$0.isExhausted }) {
-                phase.helpers.add(1, ordering: .relaxed)
-                return .help(phase)
+            if let loop = state.loops.first(where: { !$0.isExhausted }) {
+                loop.helpers.add(1, ordering: .relaxed)
+                return .help(loop)
             }
             return .sleep
         }
@@ -141,7 +162,7 @@ public final class WorkerPool: Sendable {
         state.withLock { state in
             let hasWork =
                 state.isStopping || !state.jobs.isEmpty
-                || state.phases.contains { !$0.isExhausted }
+                || state.loops.contains { !$0.isExhausted }
             if !hasWork { state.idle += 1 }
             return !hasWork
         }

@@ -38,6 +38,69 @@ struct WorkerPoolTests {
         #expect(throws: Failure.self) { try pool.runAndWait { _ in throw Failure() } }
     }
 
+    @Test func `work goes on after the pool was stopped, on the thread that waits for it`() {
+        let pool = WorkerPool(workers: 2)
+        pool.stop()
+        let sum = pool.runAndWait { team in team.map(4) { $0 }.reduce(0, +) }
+        #expect(sum == 6)
+    }
+
+    @Test func `a job that waits when the pool stops is dropped, and one that comes later`() {
+        let pool = WorkerPool(workers: 1)
+        let (begun, end) = (Counter(), Counter())
+        pool.submit { _ in
+            begun.increment()
+            while end.value == 0 {}
+        }
+        while begun.value == 0 {}
+        let (waiting, late) = (TestJob(), TestJob())
+        pool.submit(waiting)
+        #expect(pool.waitingCount == 1)
+        pool.stop()
+        pool.submit(late)
+        end.increment()
+        for job in [waiting, late] {
+            #expect(job.drops.value == 1)
+            #expect(job.runs.value == 0)
+        }
+    }
+
+    @Test func `a job is withdrawn once, before it runs`() {
+        let pool = WorkerPool(workers: 1)
+        defer { pool.stop() }
+        let (begun, end) = (Counter(), Counter())
+        pool.submit { _ in
+            begun.increment()
+            while end.value == 0 {}
+        }
+        while begun.value == 0 {}
+        let (first, second) = (TestJob(), TestJob())
+        pool.submit(first)
+        pool.submit(second)
+        #expect(pool.withdraw(first))
+        #expect(!pool.withdraw(first))
+        end.increment()
+        pool.runAndWait { _ in }
+        #expect(first.runs.value == 0)
+        #expect(first.drops.value == 0)
+        #expect(second.runs.value == 1)
+        #expect(!pool.withdraw(second))
+    }
+
+    @Test func `values come in order, and the error of the first item that has one`() throws {
+        struct Failure: Error, Equatable { let item: Int }
+        let pool = WorkerPool(workers: 3)
+        defer { pool.stop() }
+        #expect(pool.runAndWait { $0.map(100) { $0 * $0 } } == (0..<100).map { $0 * $0 })
+        #expect(throws: Failure(item: 7)) {
+            try pool.runAndWait { team in
+                try team.map(100) { item throws(Failure) in
+                    if item >= 7 { throw Failure(item: item) }
+                }
+            }
+        }
+    }
+
     @Test func `an idle worker helps the one that has a loop open`() {
         let pool = WorkerPool(workers: 2)
         defer { pool.stop() }
@@ -72,4 +135,11 @@ private final class Counter: Sendable {
     private let count = Atomic<Int>(0)
     var value: Int { count.load(ordering: .acquiring) }
     func increment() { count.add(1, ordering: .acquiringAndReleasing) }
+}
+
+private final class TestJob: PoolJob {
+    let runs = Counter()
+    let drops = Counter()
+    func run(_ team: Team) { runs.increment() }
+    func drop() { drops.increment() }
 }

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// The thread that opened it claims from the front, helpers from the back, so that of two images each
 /// thread mostly keeps to one and finds it in its cache.
-final class Phase: @unchecked Sendable {
+final class ParallelLoop: @unchecked Sendable {
     // Unchecked: `body` is called by several threads at once, as its caller promises it may be, and
     // never after `WorkerPool.parallel` returned.
     private var body: ((Int, Workspace) -> Void)?

@@ -1,5 +1,5 @@
 /// A job whose caller waits for it, and whose body therefore need not outlive the call.
-final class Errand<R>: @unchecked Sendable {
+final class BlockingJob<R>: PoolJob, @unchecked Sendable {
     // Unchecked: the worker writes before it signals, the caller reads after it waited.
     private var body: ((Team) throws -> R)?
     private var result: Result<R, any Error>?
@@ -13,10 +13,14 @@ final class Errand<R>: @unchecked Sendable {
         done.signal()
     }
 
-    /// The value or error of the body.
-    func wait() throws -> R {
+    func drop() {
+        body = nil
+        done.signal()
+    }
+
+    /// The value or error of the body; nil when the pool dropped the job.
+    func wait() -> Result<R, any Error>? {
         done.wait()
-        guard let result else { preconditionFailure("a pool that was stopped runs no errands") }
-        return try result.get()
+        return result
     }
 }
