@@ -76,7 +76,7 @@ extension Connection {
             let (count, event) = parser.parse(bytes.extracting(offset...))
             offset += count
             if case .idle = state, parser.hasStarted { beginExchange(at: now) }
-            exchange?.bytesIn += count
+            request?.bytesIn += count
             pace.advance(by: count, at: now)
             switch event {
             case .head(let head): didReadHead(head)
@@ -90,14 +90,15 @@ extension Connection {
 
     private func beginExchange(at now: ContinuousClock.Instant) {
         state = .readingHead
-        exchange = Exchange(receivedAt: now)
+        request = CurrentRequest(receivedAt: now)
         deadline = now + .milliseconds(headerTimeoutMs)
     }
 
     private func renewBodyDeadline() {
         switch state {
         case .readingBody, .discarding:
-            deadline = pace.deadline(idleMs: limits.bodyIdleTimeoutMs, limits: limits)
+            let paced = pace.deadline(idleMs: limits.bodyIdleTimeoutMs, limits: limits)
+            deadline = request?.deadline.map { min($0, paced) } ?? paced
         default: break
         }
     }
@@ -107,41 +108,55 @@ extension Connection {
 
 extension Connection {
     private func didReadHead(_ head: RequestHead) {
-        guard var exchange else { return }
-        exchange.method = head.method
-        exchange.framing = head.framing
-        exchange.minorVersion = head.minorVersion
-        exchange.keepsAlive = head.keepsAlive && !isReserved
-        self.exchange = exchange
+        guard var request else { return }
+        request.method = head.method
+        request.minorVersion = head.minorVersion
+        request.keepsAlive = head.keepsAlive && !isReserved
         switch head.target {
-        case .failure(let error): refuse(error, head)
+        case .failure(let error):
+            let exchange = core.handler.exchange(
+                for: partialHead(head.method, head.fields, request))
+            request.exchange = exchange
+            self.request = request
+            refuse(exchange.response(to: error), head)
         case .success(let target):
-            let request = HTTPServerRequest(
-                head, target: target, receivedAt: exchange.receivedAt, clientDescription: client)
-            self.exchange?.request = request
-            admit(request, head)
+            let admission = core.handler.admit(
+                HTTPServerRequest(
+                    head, target: target, receivedAt: request.receivedAt, client: client))
+            request.exchange = admission.exchange
+            self.request = request
+            act(on: admission, head)
         }
     }
 
-    private func admit(_ request: HTTPServerRequest, _ head: RequestHead) {
-        if isReserved && !core.handler.servesWhenFull(request) {
+    /// What there is to say of a request whose head has a fault.
+    func partialHead(
+        _ method: HTTPRequest.Method?, _ fields: HTTPFields, _ request: CurrentRequest
+    ) -> HTTPPartialHead {
+        HTTPPartialHead(
+            method: method, fields: fields, receivedAt: request.receivedAt, client: client)
+    }
+
+    private func act(on admission: HTTPAdmission, _ head: RequestHead) {
+        if isReserved && !admission.isServedWhenFull {
             core.counters.countRejection()
-            refuse(.tooManyConnections(limit: limits.connectionsMax), head)
+            let error = HTTPProtocolError.tooManyConnections(limit: limits.connectionsMax)
+            refuse(admission.exchange.response(to: error), head)
             return
         }
-        guard head.expectation != .unknown else {
-            refuse(.expectationFailed, head)
-            return
-        }
-        switch core.handler.admit(request, declaredBodyBytes: head.framing.declaredBytes) {
+        switch admission.verdict {
         case .refuse(let response): refuse(response, head)
-        case .accept(let bodyBytesMax): accept(request, head, bodyBytesMax: bodyBytesMax)
+        case .accept where head.expectation == .unknown:
+            refuse(admission.exchange.response(to: .expectationFailed), head)
+        case .accept(let bodyBytesMax, let deadline):
+            request?.deadline = deadline
+            accept(head, bodyBytesMax: bodyBytesMax)
         }
     }
 
-    private func accept(_ request: HTTPServerRequest, _ head: RequestHead, bodyBytesMax: Int) {
+    private func accept(_ head: RequestHead, bodyBytesMax: Int) {
         guard head.framing != .none else {
-            handle(request)
+            handle([])
             return
         }
         state = .readingBody
@@ -160,19 +175,16 @@ extension Connection {
             becomeIdle()
             return
         }
-        guard var request = exchange?.request else { return }
-        request.body = body
-        handle(request)
+        handle(body)
     }
 
-    private func handle(_ request: consuming HTTPServerRequest) {
+    private func handle(_ body: consuming [UInt8]) {
         parser.reset()
         deadline = nil
-        let responder = makeResponder()
-        state = .handling(responder.exchange)
+        state = .handling
         // It reports a reset; what was pipelined earlier may have paused it.
         readSource?.resume()
-        core.handler.handle(request, responder: responder)
+        request?.exchange?.receive(body, responder: makeResponder())
     }
 
     /// The responder reaches the connection through the loop, and does not keep it alive: a

@@ -14,10 +14,6 @@ extension Connection {
         readNext()
     }
 
-    func refuse(_ error: HTTPProtocolError, _ head: RequestHead) {
-        refuse(core.handler.response(to: error, request: exchange?.request), head)
-    }
-
     /// A refusal by the head alone. The framing is sound, so the connection is kept when the body is
     /// small enough to be read past; a client that waits for 100 Continue might not send it at all.
     func refuse(_ response: HTTPServerResponse, _ head: RequestHead) {
@@ -36,29 +32,32 @@ extension Connection {
 
     /// A fault while reading: one answer, unless one is sent already, and the end.
     func fail(_ error: HTTPProtocolError) {
-        switch state {
-        case .discarding:
+        if case .discarding = state {
             linger()
             return
-        case .readingBody: abandonBody()
-        default: break
         }
-        if error == .requestTimeout { exchange?.outcome = .timedOut }
+        guard var request else { return }
+        let exchange =
+            request.exchange
+            ?? core.handler.exchange(for: partialHead(parser.method, parser.fields, request))
+        request.exchange = exchange
+        if error == .requestTimeout { request.outcome = .timedOut }
         // A HEAD request gets no body, even when the rest of it is not understood.
-        if let method = parser.method { exchange?.method = method }
-        send(core.handler.response(to: error, request: exchange?.request), then: .close)
+        if let method = parser.method { request.method = method }
+        self.request = request
+        send(exchange.response(to: error), then: .close)
     }
 
     private func send(_ response: HTTPServerResponse, then next: AfterResponse) {
-        guard let exchange else { return }
+        guard let request else { return }
         let closes =
-            next.isClose || response.closesConnection || !exchange.keepsAlive || core.isDraining
+            next.isClose || response.closesConnection || !request.keepsAlive || core.isDraining
         let head = ResponseEncoder.head(
-            of: response, minorVersion: exchange.minorVersion, keepsAlive: !closes,
+            of: response, minorVersion: request.minorVersion, keepsAlive: !closes,
             date: core.dateNow())
-        let sendsBody = ResponseEncoder.sendsBody(of: response, method: exchange.method)
+        let sendsBody = ResponseEncoder.sendsBody(of: response, method: request.method)
         output.append(head: head, body: sendsBody ? response.body : [])
-        self.exchange?.status = response.status
+        self.request?.status = response.status
         state = .sending(then: closes ? .close : next)
         pace = Pace(start: .now)
         flush()
@@ -74,7 +73,7 @@ extension Connection {
         guard !output.isEmpty else { return }
         switch output.send(to: socket) {
         case .bytes(let count):
-            exchange?.bytesOut += count
+            request?.bytesOut += count
             pace.advance(by: count, at: .now)
             if output.isEmpty { outputSent() } else { waitForRoom() }
         case .wouldBlock: waitForRoom()
@@ -97,7 +96,7 @@ extension Connection {
         writeSource?.cancel()
         writeSource = nil
         guard case .sending(let next) = state else { return }
-        finishExchange(exchange?.outcome ?? .sent)
+        finishExchange(request?.outcome ?? .sent)
         switch next {
         case .nextRequest: becomeIdle()
         case .discardBody:
@@ -153,7 +152,7 @@ extension Connection {
         switch socket.peerState() {
         case .gone: abort()
         case .halfClosed where mayAsk && canAskPeer:
-            exchange?.isPeerAsked = true
+            request?.isPeerAsked = true
             sendContinue()
             lookAgain(afterMs: min(limits.peerCheckMs, Self.resetDelayMs))
         case .halfClosed, .connected: lookAgain(afterMs: limits.peerCheckMs)
@@ -168,7 +167,7 @@ extension Connection {
     }
 
     private var canAskPeer: Bool {
-        guard let exchange else { return false }
-        return exchange.minorVersion >= 1 && !exchange.isPeerAsked && client != "unix"
+        guard let request else { return false }
+        return request.minorVersion >= 1 && !request.isPeerAsked && client != .unix
     }
 }

@@ -9,8 +9,8 @@ final class Connection {
         case idle
         case readingHead
         case readingBody
-        /// The handler has the request; nothing is read meanwhile.
-        case handling(PendingExchange)
+        /// The exchange has the whole request; nothing is read meanwhile.
+        case handling
         case sending(then: AfterResponse)
         /// The rest of a refused request is read and dropped, to keep the connection.
         case discarding
@@ -43,7 +43,7 @@ final class Connection {
 
     let core: ServerCore
     let socket: Socket
-    let client: String
+    let client: PeerAddress
     /// Whether this connection is one too many, accepted to say so.
     let isReserved: Bool
 
@@ -53,7 +53,7 @@ final class Connection {
     var unread: [UInt8] = []
     var unreadStart = 0
     var output = Output()
-    var exchange: Exchange?
+    var request: CurrentRequest?
     /// Requests that were answered.
     var served = 0
     var pace = Pace(start: .now)
@@ -65,7 +65,7 @@ final class Connection {
 
     var limits: HTTPServerLimits { core.limits }
 
-    init(_ socket: consuming Socket, client: String, core: ServerCore, isReserved: Bool) {
+    init(_ socket: consuming Socket, client: PeerAddress, core: ServerCore, isReserved: Bool) {
         self.socket = socket
         self.client = client
         self.core = core
@@ -100,31 +100,16 @@ final class Connection {
     }
 
     /// The client left, or is thrown out: whoever works for it is told, and the connection closes.
-    func abort(_ outcome: HTTPExchange.Outcome = .clientGone) {
-        switch state {
-        case .readingBody:
-            abandonBody()
-            finishExchange(outcome)
-        case .handling(let pending):
-            pending.clientLeft()
-            finishExchange(outcome)
-        case .sending: finishExchange(outcome)
-        case .idle, .readingHead, .discarding, .lingering, .closed: break
-        }
+    func abort(_ outcome: HTTPReport.Outcome = .clientGone) {
+        finishExchange(outcome)
         close()
     }
 
-    /// Tells the handler that the body of an admitted request will not come.
-    func abandonBody() {
-        guard let exchange, let request = exchange.request else { return }
-        core.handler.abandon(request, declaredBodyBytes: exchange.framing.declaredBytes)
-    }
-
-    func finishExchange(_ outcome: HTTPExchange.Outcome) {
-        guard let exchange else { return }
-        self.exchange = nil
+    func finishExchange(_ outcome: HTTPReport.Outcome) {
+        guard let request else { return }
+        self.request = nil
         served += 1
-        core.handler.didFinish(exchange.finished(at: .now, outcome: outcome))
+        request.finish(at: .now, outcome: outcome)
     }
 }
 

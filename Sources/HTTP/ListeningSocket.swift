@@ -39,7 +39,7 @@ struct ListeningSocket: ~Copyable, Sendable {
     }
 
     enum AcceptResult: ~Copyable {
-        case connection(Socket, client: String)
+        case connection(Socket, client: PeerAddress)
         /// Nobody is waiting.
         case wouldBlock
         /// The process or the system has no descriptor or buffer left.
@@ -52,11 +52,11 @@ struct ListeningSocket: ~Copyable, Sendable {
             let raw = peer.withMutablePointer { Glibc.accept(socket.rawDescriptor, $0, $1) }
             if raw >= 0 {
                 let connection = Socket(FileDescriptor(owning: raw))
-                guard let client = peer.numeric else {
-                    return .connection(connection, client: "unix")
+                guard case .tcp(let host, let port) = peer.numeric else {
+                    return .connection(connection, client: .unix)
                 }
                 connection.disableNagle()
-                return .connection(connection, client: client.description)
+                return .connection(connection, client: .tcp(host: host, port: port))
             }
             switch errno {
             case EAGAIN: return .wouldBlock

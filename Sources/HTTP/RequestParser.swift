@@ -33,7 +33,8 @@ public struct RequestParser: Sendable {
     private let limits: HTTPServerLimits
     private var state = State.requestLine
     private var lines = LineReader()
-    private var fields = HTTPFields()
+    /// The fields of the head that is being read.
+    private(set) var fields = HTTPFields()
     private var headBytes = 0
     private var bodyBytes: [UInt8] = []
     private var keepsBody = true

@@ -52,7 +52,7 @@ public struct Comparison: Sendable {
             parts.append((name, .file(payload, contentType: nil)))
         }
         let job = try LossJob(
-            Submission(parts: parts), query: request.options, id: RequestID.of(nil), model: model,
+            Submission(parts: parts), query: request.options, id: RequestID.of([:]), model: model,
             targets: TargetCache(bytesMax: 0), configuration: configuration)
         let pool = WorkerPool(workers: configuration[.workers])
         defer { pool.stop() }

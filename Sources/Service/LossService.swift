@@ -63,8 +63,7 @@ public final class LossService: Sendable {
             self.context.readiness.startStopping()
             self.server.stopAccepting()
             self.server.shutdown(graceMs: self.configuration[.shutdownGraceMs]) {
-                // Before it is loaded the warm-up may still ask the pool for a worker.
-                if self.context.readiness.loadedModel != nil { self.context.pool.stop() }
+                self.context.pool.stop()
                 completion()
             }
         }

@@ -60,6 +60,6 @@ final class Readiness: Sendable {
 
     private static let notReady = ServiceError(
         .notReady, "The service is still loading its weights; try again in a moment.")
-    private static let draining = ServiceError(
+    static let draining = ServiceError(
         .draining, "The service is about to stop; send the request to another one.")
 }

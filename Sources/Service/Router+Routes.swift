@@ -5,10 +5,11 @@ extension Router {
     init(_ context: ServiceContext) {
         routes = [
             Route("/", [.get: .immediate(RootEndpoint())]),
-            Route("/livez", [.get: .immediate(LivenessEndpoint())]),
-            Route("/healthz", [.get: .immediate(LivenessEndpoint())]),
-            Route("/readyz", [.get: .immediate(ReadinessEndpoint(context: context))]),
-            Route("/metrics", [.get: .immediate(MetricsEndpoint(context: context))]),
+            Route("/livez", isProbe: true, [.get: .immediate(LivenessEndpoint())]),
+            Route("/healthz", isProbe: true, [.get: .immediate(LivenessEndpoint())]),
+            Route(
+                "/readyz", isProbe: true, [.get: .immediate(ReadinessEndpoint(context: context))]),
+            Route("/metrics", isProbe: true, [.get: .immediate(MetricsEndpoint(context: context))]),
             Route("/openapi.yaml", [.get: .immediate(OpenAPIEndpoint())]),
             Route("/v1/info", [.get: .immediate(InfoEndpoint(context: context))]),
             Route("/v1/presets", [.get: .immediate(PresetsEndpoint())]),
@@ -24,11 +25,5 @@ extension Router {
                     .delete: .immediate(DeleteTargetEndpoint(context: context)),
                 ]),
         ]
-    }
-}
-
-extension Route {
-    fileprivate init(_ pattern: String, _ operations: [HTTPRequest.Method: Operation]) {
-        self.init(pattern: pattern, operations: operations)
     }
 }

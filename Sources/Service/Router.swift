@@ -6,11 +6,22 @@ enum Operation: Sendable {
     case job(any JobEndpoint)
 }
 
-/// One path of openapi.yaml with its methods.
+/// One path of openapi.yaml with its methods and whatever holds for all of them.
 struct Route: Sendable {
     /// As in openapi.yaml; `{digest}` stands for one segment.
     let pattern: String
     let operations: [HTTPRequest.Method: Operation]
+    /// Whether it is answered even when all connections are taken: health and metrics, so that a
+    /// full house can still be looked at.
+    let isProbe: Bool
+    private let segments: [[UInt8]]
+
+    init(_ pattern: String, isProbe: Bool = false, _ operations: [HTTPRequest.Method: Operation]) {
+        self.pattern = pattern
+        self.isProbe = isProbe
+        self.operations = operations
+        segments = Self.segments(pattern)
+    }
 
     /// `Allow` (RFC 9110 §10.2.1); HEAD is there wherever GET is.
     var allow: String {
@@ -19,35 +30,54 @@ struct Route: Sendable {
         return methods.sorted().joined(separator: ", ")
     }
 
-    func operation(_ method: HTTPRequest.Method) -> Operation? {
-        operations[method] ?? (method == .head ? operations[.get] : nil)
+    /// - Throws: 405 with its `Allow`.
+    func operation(_ method: HTTPRequest.Method) throws(ServiceError) -> Operation {
+        if let operation = operations[method] { return operation }
+        if method == .head, let operation = operations[.get] { return operation }
+        var error = ServiceError(.methodNotAllowed, "This path answers \(allow) only.")
+        error.fields[.allow] = allow
+        throw error
     }
 
-    func matches(_ path: String) -> Bool {
-        guard let brace = pattern.firstIndex(of: "{") else { return path == pattern }
-        let prefix = pattern[..<brace]
-        let segment = path.dropFirst(prefix.count)
-        return path.hasPrefix(prefix) && !segment.isEmpty && !segment.contains("/")
+    /// The segments that stand for `{…}`, in order; nil when the path is another one.
+    fileprivate func captures(_ path: [[UInt8]]) -> [String]? {
+        guard path.count == segments.count else { return nil }
+        var captures: [String] = []
+        for (segment, expected) in zip(path, segments) {
+            if expected.first == UInt8(ascii: "{") {
+                guard !segment.isEmpty else { return nil }
+                captures.append(String(decoding: segment, as: UTF8.self))
+            } else if segment != expected {
+                return nil
+            }
+        }
+        return captures
+    }
+
+    fileprivate static func segments(_ path: String) -> [[UInt8]] {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map(Array.init)
     }
 }
 
 /// The table of routes.
 struct Router: Sendable {
+    /// Where a path leads.
+    struct Match: Sendable {
+        let route: Route
+        let captures: [String]
+    }
+
     let routes: [Route]
 
-    func route(_ path: String) -> Route? { routes.first { $0.matches(path) } }
-
-    /// The operation of a request.
-    ///
-    /// - Throws: 404, or 405, whose `Allow` the caller adds.
-    func operation(_ method: HTTPRequest.Method, _ path: String) throws(ServiceError) -> Operation {
-        guard let route = route(path) else {
-            throw ServiceError(
-                .notFound, "There is nothing at this path; /openapi.yaml lists what there is.")
+    /// Where a path leads; nil when there is nothing. Compared byte by byte: the path is a client's.
+    func match(_ path: String) -> Match? {
+        let segments = Route.segments(path)
+        for route in routes {
+            if let captures = route.captures(segments) {
+                return Match(route: route, captures: captures)
+            }
         }
-        guard let operation = route.operation(method) else {
-            throw ServiceError(.methodNotAllowed, "This path answers \(route.allow) only.")
-        }
-        return operation
+        return nil
     }
 }

@@ -10,7 +10,6 @@ final class ServiceContext: Sendable {
     let jobs: JobQueue
     let targets: TargetCache
     let readiness = Readiness()
-    let exchanges = ExchangeTable()
     /// Set once, when the server that needs this context has been made.
     let server = Mutex<HTTPServer?>(nil)
 

@@ -2,27 +2,18 @@
 
 import HTTP
 import HTTPTypes
+import Synchronization
 import TestSupport
 import Testing
 
 @Suite struct ClientGoneTests {
-    /// Passes over the exchange that was answered.
-    private func expectGoneBehindAnAnswer(_ server: TestServer) async throws {
-        let outcome = await server.handler.next { event -> HTTPExchange.Outcome? in
-            guard case .finished(let exchange) = event, exchange.status == nil else { return nil }
-            return exchange.outcome
+    /// Passes over exchanges that were answered.
+    private func expectGone(_ handler: TestHandler) async throws {
+        let outcome = await handler.next { event -> HTTPReport.Outcome? in
+            guard case .finished(let end) = event, end.report.status == nil else { return nil }
+            return end.report.outcome
         }
         #expect(outcome == .clientGone)
-    }
-
-    private func expectGone(_ server: TestServer) async throws {
-        let isGone = await server.handler.next {
-            if case .clientGone = $0 { true } else { nil }
-        }
-        #expect(isGone == true)
-        let exchange = try #require(await server.handler.nextExchange())
-        #expect(exchange.outcome == .clientGone)
-        #expect(exchange.status == nil)
     }
 
     @Test func `notices a reset while the request is handled`() async throws {
@@ -31,7 +22,7 @@ import Testing
         try client.send(get("/hold"))
         _ = await server.handler.nextRequest()
         client.reset()
-        try await expectGone(server)
+        try await expectGone(server.handler)
     }
 
     @Test func `notices a reset behind pipelined bytes`() async throws {
@@ -41,7 +32,7 @@ import Testing
         _ = await server.handler.nextRequest()
         try client.send(get("/next"))
         client.reset()
-        try await expectGone(server)
+        try await expectGone(server.handler)
     }
 
     // Input that waits while a request is handled pauses the source that reports resets; it has to be
@@ -56,7 +47,7 @@ import Testing
         #expect(try client.readResponse()?.text == "held")
         _ = await server.handler.nextRequest()
         client.reset()
-        try await expectGoneBehindAnAnswer(server)
+        try await expectGone(server.handler)
     }
 
     // A closed TCP client looks half-closed until something is sent to it.
@@ -66,7 +57,7 @@ import Testing
         try client.send(post("/hold", "x"))
         _ = await server.handler.nextRequest()
         client.close()
-        try await expectGone(server)
+        try await expectGone(server.handler)
     }
 
     @Test func `answers a client that closed its sending side`() async throws {
@@ -109,7 +100,7 @@ import Testing
         try closed.send(get("/hold"))
         _ = await handler.nextRequest()
         closed.close()
-        _ = await handler.next { if case .clientGone = $0 { true } else { nil } }
+        try await expectGone(handler)
         handler.answerHeld()
         #expect(try halfClosed.readResponse()?.text == "held")
         await server.shutdown(graceMs: 1000)
@@ -120,21 +111,26 @@ import Testing
         let server = try TestServer()
         let client = try server.connect()
         try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
-        _ = await server.handler.next { if case .admitted = $0 { true } else { nil } }
+        _ = await server.handler.nextAdmission()
         if resets { client.reset() } else { client.close() }
-        let isAbandoned = await server.handler.next {
-            if case .abandoned = $0 { true } else { nil }
-        }
-        #expect(isAbandoned == true)
-        #expect(await server.handler.nextExchange()?.outcome == .clientGone)
+        try await expectGone(server.handler)
     }
 
-    @Test func `tells a responder once, and at once when asked late`() async {
-        let responder = HTTPResponder { _ in }
-        responder.onClientGone { Issue.record("the client has not left") }
-        #expect(!responder.isClientGone)
-        responder.send(HTTPServerResponse(status: .ok))
-        responder.send(HTTPServerResponse(status: .ok))
-        #expect(!responder.isClientGone)
+    @Test func `delivers one response, and its absence when the responder goes`() {
+        let delivered = Mutex<[Int]>([])
+        do {
+            let responder = HTTPResponder { response in
+                delivered.withLock { $0.append(response?.status.code ?? 0) }
+            }
+            responder.send(HTTPServerResponse(status: .ok))
+            responder.send(HTTPServerResponse(status: .notFound))
+        }
+        #expect(delivered.withLock { $0 } == [200])
+        do {
+            _ = HTTPResponder { response in
+                delivered.withLock { $0.append(response?.status.code ?? 0) }
+            }
+        }
+        #expect(delivered.withLock { $0 } == [200, 0])
     }
 }

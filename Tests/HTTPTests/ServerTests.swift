@@ -31,7 +31,7 @@ func get(_ path: String, method: String = "GET", fields: String = "") -> String 
             #expect(request.head.authority == "h")
             #expect(request.query.map(\.name) == ["x", "x"])
             #expect(request.query.map(\.value) == ["1", "é "])
-            #expect(request.clientDescription.hasPrefix("127.0.0.1:"))
+            #expect(request.client.description.hasPrefix("127.0.0.1:"))
         }
     }
 
@@ -57,14 +57,13 @@ func get(_ path: String, method: String = "GET", fields: String = "") -> String 
         try client.send(request)
         let response = try #require(try client.readResponse())
         #expect(response.text == "hello")
-        let exchange = try #require(await server.handler.nextExchange())
-        #expect(exchange.request?.path == "/p")
-        #expect(exchange.request?.body == [])
-        #expect(exchange.status == .ok)
-        #expect(exchange.bytesIn == request.utf8.count)
-        #expect(exchange.bytesOut > 5)
-        #expect(exchange.duration > .zero)
-        #expect(exchange.outcome == .sent)
+        let end = try #require(await server.handler.nextEnd())
+        #expect(end.request?.path == "/p")
+        #expect(end.report.status == .ok)
+        #expect(end.report.bytesIn == request.utf8.count)
+        #expect(end.report.bytesOut > 5)
+        #expect(end.report.duration > .zero)
+        #expect(end.report.outcome == .sent)
     }
 
     @Test func `says 100 Continue when the head is accepted`() async throws {
@@ -154,7 +153,7 @@ func get(_ path: String, method: String = "GET", fields: String = "") -> String 
         let client = try SocketClient(unixPath: path)
         try client.send(post("/", "hello"))
         #expect(try client.readResponse()?.text == "hello")
-        #expect(await handler.nextRequest()?.clientDescription == "unix")
+        #expect(await handler.nextRequest()?.client == .unix)
         client.close()
         await server.shutdown(graceMs: 1000)
         #expect(throws: SocketClient.Failure.self) { try SocketClient(unixPath: path) }

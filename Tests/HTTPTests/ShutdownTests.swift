@@ -42,7 +42,7 @@ import Testing
         let server = try TestServer()
         let stuckInBody = try server.connect()
         try stuckInBody.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
-        _ = await server.handler.next { if case .admitted = $0 { true } else { nil } }
+        _ = await server.handler.nextAdmission()
         let neverReads = try server.connect(receiveBuffer: 4096)
         try neverReads.send(get("/big"))
         _ = await server.handler.nextRequest()
@@ -51,10 +51,7 @@ import Testing
         _ = await server.handler.nextRequest()
         await server.server.shutdown(graceMs: 20)
         #expect(server.server.openConnections == 0)
-        let isGone = await server.handler.next {
-            if case .clientGone = $0 { true } else { nil }
-        }
-        #expect(isGone == true)
+        for _ in 0..<3 { #expect(await server.handler.nextEnd()?.report.outcome == .clientGone) }
     }
 
     @Test func `shutdown of a server that never started completes`() async throws {

@@ -7,11 +7,17 @@ import TestSupport
 
 /// What a `TestHandler` saw, in order.
 enum HandlerEvent: Sendable {
-    case admitted(declaredBodyBytes: Int?)
-    case handled(HTTPServerRequest)
-    case abandoned
-    case clientGone
-    case finished(HTTPExchange)
+    case admitted(HTTPServerRequest)
+    case received(HTTPServerRequest)
+    case finished(TestEnd)
+}
+
+/// The end of an exchange, beside what it was about.
+struct TestEnd: Sendable {
+    let request: HTTPServerRequest?
+    /// In place of a request whose head was not understood.
+    let partial: HTTPPartialHead?
+    let report: HTTPReport
 }
 
 /// `/hold` waits for `answerHeld`, `/drop` forgets its responder, `/refuse` is refused by its head,
@@ -36,13 +42,19 @@ final class TestHandler: HTTPHandler {
         return nil
     }
 
-    /// Waits for the handler to be given a request.
-    func nextRequest() async -> HTTPServerRequest? {
-        await next { if case .handled(let request) = $0 { request } else { nil } }
+    /// Waits for a request to be admitted.
+    func nextAdmission() async -> HTTPServerRequest? {
+        await next { if case .admitted(let request) = $0 { request } else { nil } }
     }
 
-    func nextExchange() async -> HTTPExchange? {
-        await next { if case .finished(let exchange) = $0 { exchange } else { nil } }
+    /// Waits for a whole request.
+    func nextRequest() async -> HTTPServerRequest? {
+        await next { if case .received(let request) = $0 { request } else { nil } }
+    }
+
+    /// Waits for the end of an exchange.
+    func nextEnd() async -> TestEnd? {
+        await next { if case .finished(let end) = $0 { end } else { nil } }
     }
 
     func answerHeld() {
@@ -55,42 +67,66 @@ final class TestHandler: HTTPHandler {
         }
     }
 
-    func admit(_ request: HTTPServerRequest, declaredBodyBytes: Int?) -> HTTPAdmission {
-        report.yield(.admitted(declaredBodyBytes: declaredBodyBytes))
-        if request.path == "/refuse" { return .refuse(HTTPServerResponse(status: .unauthorized)) }
-        return .accept(bodyBytesMax: Self.bodyBytesMax)
+    func admit(_ request: HTTPServerRequest) -> HTTPAdmission {
+        report.yield(.admitted(request))
+        return HTTPAdmission(
+            exchange: TestExchange(request, handler: self),
+            verdict: request.path == "/refuse"
+                ? .refuse(HTTPServerResponse(status: .unauthorized))
+                : .accept(bodyBytesMax: Self.bodyBytesMax, deadline: deadline(request)),
+            isServedWhenFull: request.path == "/health")
     }
 
-    func handle(_ request: consuming HTTPServerRequest, responder: HTTPResponder) {
-        let request = request
+    /// `/?within=` so many milliseconds.
+    private func deadline(_ request: HTTPServerRequest) -> ContinuousClock.Instant? {
+        guard request.query.first?.name == "within" else { return nil }
+        return request.query.first.flatMap { Int($0.value) }
+            .map { request.receivedAt + .milliseconds($0) }
+    }
+
+    func exchange(for head: HTTPPartialHead) -> any HTTPExchange {
+        TestExchange(head, handler: self)
+    }
+
+    fileprivate func tell(_ event: HandlerEvent) { report.yield(event) }
+    fileprivate func hold(_ responder: HTTPResponder) { held.withLock { $0.append(responder) } }
+}
+
+private final class TestExchange: HTTPExchange {
+    private let handler: TestHandler
+    private let request: HTTPServerRequest?
+    private let partial: HTTPPartialHead?
+
+    init(_ request: HTTPServerRequest, handler: TestHandler) {
+        self.handler = handler
+        self.request = request
+        partial = nil
+    }
+
+    init(_ head: HTTPPartialHead, handler: TestHandler) {
+        self.handler = handler
+        request = nil
+        partial = head
+    }
+
+    func receive(_ body: [UInt8], responder: HTTPResponder) {
+        guard let request else { return }
         // Reported last: a test that has seen the request may answer what is held.
-        defer { report.yield(.handled(request)) }
+        defer { handler.tell(.received(request)) }
         switch request.path {
-        case "/hold":
-            responder.onClientGone { [report] in report.yield(.clientGone) }
-            held.withLock { $0.append(responder) }
+        case "/hold": handler.hold(responder)
         case "/drop": break
-        case "/big": responder.send(HTTPServerResponse(status: .ok, body: Self.bigBody))
-        default: responder.send(HTTPServerResponse(status: .ok, body: request.body))
+        case "/big": responder.send(HTTPServerResponse(status: .ok, body: TestHandler.bigBody))
+        default: responder.send(HTTPServerResponse(status: .ok, body: body))
         }
     }
 
-    func abandon(_ request: HTTPServerRequest, declaredBodyBytes: Int?) {
-        report.yield(.abandoned)
-    }
-
-    func response(
-        to failure: HTTPProtocolError, request: HTTPServerRequest?
-    ) -> HTTPServerResponse {
+    func response(to failure: HTTPProtocolError) -> HTTPServerResponse {
         HTTPServerResponse(status: failure.status, body: Array(failure.description.utf8))
     }
 
-    func didFinish(_ exchange: HTTPExchange) {
-        report.yield(.finished(exchange))
-    }
-
-    func servesWhenFull(_ request: HTTPServerRequest) -> Bool {
-        request.path == "/health"
+    func finish(_ report: HTTPReport) {
+        handler.tell(.finished(TestEnd(request: request, partial: partial, report: report)))
     }
 }
 

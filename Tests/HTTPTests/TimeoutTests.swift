@@ -14,9 +14,9 @@ import Testing
         #expect(response.status == 408)
         #expect(response["connection"] == "close")
         #expect(client.isClosedByServer())
-        let exchange = try #require(await server.handler.nextExchange())
-        #expect(exchange.outcome == .timedOut)
-        #expect(exchange.request == nil)
+        let end = try #require(await server.handler.nextEnd())
+        #expect(end.report.outcome == .timedOut)
+        #expect(end.request == nil)
     }
 
     @Test func `closes without a word when no head begins`() throws {
@@ -30,10 +30,17 @@ import Testing
         try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
         #expect(try client.readResponse()?.status == 408)
         #expect(client.isClosedByServer())
-        _ = await server.handler.next { if case .abandoned = $0 { true } else { nil } }
-        let exchange = try #require(await server.handler.nextExchange())
-        #expect(exchange.outcome == .timedOut)
-        #expect(exchange.request?.path == "/")
+        let end = try #require(await server.handler.nextEnd())
+        #expect(end.report.outcome == .timedOut)
+        #expect(end.request?.path == "/")
+    }
+
+    @Test func `answers 408 to a body that is not here by the deadline`() async throws {
+        let server = try TestServer()
+        let client = try server.connect()
+        try client.send("POST /?within=30 HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello")
+        #expect(try client.readResponse()?.status == 408)
+        #expect(client.isClosedByServer())
     }
 
     @Test func `answers 408 to a body that trickles`() throws {
@@ -66,10 +73,10 @@ import Testing
         let server = try TestServer { $0.writeTimeoutMs = 30 }
         let client = try server.connect(receiveBuffer: 4096)
         try client.send(get("/big"))
-        let exchange = try #require(await server.handler.nextExchange())
-        #expect(exchange.outcome == .timedOut)
-        #expect(exchange.status == .ok)
-        #expect(exchange.bytesOut < TestHandler.bigBody.count)
+        let report = try #require(await server.handler.nextEnd()).report
+        #expect(report.outcome == .timedOut)
+        #expect(report.status == .ok)
+        #expect(report.bytesOut < TestHandler.bigBody.count)
     }
 
     @Test func `tells clients over the cap, yet serves health`() throws {

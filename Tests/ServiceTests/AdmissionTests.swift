@@ -33,17 +33,32 @@ struct AdmissionTests {
             + "Content-Length: \(bytes)\r\n\(more)\r\n"
     }
 
-    /// A client whose head was accepted and whose body is still to come.
-    private func admitted(_ service: RunningService, bytes: Int = 1000) throws -> SocketClient {
+    /// A client whose whole request waits for a worker, the first so many of them.
+    private func waiting(
+        _ service: RunningService, _ form: Form = Sample.pair(), count: Double
+    ) throws -> SocketClient {
         let client = try SocketClient(port: service.port)
-        try client.send(head(bytes, "Expect: 100-continue\r\n"))
-        #expect(try client.readResponse()?.status == 100)
+        try client.send(
+            RunningService.request("POST", path, [("Content-Type", form.contentType)], form.body))
+        try service.wait("styleloss_jobs_queued", is: count)
         return client
+    }
+
+    /// A pair of so many bytes or a few more.
+    private func large(_ bytes: Int) -> Form {
+        Form(
+            ("output", "image/png", Sample.png(1)), ("target", "image/png", Sample.png(2)),
+            (
+                "options", nil,
+                Array("{\"layers\":[\"relu1_1\"]".utf8)
+                    + [UInt8](repeating: UInt8(ascii: " "), count: bytes) + Array("}".utf8)
+            ))
     }
 
     @Test func `refuses with 429 when every place is taken, before the body`() throws {
         let service = try RunningService("--workers=1", "--queue-jobs=1")
-        let clients = try (0..<2).map { _ in try admitted(service) }
+        let gate = Gate(service)
+        let clients = try (1...2).map { try waiting(service, count: Double($0)) }
         let third = try SocketClient(port: service.port)
         try third.send(head(1000))
         let response = try #require(try third.readResponse())
@@ -55,17 +70,34 @@ struct AdmissionTests {
         // The clients leave, and their places are free again.
         for client in clients { client.reset() }
         try service.wait("styleloss_queue_size_bytes", is: 0)
+        gate.open()
         #expect(try service.post(path, Sample.pair()).status == 200)
     }
 
-    @Test func `refuses with 429 when the bytes in flight or the memory are spent`() throws {
-        let service = try RunningService("--queue-bytes=100000")
-        let first = try admitted(service, bytes: 99_000)
+    @Test func `gives no place to a body that is not here`() throws {
+        let service = try RunningService("--workers=1", "--queue-jobs=1")
+        let clients = try (0..<8).map { _ in
+            let client = try SocketClient(port: service.port)
+            try client.send(head(1000, "Expect: 100-continue\r\n"))
+            #expect(try client.readResponse()?.status == 100)
+            try client.send("x")
+            return client
+        }
+        #expect(try service.post(path, Sample.pair()).status == 200)
+        for client in clients { client.reset() }
+        try service.wait("styleloss_jobs_total{outcome=\"cancelled\"}", is: 8)
+    }
+
+    @Test func `refuses with 429 when the bytes in flight are spent`() throws {
+        let service = try RunningService("--workers=1", "--queue-bytes=100000")
+        let gate = Gate(service)
+        let first = try waiting(service, large(97_000), count: 1)
         let second = try service.post(path, Sample.pair())
         #expect(second.status == 429, "\(second.text)")
         #expect(try second.json["option"] as? String == "queue-bytes")
         first.reset()
         try service.wait("styleloss_queue_size_bytes", is: 0)
+        gate.open()
     }
 
     @Test(arguments: [false, true])
@@ -100,11 +132,13 @@ struct AdmissionTests {
     @Test func `refuses with 429 when other jobs hold the memory`() throws {
         let service = try RunningService(
             "--workers=1", "--max-memory-bytes=4194304", "--queue-bytes=1073741824")
-        let holder = try admitted(service, bytes: 4_000_000)
+        let gate = Gate(service)
+        let holder = try waiting(service, large(4_190_000), count: 1)
         let refusal = try service.post(path, Sample.pair())
         #expect(refusal.status == 429, "\(refusal.text)")
         #expect(refusal.code == "memory_budget", "\(refusal.text)")
         holder.reset()
+        gate.open()
     }
 
     @Test func `counts the memory of an answer until its client has read it`() throws {

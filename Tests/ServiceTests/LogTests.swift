@@ -5,28 +5,65 @@ import TestSupport
 import Testing
 
 struct LogTests {
-    @Test func `writes one line of JSON a request`() throws {
+    /// The line of the request that a client sends, as JSON, beside the answer.
+    private func logged(
+        _ id: String, _ send: (RunningService) throws -> ClientResponse
+    ) throws -> (line: [String: Any]?, response: ClientResponse) {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
+        defer {
+            close(ends[0])
+            close(ends[1])
+        }
         let sink = LogSink(descriptor: ends[1])
         let service = try RunningService(
             "--log-level=info", "--log-format=json", loads: false, sink: sink)
-        _ = try service.send(
-            "GET", "/nothing", [("X-Request-Id", "r1"), ("traceparent", "00-ab-cd-01")])
+        let response = try send(service)
         try service.wait("styleloss_http_requests_in_flight", is: 1)
         sink.flush(timeoutMs: 10_000)
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         let count = read(ends[0], &bytes, bytes.count)
         let text = String(decoding: bytes[..<max(0, count)], as: UTF8.self)
         let line = try #require(
-            text.split(separator: "\n").first { $0.contains("\"r1\"") }, "\(text)")
-        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            text.split(separator: "\n").first { $0.contains("\"\(id)\"") }, "\(text)")
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+        return (object as? [String: Any], response)
+    }
+
+    @Test(arguments: [
+        ("BREW /x HTTP/1.1\r\nHost: h\r\nX-Request-Id: r7\r\na : b\r\n\r\n", "bad_request", 400),
+        ("GET /%zz HTTP/1.1\r\nX-Request-Id: r7\r\nHost: h\r\n\r\n", "bad_request", 400),
+        ("GET / HTTP/1.1\r\nX-Request-Id: r7\r\n\r\n", "bad_request", 400),
+        (
+            "GET / HTTP/1.1\r\nX-Request-Id: r7\r\na: \(String(repeating: "a", count: 20_000))\r\n",
+            "headers_too_large", 431
+        ),
+    ])
+    func `names a request that was not understood in its answer and its line`(
+        request: String, code: String, status: Int
+    ) throws {
+        let (line, response) = try logged("r7") { service in
+            let client = try SocketClient(port: service.port)
+            try client.send(request)
+            return try #require(try client.readResponse())
+        }
+        #expect(response.status == status)
+        #expect(response["x-request-id"] == "r7")
+        #expect(response.code == code)
+        #expect(line?["status"] as? Int == status)
+        #expect(line?["code"] as? String == code)
+        #expect((line?["client"] as? String)?.hasPrefix("127.0.0.1:") == true)
+    }
+
+    @Test func `writes one line of JSON a request`() throws {
+        let (object, _) = try logged("r1") { service in
+            try service.send(
+                "GET", "/nothing", [("X-Request-Id", "r1"), ("traceparent", "00-ab-cd-01")])
+        }
         #expect(object?["status"] as? Int == 404)
         #expect(object?["code"] as? String == "not_found")
         #expect(object?["traceparent"] as? String == "00-ab-cd-01")
         #expect(object?["method"] as? String == "GET")
-        close(ends[0])
-        close(ends[1])
     }
 
     /// A pipe nobody reads once stopped a whole service at its first full buffer.

@@ -28,9 +28,7 @@ struct FeatureLossesEndpoint: JobEndpoint {
         }
     }
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
-        -> JobRequest
-    {
+    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, isPart: Self.isPart)
         let set = try OptionSet(
             query: request.query, json: submission.options, known: OptionName.featureLosses)
@@ -52,7 +50,7 @@ struct FeatureLossesEndpoint: JobEndpoint {
             }
             context.metrics.pairs.add(losses.count)
             let answer = LossAnswer(
-                id: id, preset: preset, options: echo,
+                id: request.id, preset: preset, options: echo,
                 results: losses.map { LossAnswer.Result(losses: $0) }, timings: run.timings)
             return try run.measure(.encode) { _ throws(ServiceError) in answer.response }
         }

@@ -7,9 +7,7 @@ struct FeaturesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
-        -> JobRequest
-    {
+    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request) { $0 == "image" }
         let set = try OptionSet(
             query: request.query, json: submission.options, known: OptionName.features)

@@ -7,9 +7,7 @@ struct GramEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
-        -> JobRequest
-    {
+    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request) { name in
             name == "image"
                 || name.hasPrefix("features.") && Submission.isLayerName(name.dropFirst(9))
@@ -18,7 +16,7 @@ struct GramEndpoint: JobEndpoint {
             query: request.query, json: submission.options, known: OptionName.gramMatrices)
         let preset = try Preset.named(in: set).options
         let kind = try set.choice(.gram) ?? preset.gram
-        let accept = request.head.headerFields[.accept]
+        let accept = request.fields[.accept]
         let hasFeatures = submission.parts.contains { $0.name != "image" }
         guard !hasFeatures || submission.parts(named: "image").isEmpty else {
             throw ServiceError(

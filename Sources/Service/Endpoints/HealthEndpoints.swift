@@ -2,7 +2,7 @@ import HTTP
 
 /// GET /
 struct RootEndpoint: ImmediateEndpoint {
-    func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) -> HTTPServerResponse {
         HTTPServerResponse([
             "name": .string(Version.name), "version": .string(Version.number),
             "docs": "/openapi.yaml",
@@ -12,7 +12,7 @@ struct RootEndpoint: ImmediateEndpoint {
 
 /// GET /livez and /healthz: the process answers.
 struct LivenessEndpoint: ImmediateEndpoint {
-    func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) -> HTTPServerResponse {
         HTTPServerResponse(["status": "live"])
     }
 }
@@ -21,7 +21,7 @@ struct LivenessEndpoint: ImmediateEndpoint {
 struct ReadinessEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
-    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
         try context.readiness.checkReady()
         return HTTPServerResponse(["status": "ready"])
     }

@@ -5,7 +5,7 @@ import Inference
 struct InfoEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
-    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
         let model = try context.readiness.model()
         return HTTPServerResponse(
             ServiceInfo(model: model, configuration: context.configuration).json)
@@ -14,7 +14,7 @@ struct InfoEndpoint: ImmediateEndpoint {
 
 /// GET /v1/presets
 struct PresetsEndpoint: ImmediateEndpoint {
-    func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) -> HTTPServerResponse {
         HTTPServerResponse(["presets": .array(Preset.all.map(\.json))])
     }
 }

@@ -7,12 +7,11 @@ struct LossesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
-        -> JobRequest
-    {
+    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request) { Self.roles.contains($0) }
         let job = try LossJob(
-            submission, query: request.query, id: id, model: model, targets: context.targets,
+            submission, query: request.query, id: request.id, model: model,
+            targets: context.targets,
             configuration: context.configuration)
         return JobRequest(workBytes: job.workBytes) { run throws(ServiceError) in
             let answer = try job.run(&run)

@@ -5,7 +5,7 @@ import Inference
 struct MetricsEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
-    func respond(to request: HTTPServerRequest) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) -> HTTPServerResponse {
         var text = PrometheusText()
         writeService(to: &text)
         context.metrics.write(to: &text)
@@ -33,11 +33,13 @@ struct MetricsEndpoint: ImmediateEndpoint {
             server?.rejectedConnections ?? 0)
         text.single(
             "styleloss_http_requests_in_flight", .gauge, "Requests whose answer is not sent yet.",
-            context.exchanges.count)
+            context.metrics.requestsInFlight.value)
     }
 
     private func writeQueue(to text: inout PrometheusText) {
-        let (queued, running) = (context.jobs.waitingCount, context.jobs.runningCount)
+        let (queued, running) = (
+            context.jobs.waitingCount, context.metrics.jobsRunning.value
+        )
         text.single("styleloss_jobs_queued", .gauge, "Jobs that wait for a worker.", queued)
         text.single("styleloss_jobs_running", .gauge, "Jobs that workers have taken.", running)
         text.single("styleloss_jobs_pending", .gauge, "Jobs queued or running.", queued + running)

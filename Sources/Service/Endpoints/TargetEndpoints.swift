@@ -2,8 +2,8 @@ import HTTP
 import HTTPTypes
 
 /// What `/v1/targets/{digest}` names.
-private func digest(_ request: HTTPServerRequest) throws(ServiceError) -> TargetDigest {
-    try TargetDigest(parsing: String(request.path.dropFirst("/v1/targets/".count)))
+private func digest(_ request: ServiceRequest) throws(ServiceError) -> TargetDigest {
+    try TargetDigest(parsing: request.captures.first ?? "")
 }
 
 /// PUT /v1/targets/{digest}: keeps a target.
@@ -16,15 +16,13 @@ struct PutTargetEndpoint: JobEndpoint {
             ? .targetCacheBytes : .maxBodyBytes
     }
 
-    func prepare(_ request: HTTPServerRequest, model: Model, id: String) throws(ServiceError)
-        -> JobRequest
-    {
+    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let named = try digest(request)
         let set = try OptionSet(query: request.query, known: OptionName.targets)
         let options = try ArrayOptions(set)
         let payload = Payload(request.body)
         let source = try Submission.source(
-            .file(payload, contentType: request.head.headerFields[.contentType]), "target", options,
+            .file(payload, contentType: request.fields[.contentType]), "target", options,
             ImageLimits(context.configuration))
         guard source.samples == 1 else {
             throw ServiceError(
@@ -52,7 +50,7 @@ struct PutTargetEndpoint: JobEndpoint {
 struct GetTargetEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
-    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
         HTTPServerResponse(try context.targets.registered(try digest(request)).json)
     }
 }
@@ -61,7 +59,7 @@ struct GetTargetEndpoint: ImmediateEndpoint {
 struct DeleteTargetEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
-    func respond(to request: HTTPServerRequest) throws(ServiceError) -> HTTPServerResponse {
+    func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
         try context.targets.remove(try digest(request))
         return HTTPServerResponse(status: .noContent)
     }

@@ -63,11 +63,7 @@ extension ServiceError {
         case .unknownLayer: self.init(.unknownLayer, sentence)
         case .nonFiniteResult: self.init(.nonFiniteResult, sentence)
         case .libraryMissing: self.init(.internalError, sentence)
-        case .cancelled:
-            self.init(
-                .deadlineExceeded,
-                "The request was not done by its deadline; allow more with X-Request-Timeout-Ms "
-                    + "or send less at a time.")
+        case .cancelled: self = .deadlineExceeded
         }
     }
 

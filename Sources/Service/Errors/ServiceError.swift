@@ -14,6 +14,9 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     /// The setting that would change the limit.
     public var setting: Setting?
 
+    /// Header fields of the answer that belong to this error, such as `Allow`.
+    var fields: HTTPFields = [:]
+
     /// An error with its sentence.
     public init(_ code: ErrorCode, _ detail: String) {
         self.code = code
@@ -35,6 +38,11 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
 }
 
 extension ServiceError {
+    static let deadlineExceeded = ServiceError(
+        .deadlineExceeded,
+        "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send "
+            + "less at a time.")
+
     /// Seconds after which a client should come back (RFC 9110 §10.2.3): a job is done in about
     /// one.
     private static let retryAfterSeconds = 1
@@ -53,6 +61,7 @@ extension ServiceError {
         var response = HTTPServerResponse(
             status: code.status, type: "application/problem+json",
             body: JSON.object(members).encode())
+        response.fields.append(contentsOf: fields)
         switch code {
         case .queueFull, .memoryBudget: response.fields[.retryAfter] = "\(Self.retryAfterSeconds)"
         case .notReady, .draining:

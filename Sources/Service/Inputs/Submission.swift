@@ -24,8 +24,8 @@ struct Submission: Sendable {
     /// Reads a body by its Content-Type.
     ///
     /// - Parameter isPart: whether a name is one this endpoint knows.
-    init(_ request: HTTPServerRequest, isPart: (String) -> Bool) throws(ServiceError) {
-        let contentType = request.head.headerFields[.contentType] ?? ""
+    init(_ request: ServiceRequest, isPart: (String) -> Bool) throws(ServiceError) {
+        let contentType = request.fields[.contentType] ?? ""
         switch MediaType(contentType: contentType) {
         case MediaType.multipart: try self.init(multipart: request.body, contentType, isPart)
         case MediaType.safetensors: try self.init(safetensors: request.body, isPart)

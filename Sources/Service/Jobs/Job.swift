@@ -4,36 +4,41 @@ import Synchronization
 
 /// A request's work while it waits and runs. It is answered once, by whoever comes first: the
 /// worker that did it, the deadline, or nobody, when the client has left.
-final class Job: Sendable {
+final class Job: PoolJob {
+    /// Reads the body as far as it takes to know what the work is.
+    typealias Prepare = @Sendable () throws(ServiceError) -> JobRequest
+
     /// The work: it measures its stages and gives the response or the reason there is none.
     typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
 
-    /// Takes the response and, when it is an error, the code.
-    typealias Answer = @Sendable (HTTPServerResponse, ErrorCode?) -> Void
+    /// Takes what is left of the permit, the response and, when it is an error, the code.
+    typealias Answer = @Sendable (consuming Permit, HTTPServerResponse, ErrorCode?) -> Void
 
-    private enum State { case waiting, running, done }
+    private enum Stage { case waiting, running, done }
 
-    let submittedAt: ContinuousClock.Instant
+    private struct State: ~Copyable {
+        var stage = Stage.waiting
+        var permit: Permit?
+    }
+
     let deadline: ContinuousClock.Instant
-    private let admission: Admission
-    private let work: Work
+    private let submittedAt = ContinuousClock.now
+    private let prepare: Prepare
     private let metrics: Metrics
     private let answer: Answer
-    private let state = Mutex(State.waiting)
+    private let state: Mutex<State>
     private let isClientGone = Atomic<Bool>(false)
 
     /// - Parameter answer: called at most once, from any thread.
     init(
-        submittedAt: ContinuousClock.Instant, deadline: ContinuousClock.Instant,
-        admission: Admission,
-        metrics: Metrics, work: @escaping Work, answer: @escaping Answer
+        deadline: ContinuousClock.Instant, permit: consuming Permit, metrics: Metrics,
+        prepare: @escaping Prepare, answer: @escaping Answer
     ) {
-        self.submittedAt = submittedAt
         self.deadline = deadline
-        self.admission = admission
         self.metrics = metrics
-        self.work = work
+        self.prepare = prepare
         self.answer = answer
+        state = Mutex(State(permit: permit))
     }
 
     /// Whether nobody waits for the result any more: asked between layers.
@@ -42,11 +47,15 @@ final class Job: Sendable {
     /// Does the work, unless it is too late for it.
     func run(_ team: Team) {
         guard advance(from: .waiting, to: .running) else { return }
-        guard !isCancelled else { return finish(Self.deadlineExceeded, from: .running) }
+        metrics.jobsRunning.add(1)
+        defer { metrics.jobsRunning.add(-1) }
+        guard !isCancelled else { return finish(.deadlineExceeded, from: .running) }
         var run = JobRun(team: team.cancelled { self.isCancelled }, submittedAt: submittedAt)
         metrics.observe(.queue, run.queueTime)
         do {
-            let response = try work(&run)
+            let request = try run.measure(.decode) { _ throws(ServiceError) in try prepare() }
+            try charge(workBytes: request.workBytes)
+            let response = try request.work(&run)
             run.observe(in: metrics)
             finish(response, .ok, nil, from: .running)
         } catch {
@@ -54,23 +63,32 @@ final class Job: Sendable {
         }
     }
 
+    /// Ends a job that the pool will not run any more.
+    func drop() { finish(Readiness.draining, from: .waiting) }
+
     /// Ends a job that waits past its deadline.
-    func expire() { finish(Self.deadlineExceeded, from: .waiting) }
+    func expire() { finish(.deadlineExceeded, from: .waiting) }
 
     /// The client left: a waiting job is over, a running one stops at the next layer. The answer
     /// goes nowhere.
     func abandon() {
         isClientGone.store(true, ordering: .relaxed)
-        finish(Self.deadlineExceeded, from: .waiting)
+        finish(.deadlineExceeded, from: .waiting)
     }
 
-    private static let deadlineExceeded = ServiceError(
-        .deadlineExceeded,
-        "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send "
-            + "less at a time."
-    )
+    private func charge(workBytes: Int) throws(ServiceError) {
+        let refusal = state.withLock { state -> ServiceError? in
+            do throws(ServiceError) {
+                try state.permit?.charge(workBytes: workBytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let refusal { throw refusal }
+    }
 
-    private func finish(_ error: ServiceError, from expected: State) {
+    private func finish(_ error: ServiceError, from expected: Stage) {
         let isLate = error.code == .deadlineExceeded
         let outcome: JobOutcome =
             isLate && isClientGone.load(ordering: .relaxed) ? .cancelled : JobOutcome(error.code)
@@ -79,19 +97,24 @@ final class Job: Sendable {
 
     private func finish(
         _ response: HTTPServerResponse, _ outcome: JobOutcome, _ code: ErrorCode?,
-        from expected: State
+        from expected: Stage
     ) {
-        guard advance(from: expected, to: .done) else { return }
+        let held = state.withLock { state -> Permit? in
+            guard state.stage == expected else { return nil }
+            state.stage = .done
+            return state.permit.take()
+        }
+        guard var permit = held else { return }
         // Before the answer, so that a client that asks again finds the place free.
-        admission.finishWork(answerBytes: response.body.count)
+        permit.keepAnswer(bytes: response.body.count)
         metrics.countJob(outcome)
-        answer(response, code)
+        answer(permit, response, code)
     }
 
-    private func advance(from expected: State, to next: State) -> Bool {
+    private func advance(from expected: Stage, to next: Stage) -> Bool {
         state.withLock { state in
-            guard state == expected else { return false }
-            state = next
+            guard state.stage == expected else { return false }
+            state.stage = next
             return true
         }
     }
@@ -115,8 +138,27 @@ struct JobRun {
         _ stage: JobStage, _ body: (Team) throws(ServiceError) -> Result
     ) throws(ServiceError) -> Result {
         let start = ContinuousClock.now
-        defer { stages.append((stage, start.duration(to: .now))) }
+        defer { add(stage, start.duration(to: .now)) }
         return try body(team)
+    }
+
+    /// A stage that comes in pieces is told as one.
+    private mutating func add(_ stage: JobStage, _ duration: Duration) {
+        if let index = stages.firstIndex(where: { $0.stage == stage }) {
+            stages[index].duration += duration
+        } else {
+            stages.append((stage, duration))
+        }
+    }
+
+    /// - Throws: `deadline_exceeded` once nobody waits for the answer. A look at the clock: cheap
+    ///   enough for every row of an image and every kilobyte of an answer.
+    func checkCancelled() throws(ServiceError) {
+        do {
+            try team.checkCancelled()
+        } catch {
+            throw ServiceError(error)
+        }
     }
 
     /// Milliseconds of the queue, each stage in order, and all since submission.

@@ -34,30 +34,27 @@ final class JobBudget: Sendable {
 
     var usage: Usage { state.withLock { $0 } }
 
-    /// What a body of the size given, or of no known size, may take: never more than all there is,
-    /// so that what fits an idle service is not refused for ever.
-    func share(declaredBodyBytes: Int?, bodyBytesMax: Int) -> Share {
-        let bytes = min(declaredBodyBytes ?? bodyBytesMax, bodyBytesMax)
-        return Share(bodyBytes: min(bytes, self.bodyBytesMax, memoryBytesMax))
+    /// Says so before a body is read that there would be no room for. Nothing is taken yet: a place
+    /// belongs to a request whose body is here, whatever others have announced.
+    func checkRoom(bodyBytes: Int) throws(ServiceError) {
+        if let refusal = refusal(Share(bodyBytes: bodyBytes), over: usage) { throw refusal }
     }
 
-    func reserve(_ share: Share) throws(ServiceError) {
+    /// Takes a place for a request whose body is here.
+    func permit(bodyBytes: Int) throws(ServiceError) -> Permit {
+        let share = Share(bodyBytes: bodyBytes)
         let refusal = state.withLock { usage -> ServiceError? in
-            if usage.places >= placesMax {
-                return ServiceError(
-                    .queueFull, "The work queue is full; try again in a moment.", limit: placesMax,
-                    setting: .queueJobs)
-            }
-            if let refusal = excess(share, over: usage) { return refusal }
+            if let refusal = self.refusal(share, over: usage) { return refusal }
             usage.places += share.places
             usage.bodyBytes += share.bodyBytes
             usage.memoryBytes += share.memoryBytes
             return nil
         }
         if let refusal { throw refusal }
+        return Permit(share, of: self)
     }
 
-    func replace(_ old: Share, with new: Share) throws(ServiceError) {
+    func replace(_ old: Share, with new: Share) throws(ServiceError) -> Share {
         if new.memoryBytes > memoryBytesMax {
             throw ServiceError(
                 .batchTooLarge,
@@ -75,6 +72,7 @@ final class JobBudget: Sendable {
             return nil
         }
         if let refusal { throw refusal }
+        return new
     }
 
     func giveBack(_ share: Share) { _ = shrink(share, toMemoryBytes: 0) }
@@ -87,6 +85,15 @@ final class JobBudget: Sendable {
             usage.memoryBytes += bytes - share.memoryBytes
         }
         return Share(bodyBytes: 0, workBytes: bytes, places: 0)
+    }
+
+    private func refusal(_ share: Share, over usage: Usage) -> ServiceError? {
+        if usage.places >= placesMax {
+            return ServiceError(
+                .queueFull, "The work queue is full; try again in a moment.", limit: placesMax,
+                setting: .queueJobs)
+        }
+        return excess(share, over: usage)
     }
 
     private func excess(_ share: Share, over usage: Usage) -> ServiceError? {

@@ -6,30 +6,26 @@ import Logging
 struct AccessLog: Sendable {
     let logger: Logger
 
-    func write(_ exchange: HTTPExchange, record: ExchangeRecord?) {
+    func write(_ record: RequestRecord, _ report: HTTPReport, code: ErrorCode?) {
         var metadata: Logger.Metadata = [
+            "id": "\(record.id)", "client": "\(record.client)",
             "duration_ms": .stringConvertible(
-                (exchange.duration.milliseconds * 1000).rounded() / 1000),
-            "bytes_in": .stringConvertible(exchange.bytesIn),
-            "bytes_out": .stringConvertible(exchange.bytesOut),
+                (report.duration.milliseconds * 1000).rounded() / 1000),
+            "bytes_in": .stringConvertible(report.bytesIn),
+            "bytes_out": .stringConvertible(report.bytesOut),
         ]
-        if let request = exchange.request {
-            metadata["client"] = "\(request.clientDescription)"
-            metadata["method"] = "\(request.head.method.rawValue)"
-            metadata["path"] = "\(request.head.path ?? "")"
-            if let parent = request.head.headerFields[.traceparent] {
-                metadata["traceparent"] = "\(parent)"
-            }
-        }
-        if let status = exchange.status { metadata["status"] = .stringConvertible(status.code) }
-        if let record { metadata["id"] = "\(record.id)" }
-        if let code = record?.code { metadata["code"] = "\(code.rawValue)" }
-        switch exchange.outcome {
+        if let method = record.method { metadata["method"] = "\(method.rawValue)" }
+        if let target = record.target { metadata["path"] = "\(target)" }
+        if let traceparent = record.traceparent { metadata["traceparent"] = "\(traceparent)" }
+        if let tenant = record.tenant { metadata["key"] = "\(tenant)" }
+        if let status = report.status { metadata["status"] = .stringConvertible(status.code) }
+        if let code { metadata["code"] = "\(code.rawValue)" }
+        switch report.outcome {
         case .sent: break
         case .clientGone: metadata["outcome"] = "client gone"
         case .timedOut: metadata["outcome"] = "timed out"
         }
-        let isOurFault = exchange.status?.code == 500
+        let isOurFault = report.status?.code == 500
         logger.log(level: isOurFault ? .error : .info, "request", metadata: metadata)
     }
 }

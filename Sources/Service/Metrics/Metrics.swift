@@ -23,6 +23,10 @@ enum JobStage: String, CaseIterable {
 /// The service's counters. Everything is an atomic but for the one table of requests by route,
 /// method and status.
 final class Metrics: Sendable {
+    /// Requests whose answer is not sent yet.
+    let requestsInFlight = Counter()
+    /// Jobs that workers have taken.
+    let jobsRunning = Counter()
     let pairs = Counter()
     let pixels = Counter()
 

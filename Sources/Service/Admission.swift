@@ -1,15 +1,16 @@
 import HTTP
 import HTTPTypes
 
-/// What the head of a request with a body says, and whether it may.
-enum RequestHead {
+/// What the head of a request with a body says, and whether it may: judged before the body is read.
+enum Admission {
     /// The deadlines a client may ask for.
     private static let timeoutsMs = 100...600_000
 
-    /// Refuses what needs no look at the body.
-    static func check(_ request: HTTPServerRequest, mediaTypes: [MediaType]) throws(ServiceError) {
+    /// - Throws: 415 for what this endpoint does not read.
+    static func checkType(
+        _ request: HTTPServerRequest, _ mediaTypes: [MediaType]
+    ) throws(ServiceError) {
         let fields = request.head.headerFields
-        _ = try timeoutMs(request)
         if let coding = fields[.contentEncoding], coding.trimmed().lowercased() != "identity" {
             throw ServiceError(
                 .unsupportedEncoding, "Send the body without a Content-Encoding.")
@@ -27,8 +28,14 @@ enum RequestHead {
         }
     }
 
-    /// The deadline the client sets, in milliseconds; nil when it sets none.
-    static func timeoutMs(_ request: HTTPServerRequest) throws(ServiceError) -> Int? {
+    /// When the answer has to be out: as the client asks, else after the standard time.
+    static func deadline(
+        _ request: HTTPServerRequest, standardMs: Int
+    ) throws(ServiceError) -> ContinuousClock.Instant {
+        request.receivedAt + .milliseconds(try timeoutMs(request) ?? standardMs)
+    }
+
+    private static func timeoutMs(_ request: HTTPServerRequest) throws(ServiceError) -> Int? {
         guard let text = request.head.headerFields[.xRequestTimeoutMs] else { return nil }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text),
             timeoutsMs.contains(value)
@@ -42,10 +49,14 @@ enum RequestHead {
         return value
     }
 
-    /// Content-Length, 0 without a body, nil when chunked: what `HTTPHandler.admit` was told.
-    static func declaredBodyBytes(_ request: HTTPServerRequest) -> Int? {
-        let fields = request.head.headerFields
-        if fields[.transferEncoding] != nil { return nil }
-        return fields[.contentLength].flatMap { Int($0) } ?? 0
+    /// - Throws: 413 for a declared length over the limit.
+    static func checkLength(
+        _ request: HTTPServerRequest, _ setting: Setting, _ configuration: Configuration
+    ) throws(ServiceError) {
+        let limit = configuration[setting]
+        guard let length = request.framing.declaredBytes, length > limit else { return }
+        throw ServiceError(
+            .bodyTooLarge, HTTPProtocolError.bodyTooLarge(limit: limit, actual: length).description,
+            limit: limit, actual: length, setting: setting)
     }
 }

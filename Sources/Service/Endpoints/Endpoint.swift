@@ -1,0 +1,23 @@
+import HTTP
+
+/// An operation that computes: a worker judges its body and does its work.
+protocol JobEndpoint: Sendable {
+    /// Media types of bodies.
+    var mediaTypes: [MediaType] { get }
+
+    /// The setting that limits the body.
+    func bodyLimit(_ configuration: Configuration) -> Setting
+
+    /// Reads the body as far as it takes to know what is asked for: types, options, headers of
+    /// images, shapes. Nothing is decoded yet.
+    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest
+}
+
+extension JobEndpoint {
+    func bodyLimit(_ configuration: Configuration) -> Setting { .maxBodyBytes }
+}
+
+/// An operation that is answered on the event loop, at once.
+protocol ImmediateEndpoint: Sendable {
+    func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse
+}

@@ -1,0 +1,142 @@
+import HTTP
+import HTTPTypes
+import Synchronization
+
+/// One request on its way through the service: what was decided about it when it was admitted, the
+/// job it became, what it holds of the budgets, and its line in the log.
+final class Exchange: HTTPExchange {
+    /// What is to be done when the body is here.
+    enum Work: Sendable {
+        /// Nothing: the head alone was answered.
+        case refusal
+        case immediate(any ImmediateEndpoint, ServiceRequest)
+        case job(
+            any JobEndpoint, ServiceRequest, bodyLimit: Setting, deadline: ContinuousClock.Instant)
+    }
+
+    private struct State: ~Copyable {
+        /// The job while nobody has answered.
+        var job: Job?
+        /// The memory of the answer, which a slow client may leave in the server's hands for long.
+        var permit: Permit?
+        var code: ErrorCode?
+        /// Whether the job, had there been one, is counted.
+        var isCounted = false
+        var isOver = false
+    }
+
+    private let record: RequestRecord
+    private let work: Work
+    private let context: ServiceContext
+    private let accessLog: AccessLog
+    private let state = Mutex(State())
+
+    init(
+        _ record: RequestRecord, _ work: Work, _ context: ServiceContext, _ accessLog: AccessLog
+    ) {
+        self.record = record
+        self.work = work
+        self.context = context
+        self.accessLog = accessLog
+        context.metrics.requestsInFlight.add(1)
+    }
+
+    /// The answer to an error; its code goes to the log.
+    func refuse(_ error: ServiceError) -> HTTPServerResponse {
+        state.withLock { $0.code = error.code }
+        return named(error.response)
+    }
+
+    func receive(_ body: [UInt8], responder: HTTPResponder) {
+        do {
+            switch work {
+            case .refusal: break
+            case .immediate(let endpoint, let request):
+                responder.send(named(try endpoint.respond(to: request)))
+            case .job(let endpoint, var request, _, let deadline):
+                request.body = body
+                try submit(endpoint, request, deadline, responder)
+            }
+        } catch {
+            count(JobOutcome(error.code))
+            responder.send(refuse(error))
+        }
+    }
+
+    private func submit(
+        _ endpoint: any JobEndpoint, _ request: ServiceRequest,
+        _ deadline: ContinuousClock.Instant, _ responder: HTTPResponder
+    ) throws(ServiceError) {
+        let context = context
+        let model = try context.readiness.model()
+        let permit = try context.jobs.budget.permit(bodyBytes: request.body.count)
+        let job = Job(
+            deadline: deadline, permit: permit, metrics: context.metrics,
+            prepare: { () throws(ServiceError) in try endpoint.prepare(request, model: model) },
+            answer: { permit, response, code in
+                self.answer(permit, response, code, responder)
+            })
+        state.withLock { state in
+            state.job = job
+            state.isCounted = true
+        }
+        context.jobs.submit(job)
+    }
+
+    private func answer(
+        _ permit: consuming Permit, _ response: HTTPServerResponse, _ code: ErrorCode?,
+        _ responder: HTTPResponder
+    ) {
+        var permit = Optional(permit)
+        state.withLock { state in
+            state.job = nil
+            if let code { state.code = code }
+            // Without anybody to read it, the answer's memory is free as soon as this returns.
+            if !state.isOver { state.permit = permit.take() }
+        }
+        responder.send(named(response))
+    }
+
+    func response(to failure: HTTPProtocolError) -> HTTPServerResponse {
+        var error = ServiceError(failure)
+        if case .job(_, _, let limit, _) = work {
+            if error.code == .bodyTooLarge { error.setting = limit }
+            count(JobOutcome(error.code))
+        }
+        return refuse(error)
+    }
+
+    func finish(_ report: HTTPReport) {
+        let (job, code) = state.withLock { state in
+            state.isOver = true
+            state.permit = nil
+            return (state.job.take(), state.code)
+        }
+        if let job { context.jobs.abandon(job) }
+        if case .job = work { count(.cancelled) }
+        context.metrics.requestsInFlight.add(-1)
+        if let status = report.status {
+            context.metrics.countRequest(
+                route: record.route ?? Metrics.otherRoute,
+                method: record.method?.rawValue ?? "other", status: status.code,
+                duration: report.duration)
+        }
+        accessLog.write(record, report, code: code)
+    }
+
+    /// Counts what would have become a job, unless one counts itself.
+    private func count(_ outcome: JobOutcome) {
+        guard case .job = work else { return }
+        let isFirst = state.withLock { state in
+            defer { state.isCounted = true }
+            return !state.isCounted
+        }
+        if isFirst { context.metrics.countJob(outcome) }
+    }
+
+    private func named(_ response: HTTPServerResponse) -> HTTPServerResponse {
+        var response = response
+        response.fields[.xRequestID] = record.id
+        return response
+    }
+}

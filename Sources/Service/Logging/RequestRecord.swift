@@ -1,0 +1,35 @@
+import HTTP
+import HTTPTypes
+
+/// What the log and the metrics say of a request, whether or not its head was understood.
+struct RequestRecord: Sendable {
+    /// `X-Request-Id`, echoed or made up.
+    let id: String
+    let client: PeerAddress
+    let method: HTTPRequest.Method?
+    /// The target as it was sent; nil when it was not understood.
+    let target: String?
+    let traceparent: String?
+    /// The pattern of the route; nil when there is none.
+    let route: String?
+    /// The name of the API key that the request came with; nil when keys are not asked for.
+    var tenant: String?
+
+    init(_ request: HTTPServerRequest, route: String?) {
+        id = RequestID.of(request.head.headerFields)
+        client = request.client
+        method = request.head.method
+        target = request.head.path
+        traceparent = request.head.headerFields[.traceparent]
+        self.route = route
+    }
+
+    init(_ head: HTTPPartialHead) {
+        id = RequestID.of(head.fields)
+        client = head.client
+        method = head.method
+        target = nil
+        traceparent = head.fields[.traceparent]
+        route = nil
+    }
+}
