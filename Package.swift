@@ -36,7 +36,8 @@ let package = Package(
             dependencies: [
                 "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
             ]),
-        .executableTarget(name: "styleloss", dependencies: ["Service", argumentParser]),
+        .executableTarget(
+            name: "styleloss", dependencies: ["Codecs", "Service", argumentParser]),
         .executableTarget(name: "Benchmarks", dependencies: ["Codecs", "Inference", "Service"]),
 
         // Optimised in debug builds too: the slow twins are slow enough as it is.

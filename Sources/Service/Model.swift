@@ -1,3 +1,4 @@
+import Codecs
 import Inference
 
 /// The network in use, ready to run.

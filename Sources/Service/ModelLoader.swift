@@ -88,12 +88,13 @@ struct ModelLoader {
         }
         let tensors = file.tensors.map { name, view in
             WeightTensor(
-                name: name, elementType: Self.elementType(view.elementType), shape: view.shape,
+                name: name.string, elementType: Self.elementType(view.elementType),
+                shape: view.shape,
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[view.byteRange]), owner: owner)
         }
         do {
             return try Network(
-                name: name, sha256: sha256, tensors: tensors, metadata: file.metadata,
+                name: name, sha256: sha256, tensors: tensors, metadata: file.metadataStrings,
                 preprocessing: preprocessing, checksEveryWeight: checksEveryWeight)
         } catch {
             throw WeightsError(description: error.description + ".")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Codecs
 import Service
 
 /// `styleloss info`
@@ -33,7 +34,7 @@ struct Info: ParsableCommand {
     }
 
     private static func text(_ value: JSON) -> String {
-        if case .string(let text) = value { return text }
+        if case .text(let text) = value { return text.string }
         return String(decoding: value.encode(), as: UTF8.self)
     }
 }

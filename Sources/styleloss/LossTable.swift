@@ -1,3 +1,4 @@
+import Codecs
 import Service
 
 /// An answer as a table: a line a term, a line a layer below it.
@@ -18,8 +19,8 @@ struct LossTable {
                 guard let loss = member.value["loss"] else { continue }
                 rows.append(
                     Row(
-                        name: member.name, loss: loss.double, weight: member.value["weight"]?.double
-                    ))
+                        name: member.name.string, loss: loss.double,
+                        weight: member.value["weight"]?.double))
                 guard case .object(let layers) = member.value["layers"] else { continue }
                 rows += layers.map { Row(name: "  \($0.name)", loss: $0.value.double, weight: nil) }
             }
@@ -31,8 +32,8 @@ struct LossTable {
             return
         }
         self.warnings = warnings.compactMap { warning in
-            guard case .string(let detail) = warning["detail"] else { return nil }
-            return detail
+            guard case .text(let detail) = warning["detail"] else { return nil }
+            return detail.string
         }
     }
 

@@ -18,11 +18,11 @@ enum Fixtures {
         }
         let tensors = parsed.tensors.map { name, view in
             WeightTensor(
-                name: name, elementType: .float16, shape: view.shape,
+                name: name.string, elementType: .float16, shape: view.shape,
                 bytes: UnsafeRawBufferPointer(rebasing: file.bytes[view.byteRange]), owner: file)
         }
         return try Network(
-            name: "vgg16-imagenet", sha256: "", tensors: tensors, metadata: parsed.metadata)
+            name: "vgg16-imagenet", sha256: "", tensors: tensors, metadata: parsed.metadataStrings)
     }
 
     static let goldens: Result<Goldens, any Error> = Result {

@@ -13,13 +13,9 @@ extension Submission {
             case "target" where isPart("target") && member.value["ref"] != nil:
                 targetReference = try Self.reference(member.value)
             default:
-                guard isPart(member.name) else {
-                    throw ServiceError(
-                        .badRequest,
-                        "The JSON body has a member that means nothing here; see /openapi.yaml.")
-                }
+                let name = try Self.name(member.name, isPart)
                 for image in Self.items(member.value) {
-                    parts.append((member.name, try Self.image(image, member.name)))
+                    parts.append((name, try Self.image(image, name)))
                 }
             }
         }
@@ -42,12 +38,12 @@ extension Submission {
 
     private static func reference(_ value: JSON) throws(ServiceError) -> TargetDigest {
         guard case .object(let members) = value, members.count == 1,
-            case .string(let text) = members[0].value
+            case .text(let text) = members[0].value
         else {
             throw ServiceError(
                 .badRequest, "A target by reference is {\"ref\": digest} and nothing more.")
         }
-        return try TargetDigest(parsing: text)
+        return try TargetDigest(parsing: text.string)
     }
 
     private static func image(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
@@ -70,20 +66,22 @@ extension Submission {
     }
 
     private static func bytes(_ value: JSON?, _ role: String) throws(ServiceError) -> Payload {
-        guard case .string(let text) = value else { throw malformed(role) }
+        guard case .text(let text) = value else { throw malformed(role) }
         do {
-            return Payload(try Base64.decode(text))
+            return Payload(try Base64.decode(text.utf8.span))
         } catch {
             throw ServiceError(error, role: role)
         }
     }
 
     private static func array(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
-        guard case .string(let name) = value["dtype"], case .array(let items) = value["shape"]
+        guard case .text(let name) = value["dtype"], case .array(let items) = value["shape"]
         else {
             throw malformed(role)
         }
-        guard let type = ElementType(rawValue: name), type != .bfloat16 else {
+        guard let type = ElementType.allCases.first(where: { name.equals($0.rawValue) }),
+            type != .bfloat16
+        else {
             throw ServiceError(
                 .dtypeUnsupported,
                 "The dtype of \(role) must be uint8, float16, float32 or float64.")

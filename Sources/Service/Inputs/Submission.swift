@@ -51,8 +51,8 @@ struct Submission: Sendable {
             case "options": try readOptions(payload)
             case "target_ref" where isPart("target"): try readReference(payload)
             default:
-                try Self.check(part.name, isPart)
-                self.parts.append((part.name, .file(payload, contentType: part.contentType)))
+                let name = try Self.name(UTF8Text(part.name), isPart)
+                self.parts.append((name, .file(payload, contentType: part.contentType)))
             }
         }
     }
@@ -65,19 +65,23 @@ struct Submission: Sendable {
             throw ServiceError(error)
         }
         for (name, view) in file.tensors {
-            try Self.check(name, isPart)
-            parts.append((name, Content(view, in: body)))
+            parts.append((try Self.name(name, isPart), Content(view, in: body)))
         }
     }
 
-    private static func check(_ name: String, _ isPart: (String) -> Bool) throws(ServiceError) {
-        guard isPart(name) else {
+    /// The name of a part that means something here. Names from outside become `String`s here and
+    /// only when they are ASCII, which `String` compares in linear time.
+    static func name(
+        _ text: UTF8Text, _ isPart: (String) -> Bool
+    ) throws(ServiceError) -> String {
+        guard text.isVisibleASCII, isPart(text.string) else {
             throw ServiceError(
                 .badRequest,
-                "The body has a part or tensor with a name that means nothing here; see "
+                "The body has a part, tensor or member with a name that means nothing here; see "
                     + "/openapi.yaml."
             )
         }
+        return text.string
     }
 
     private mutating func readOptions(_ payload: Payload) throws(ServiceError) {

@@ -1,3 +1,5 @@
+import Codecs
+
 /// Text from outside, made harmless: it must not forge a line or a field, nor drive a terminal.
 enum LogText {
     /// A value in JSON, the form of values in text lines as well: a string stands in quotes, with

@@ -1,3 +1,5 @@
+import Codecs
+
 /// The options one request gave, JSON over query, each name checked and each value still as it
 /// came.
 struct OptionSet: Sendable {
@@ -22,7 +24,7 @@ struct OptionSet: Sendable {
             }
         }
         for member in json {
-            let option = try Self.option(member.name, known)
+            let option = try Self.option(member.name.string, known)
             // A null says nothing, so it does not take back what the query says.
             if case .null = member.value { continue }
             values[option] = .json(member.value)
@@ -44,7 +46,8 @@ struct OptionSet: Sendable {
     func text(_ option: OptionName) throws(ServiceError) -> String? {
         switch values[option] {
         case nil: return nil
-        case .text(let text), .json(.string(let text)): return text
+        case .text(let text): return text
+        case .json(.text(let text)): return text.string
         case .json: throw invalid(option, "a string")
         }
     }
@@ -72,8 +75,8 @@ struct OptionSet: Sendable {
         case .json(.array(let items)) where !needsWeight:
             var names: [NamedWeight] = []
             for item in items {
-                guard case .string(let name) = item else { throw invalidList(option, needsWeight) }
-                names.append(NamedWeight(name: name, weight: 1))
+                guard case .text(let name) = item else { throw invalidList(option, needsWeight) }
+                names.append(NamedWeight(name: name.string, weight: 1))
             }
             list = names
         case .json(.object(let members)):
@@ -82,7 +85,7 @@ struct OptionSet: Sendable {
                 guard let weight = member.value.double else {
                     throw invalidList(option, needsWeight)
                 }
-                pairs.append(NamedWeight(name: member.name, weight: weight))
+                pairs.append(NamedWeight(name: member.name.string, weight: weight))
             }
             list = pairs
         case .json: throw invalidList(option, needsWeight)
@@ -120,16 +123,5 @@ struct OptionSet: Sendable {
 
     private func invalid(_ option: OptionName, _ expectation: String) -> ServiceError {
         ServiceError(.invalidOption, "The option \(option.rawValue) must be \(expectation).")
-    }
-}
-
-extension JSON {
-    /// The number, whichever way it was written; nil for anything else.
-    public var double: Double? {
-        switch self {
-        case .integer(let value): Double(value)
-        case .number(let value): value
-        default: nil
-        }
     }
 }

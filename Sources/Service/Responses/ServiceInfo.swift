@@ -1,3 +1,4 @@
+import Codecs
 import Inference
 
 /// What runs where, for `/v1/info` and the `info` command.

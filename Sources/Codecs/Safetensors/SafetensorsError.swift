@@ -1,4 +1,5 @@
-/// Why a `.safetensors` file was refused, as a sentence for the person who sent it.
+/// Why a `.safetensors` file was refused, as a sentence for the person who sent it; names and dtypes
+/// are the sender's words, short and printable.
 public enum SafetensorsError: Error, Equatable, Sendable {
     /// What is wrong with the header's JSON.
     public enum HeaderFault: Sendable {
@@ -33,27 +34,19 @@ extension SafetensorsError: CustomStringConvertible {
         case .malformedHeader(let fault):
             "The safetensors header is malformed: \(fault)."
         case .duplicateName(let name):
-            "The safetensors header has \(Self.quoted(name)) twice; give every tensor its own name."
+            "The safetensors header has '\(name)' twice; give every tensor its own name."
         case .unsupportedType(let tensor, let dtype):
-            "The safetensors tensor \(Self.quoted(tensor)) is of dtype \(Self.quoted(dtype));"
+            "The safetensors tensor '\(tensor)' is of dtype '\(dtype)';"
                 + " send F16, BF16, F32, F64 or U8."
         case .offsetsNotContiguous(let tensor):
-            "The data_offsets of safetensors tensor \(Self.quoted(tensor)) do not begin where the"
+            "The data_offsets of safetensors tensor '\(tensor)' do not begin where the"
                 + " tensor before it ends; write the file without holes or overlaps."
         case .sizeMismatch(let tensor):
-            "The data_offsets of safetensors tensor \(Self.quoted(tensor)) do not fit its shape and"
+            "The data_offsets of safetensors tensor '\(tensor)' do not fit its shape and"
                 + " dtype; write the file again."
         case .trailingBytes(let count):
             "The safetensors file has \(count) bytes that belong to no tensor; remove them."
         }
-    }
-
-    /// The sender's words, short and printable.
-    private static func quoted(_ text: String) -> String {
-        let printable = text.unicodeScalars.prefix(64).map { scalar in
-            (" "..."~").contains(scalar) ? Character(scalar) : "?"
-        }
-        return "'\(String(printable))'"
     }
 }
 

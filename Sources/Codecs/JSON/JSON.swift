@@ -4,31 +4,47 @@ public enum JSON: Sendable, Equatable {
     /// One name and its value in an object.
     public struct Member: Sendable, Equatable {
         /// The name.
-        public let name: String
+        public let name: UTF8Text
         /// The value.
         public let value: JSON
 
-        /// A name with a value.
-        public init(_ name: String, _ value: JSON) {
+        /// A name from outside with a value.
+        public init(_ name: UTF8Text, _ value: JSON) {
             self.name = name
             self.value = value
         }
+
+        /// A name of ours with a value.
+        public init(_ name: String, _ value: JSON) { self.init(UTF8Text(name), value) }
     }
 
     case null
     case bool(Bool)
     case integer(Int)
     case number(Double)
-    case string(String)
+    /// A string: bytes until it is known (see `UTF8Text`).
+    case text(UTF8Text)
     case array([JSON])
     /// An array of numbers held as numbers: a Gram matrix has a quarter of a million of them.
     case numbers([Double])
     case object([Member])
 
+    /// A string of ours.
+    public static func string(_ value: String) -> JSON { .text(UTF8Text(value)) }
+
     /// The value of a member of an object; nil when there is none or this is no object.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
+        return members.first { $0.name.equals(name) }?.value
+    }
+
+    /// The number, whichever way it was written; nil for anything else.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
     }
 }
 

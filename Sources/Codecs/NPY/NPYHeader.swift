@@ -4,7 +4,7 @@ struct NPYHeader {
     let shape: [Int]
 
     init(_ header: Span<UInt8>) throws(NPYError) {
-        var scanner = ByteScanner(header)
+        var scanner = PythonLiteralScanner(header)
         var elementType: ElementType?
         var isFortranOrder: Bool?
         var shape: [Int]?
@@ -35,7 +35,9 @@ struct NPYHeader {
         self.shape = shape
     }
 
-    private static func elementType(_ scanner: inout ByteScanner) throws(NPYError) -> ElementType {
+    private static func elementType(_ scanner: inout PythonLiteralScanner) throws(NPYError)
+        -> ElementType
+    {
         if scanner.peek() == UInt8(ascii: "[") || scanner.peek() == UInt8(ascii: "(") {
             throw .unsupportedType(.structured)
         }
@@ -49,14 +51,14 @@ struct NPYHeader {
         }
     }
 
-    private static func boolean(_ scanner: inout ByteScanner) throws(NPYError) -> Bool {
+    private static func boolean(_ scanner: inout PythonLiteralScanner) throws(NPYError) -> Bool {
         if scanner.take(word: "False") { return false }
         if scanner.take(word: "True") { return true }
         throw .malformedHeader(.fortranOrder)
     }
 
     /// `()`, `(3,)`, `(3, 4)`, `(3, 4,)`; `(3)` is a number to Python, not a tuple.
-    private static func tuple(_ scanner: inout ByteScanner) throws(NPYError) -> [Int] {
+    private static func tuple(_ scanner: inout PythonLiteralScanner) throws(NPYError) -> [Int] {
         guard scanner.take("(") else { throw .malformedHeader(.shape) }
         var shape: [Int] = []
         var endsWithComma = true

@@ -12,7 +12,7 @@ extension JSON {
         case .bool(let value): text += (value ? "true" : "false").utf8
         case .integer(let value): text += value.description.utf8
         case .number(let value): JSON.append(value, to: &text)
-        case .string(let value): JSON.append(value, to: &text)
+        case .text(let value): JSON.append(value, to: &text)
         case .array(let items):
             JSON.appendList(items, between: ("[", "]"), to: &text) { $0.append(to: &$1) }
         case .numbers(let items):
@@ -54,7 +54,7 @@ extension JSON {
 
     /// RFC 8259 §7: the quote, the backslash and U+0000…U+001F must be escaped, everything else may
     /// stand as it is.
-    private static func append(_ value: String, to text: inout [UInt8]) {
+    private static func append(_ value: UTF8Text, to text: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "\""))
         for byte in value.utf8 {

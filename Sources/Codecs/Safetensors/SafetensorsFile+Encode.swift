@@ -12,7 +12,13 @@ extension SafetensorsFile {
         precondition(
             Set(tensors.map(\.name)).union(["__metadata__"]).count == tensors.count + 1,
             "tensor names must be unique")
-        var members = metadata.isEmpty ? [] : [metadataMember(metadata)]
+        var members: [JSON.Member] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }
+            members.append(
+                JSON.Member(
+                    "__metadata__", .object(pairs.map { JSON.Member($0.key, .string($0.value)) })))
+        }
         var offsets = [0]
         for (name, shape) in tensors {
             guard let count = TensorView.byteCount(shape: shape, elementType: .float32) else {
@@ -22,15 +28,15 @@ extension SafetensorsFile {
             offsets.append(begin + count)
             members.append(tensorMember(name, shape, begin..<begin + count))
         }
-        var header = "{\(members.joined(separator: ","))}"
-        header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
+        var header = JSON.object(members).encode()
+        header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
 
-        let dataStart = 8 + header.utf8.count
+        let dataStart = 8 + header.count
         var file = [UInt8](repeating: 0, count: dataStart + offsets[offsets.count - 1])
         for index in 0..<8 {
-            file[index] = UInt8(truncatingIfNeeded: header.utf8.count >> (8 * index))
+            file[index] = UInt8(truncatingIfNeeded: header.count >> (8 * index))
         }
-        file.replaceSubrange(8..<dataStart, with: header.utf8)
+        file.replaceSubrange(8..<dataStart, with: header)
         // Array storage is 16-byte aligned and dataStart a multiple of 8, so Float may live there.
         unsafe file.withUnsafeMutableBytes { bytes in
             for index in tensors.indices {
@@ -57,31 +63,14 @@ extension SafetensorsFile {
         }
     }
 
-    private static func metadataMember(_ metadata: [String: String]) -> String {
-        let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0)):\(quoted($1))" }
-        return "\"__metadata__\":{\(pairs.joined(separator: ","))}"
-    }
-
     private static func tensorMember(
         _ name: String, _ shape: [Int], _ range: Range<Int>
-    ) -> String {
-        let dimensions = shape.map { "\($0)" }.joined(separator: ",")
-        return "\(quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(dimensions)],"
-            + "\"data_offsets\":[\(range.lowerBound),\(range.upperBound)]}"
-    }
-
-    /// A JSON string (RFC 8259 §7).
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\0"..."\u{F}": quoted += "\\u000" + String(scalar.value, radix: 16)
-            case "\u{10}"..."\u{1F}": quoted += "\\u00" + String(scalar.value, radix: 16)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
+    ) -> JSON.Member {
+        JSON.Member(
+            name,
+            [
+                "dtype": "F32", "shape": .array(shape.map(JSON.integer)),
+                "data_offsets": [.integer(range.lowerBound), .integer(range.upperBound)],
+            ])
     }
 }
