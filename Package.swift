@@ -1,8 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -13,7 +11,6 @@ let package = Package(
         .executable(name: "styleloss", targets: ["styleloss"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -36,8 +33,7 @@ let package = Package(
             dependencies: [
                 "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
             ]),
-        .executableTarget(
-            name: "styleloss", dependencies: ["Codecs", "Service", argumentParser]),
+        .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
         .executableTarget(name: "Benchmarks", dependencies: ["Codecs", "Inference", "Service"]),
 
         // Optimised in debug builds too: the slow twins are slow enough as it is.

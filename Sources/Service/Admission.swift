@@ -51,7 +51,7 @@ enum Admission {
 
     /// - Throws: 413 for a declared length over the limit.
     static func checkLength(
-        _ request: HTTPServerRequest, _ setting: Setting, _ configuration: Configuration
+        _ request: HTTPServerRequest, _ setting: Setting<Int>, _ configuration: Configuration
     ) throws(ServiceError) {
         let limit = configuration[setting]
         guard let length = request.framing.declaredBytes, length > limit else { return }

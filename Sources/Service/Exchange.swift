@@ -11,7 +11,8 @@ final class Exchange: HTTPExchange {
         case refusal
         case immediate(any ImmediateEndpoint, ServiceRequest)
         case job(
-            any JobEndpoint, ServiceRequest, bodyLimit: Setting, deadline: ContinuousClock.Instant)
+            any JobEndpoint, ServiceRequest, bodyLimit: Setting<Int>,
+            deadline: ContinuousClock.Instant)
     }
 
     private struct State: ~Copyable {

@@ -87,12 +87,10 @@ public final class LossService: Sendable {
     }
 
     private static func logger(_ configuration: Configuration, _ sink: LogSink) -> Logger {
-        let format = configuration.text(.logFormat).flatMap(LineLogHandler.Format.init(rawValue:))
-        let level = configuration.text(.logLevel).flatMap(Logger.Level.init(rawValue:))
+        let format = configuration[.logFormat] ?? (sink.isTerminal ? .text : .json)
         return Logger(label: Version.name) { _ in
             LineLogHandler(
-                format: format ?? (sink.isTerminal ? .text : .json), sink: sink,
-                logLevel: level ?? .info)
+                format: format, sink: sink, logLevel: configuration[.logLevel])
         }
     }
 }

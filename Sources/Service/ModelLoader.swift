@@ -17,16 +17,16 @@ struct ModelLoader {
 
     /// Maps and validates the weights, and prepares the engine for them.
     func load() throws(WeightsError) -> Model {
-        let preprocessing = configuration.text(.preprocessing).flatMap(Preprocessing.init(named:))
+        let preprocessing = configuration[.preprocessing]
         let network: Network
-        if let path = configuration.text(.weights) {
+        if let path = configuration[.weights] {
             network = try self.network(path: path, preprocessing)
         } else {
             network = try embeddedNetwork(preprocessing)
         }
-        let name = configuration.text(.instructionSet)
-        let instructionSet = name.flatMap(InstructionSet.init(rawValue:))
-        return Model(extractor: Extractor(network: network, instructionSet: instructionSet))
+        return Model(
+            extractor: Extractor(
+                network: network, instructionSet: configuration[.instructionSet]))
     }
 
     /// Runs every layer once on a small image: what can fail fails now, and pages are touched.

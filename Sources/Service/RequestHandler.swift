@@ -72,7 +72,7 @@ final class RequestHandler: HTTPHandler {
 
     /// The setting that limits a body: a queue that holds fewer bytes than an endpoint takes would
     /// refuse the rest for ever, so it is a limit as well.
-    private func bodyLimit(_ endpoint: any JobEndpoint) -> Setting {
+    private func bodyLimit(_ endpoint: any JobEndpoint) -> Setting<Int> {
         let setting = endpoint.bodyLimit(context.configuration)
         return context.configuration[.queueBytes] < context.configuration[setting]
             ? .queueBytes : setting

@@ -1,30 +1,34 @@
-import ArgumentParser
+import HTTP
 import Service
 
-/// `styleloss health`
-struct Health: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Ask a running service whether it is ready; exit status 0 or 1.")
-
-    @Option(
-        help: ArgumentHelp(
-            "http://HOST:PORT, or an address as --listen takes it.",
-            discussion: "The first address of STYLELOSS_LISTEN if not given, else 127.0.0.1:8080."))
-    var url: String?
-
-    func run() throws {
-        let flags = url.map { ["--listen=\(Self.address($0))"] } ?? []
-        let address = try Configuration.load(flags: flags).listen[0]
+extension Command {
+    static let health = Command(
+        name: "health",
+        abstract: "Ask a running service whether it is ready; exit status 0 or 1.",
+        options: [
+            Option(
+                name: "url", placeholder: "url",
+                help: "http://HOST:PORT instead of the first address of --listen.")
+        ],
+        settings: [Configuration.listenSetting]
+    ) { invocation throws(Exit) in
+        let configured = try invocation.configuration().listen[0]
+        let address = try invocation.value(of: "url").map(Self.address) ?? configured
         guard HealthProbe.isReady(address) else {
-            CommandLineTool.printError("styleloss: \(address) is not ready")
-            throw ExitCode(ExitStatus.runtime.rawValue)
+            throw Exit(.runtime, ["\(address) is not ready"])
         }
-        print("ready")
+        throw Exit(.clean, "ready")
     }
 
-    /// A URL's authority; anything else as it is.
-    private static func address(_ url: String) -> String {
-        guard url.hasPrefix("http://") else { return url }
-        return String(url.dropFirst("http://".count).prefix { $0 != "/" })
+    /// A URL's authority; what is no URL may be an address as --listen takes it.
+    private static func address(_ url: String) throws(Exit) -> ListenAddress {
+        let scheme = "http://"
+        let authority =
+            url.hasPrefix(scheme) ? String(url.dropFirst(scheme.count).prefix { $0 != "/" }) : url
+        do {
+            return try ListenAddress(parsing: authority)
+        } catch {
+            throw Exit(.usage, ["--url: \"\(url)\" is not http://HOST:PORT"])
+        }
     }
 }

@@ -1,24 +1,18 @@
-import ArgumentParser
 import Codecs
 import Service
 
-/// `styleloss info`
-struct Info: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Show the model, the limits and the machine as the service would see them.")
-
-    @OptionGroup var engine: EngineOptions
-
-    @Flag(help: "Print the answer of GET /v1/info.")
-    var json = false
-
-    func run() throws {
-        let info = try Comparison.load(try Configuration.load(flags: engine.flags)).info.json
-        guard !json else {
-            print(String(decoding: info.encode(), as: UTF8.self))
-            return
+extension Command {
+    static let info = Command(
+        name: "info",
+        abstract: "Show the model, the limits and the machine as the service would see them.",
+        options: [Option(name: "json", help: "Print the answer of GET /v1/info.")],
+        settings: Configuration.settings
+    ) { invocation throws(Exit) in
+        let info = try Comparison.load(try invocation.configuration()).info.json
+        guard !invocation.arguments.has("--json") else {
+            throw Exit(.clean, String(decoding: info.encode(), as: UTF8.self))
         }
-        for line in Self.lines(info) { print(line) }
+        throw Exit(.clean, lines(info).joined(separator: "\n"))
     }
 
     private static func lines(_ info: JSON, indent: String = "") -> [String] {

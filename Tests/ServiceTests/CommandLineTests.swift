@@ -80,8 +80,19 @@ struct CommandLineTests {
         let result = try Program.run("serve", "--workers=x", "--bogus=1")
         #expect(result.status == 2)
         #expect(result.error.contains("--workers") && result.error.contains("--bogus"))
-        #expect(try Program.run("bogus").status == 2)
-        #expect(try Program.run("compare").status == 2)
+        let command = try Program.run("servee")
+        #expect(command.status == 2)
+        #expect(command.error.contains("there are serve, compare, info, health"))
+        let compare = try Program.run("compare", "a.png", "--layrs=x", "--workers=0")
+        #expect(compare.status == 2)
+        #expect(
+            compare.error == """
+                styleloss: TARGET: it is missing
+                styleloss: --layrs: there is no such option; did you mean --layers?
+                styleloss: --workers: "0" is not a plain integer from 1 to 1024
+
+                """)
+        #expect(try Program.run("health", "--url", "http://x").status == 2)
     }
 
     @Test func `ends with 3 for weights that are none`() throws {
@@ -108,7 +119,13 @@ struct CommandLineTests {
         #expect(try Program.run("--version").output == Version.number + "\n")
         #expect(try Program.run("--help").output.contains("compare"))
         let help = try Program.run("serve", "--help").output
-        for setting in Setting.all { #expect(help.contains(setting.flag), "\(setting.flag)") }
+        for setting in Configuration.settings {
+            #expect(help.contains(setting.flag), "\(setting.flag)")
+        }
+        let options = try Program.run("compare", "--help").output
+        for name in Comparison.optionNames {
+            #expect(options.contains("--" + name.replacingOccurrences(of: "_", with: "-")))
+        }
         let info = try Program.run("info", "--json")
         #expect(info.output.contains(#""name":"vgg16-imagenet""#), "\(info.error)")
     }

@@ -17,7 +17,7 @@ struct ConfigurationTests {
     @Test func `has the defaults of the documentation`() throws {
         let configuration = try Configuration(machine: machine)
         #expect(configuration.listen == [.tcp(host: "127.0.0.1", port: 8080)])
-        let setting = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
+        let limits = Dictionary(uniqueKeysWithValues: configuration.limits)
         let expected = [
             "max-body-bytes": 256 << 20, "max-image-pixels": 67_108_864, "min-image-side": 16,
             "max-pairs-per-request": 32, "max-header-bytes": 16 << 10, "max-headers": 100,
@@ -30,7 +30,8 @@ struct ConfigurationTests {
             "max-memory-bytes": (1 << 30) / 10 * 6,
         ]
         for (key, value) in expected {
-            #expect(configuration[try #require(setting[key])] == value, "\(key)")
+            let name = key.replacing("-", with: "_")
+            #expect(limits[name] == value, "\(key)")
         }
     }
 
@@ -38,9 +39,9 @@ struct ConfigurationTests {
         let environment = ["STYLELOSS_QUEUE_JOBS": "7", "STYLELOSS_MAX_HEADERS": "50"]
         let configuration = try Configuration(
             flags: ["--queue-jobs", "9"], environment: environment, machine: machine)
-        let setting = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.key, $0) })
-        #expect(configuration[try #require(setting["queue-jobs"])] == 9)
-        #expect(configuration[try #require(setting["max-headers"])] == 50)
+        let limits = Dictionary(uniqueKeysWithValues: configuration.limits)
+        #expect(limits["queue_jobs"] == 9)
+        #expect(limits["max_headers"] == 50)
     }
 
     @Test func `takes several addresses from repeated flags and from commas`() throws {
@@ -64,13 +65,39 @@ struct ConfigurationTests {
         for name in names { #expect(found.contains { $0.hasPrefix(name + ":") }, "\(name)") }
     }
 
+    @Test(arguments: [
+        (["--worker", "2"], "--worker: there is no such option; did you mean --workers?"),
+        (
+            ["--max-bodybytes=1"],
+            "--max-bodybytes: there is no such option; did you mean --max-body-bytes?"
+        ),
+        (["--colour"], "--colour: there is no such option"),
+        (["--workers"], "--workers: a value is missing"),
+        (["--workers", "--queue-jobs=1"], "--workers: a value is missing"),
+        (["--workers=1", "--workers=2"], "--workers: given more than once"),
+        (["--workers="], "--workers: the value is empty"),
+        (["--weights", ""], "--weights: the value is empty"),
+        (["--workers=two"], "--workers: \"two\" is not a plain integer from 1 to 1024"),
+        (
+            ["--write-timeout-ms=0"],
+            "--write-timeout-ms: \"0\" is not a plain integer of ms from 1 to 3600000"
+        ),
+        (["--log-format=xml"], "--log-format: \"xml\" is none of text, json"),
+        (["--preprocessing=vgg"], "--preprocessing: \"vgg\" is none of caffe, torchvision"),
+        (["--listen=:x"], "--listen: \":x\" is not HOST:PORT and not unix:/path"),
+    ])
+    func `names the option and what is wrong with it`(flags: [String], sentence: String) {
+        #expect(mistakes(flags) == [sentence])
+    }
+
     /// Kubernetes sets STYLELOSS_PORT in every container beside a service called styleloss: an
     /// early version refused it.
     @Test func `ignores variables that are no settings`() {
         #expect(mistakes([], ["STYLELOSS_PORT": "tcp://10.0.0.1:80"]).isEmpty)
     }
 
-    @Test(arguments: Setting.all) func `derives every name from the key`(setting: Setting) {
+    @Test(arguments: Configuration.settings)
+    func `derives every name from the key`(setting: SettingRow) {
         #expect(setting.flag == "--" + setting.key)
         #expect(setting.environmentName == "STYLELOSS_" + setting.name.uppercased())
         #expect(!setting.help.isEmpty && !setting.help.hasSuffix("."))

@@ -30,11 +30,9 @@ struct OperationTests {
         #expect((info["layers"] as? [String])?.count == 31)
         #expect(info["presets"] as? [String] == ["pconv"])
         let limits = try #require(info["limits"] as? [String: Int])
-        for setting in Setting.all {
-            if case .integer = setting.kind {
-                #expect(limits[setting.name] != nil, "\(setting.key)")
-            }
-        }
+        let expected = try Configuration().limits
+        #expect(limits.keys.sorted() == expected.map(\.name).sorted())
+        #expect(limits["max_body_bytes"] == 256 << 20)
     }
 
     @Test func `spells out every option of a preset`() throws {

@@ -45,6 +45,6 @@ struct ReadmeTests {
     }
 
     @Test func `has the table of options that the code has`() {
-        #expect(Self.text.contains(Setting.markdownTable), "\(Setting.markdownTable)")
+        #expect(Self.text.contains(Configuration.markdownTable), "\(Configuration.markdownTable)")
     }
 }

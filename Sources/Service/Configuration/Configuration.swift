@@ -1,54 +1,61 @@
 import HTTP
-import Inference
 
 /// What the service runs with: read once at start, the same for its whole life.
 public struct Configuration: Sendable {
     /// The machine the defaults were derived from.
     public let machine: Machine
     /// Addresses to serve on, at least one.
-    public let listen: [ListenAddress]
+    public var listen: [ListenAddress] { self[.listen] }
 
-    private var integers: [String: Int] = [:]
-    private var texts: [String: String] = [:]
+    /// A value in a box of its type: an optional that is nil keeps its type in a box only.
+    private struct Stored<Value: Sendable>: Sendable { let value: Value }
+    private var values: [String: any Sendable] = [:]
 
-    /// Reads every setting: the flag wins over the environment, which wins over the default.
+    /// Reads every setting from the command line, the environment and the defaults.
     ///
-    /// - Parameters:
-    ///   - flags: the command line after the subcommand: `--key value` or `--key=value`.
-    ///   - environment: `STYLELOSS_…` variables. Names that are no setting are ignored: Kubernetes
-    ///     gives every
-    ///     container of a service called styleloss a `STYLELOSS_PORT`.
+    /// - Parameter flags: `--key value` or `--key=value`, and nothing else.
     /// - Throws: all mistakes at once.
     public init(
         flags: [String] = [], environment: [String: String] = [:], machine: Machine = .current()
     ) throws(ConfigurationError) {
+        try self.init(
+            Arguments(flags, options: Self.settings.map(\.flag)), environment: environment,
+            machine: machine)
+    }
+
+    /// Reads every setting: the flag wins over the environment, which wins over the default.
+    ///
+    /// - Parameters:
+    ///   - arguments: a command line whose options are at least some of the settings.
+    ///   - environment: `STYLELOSS_…` variables. Names that are no setting are ignored: Kubernetes
+    ///     gives every container of a service called styleloss a `STYLELOSS_PORT`.
+    /// - Throws: all mistakes at once, those of the command line included.
+    public init(
+        _ arguments: Arguments, environment: [String: String] = [:], machine: Machine = .current()
+    ) throws(ConfigurationError) {
         self.machine = machine
-        var reader = ConfigurationReader(flags: flags, environment: environment)
-        for setting in Setting.all {
-            switch setting.kind {
-            case .integer: integers[setting.key] = reader.integer(setting, machine: machine)
-            case .choice, .text: texts[setting.key] = reader.text(setting)
-            case .list: break
-            }
-        }
-        listen = reader.addresses(Setting.listen)
-        let forced = texts[Setting.instructionSet.key].flatMap(InstructionSet.init(rawValue:))
-        if let forced, !forced.isSupported {
-            reader.addMistake(.instructionSet, "this processor does not have \(forced.rawValue)")
-        }
+        var reader = ConfigurationReader(arguments: arguments, environment: environment)
+        for setting in Self.settings { setting.read(&reader, &self) }
         guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
     }
 
-    /// The value of an integer setting, in the setting's unit.
-    public subscript(setting: Setting) -> Int {
-        guard let value = integers[setting.key] else {
-            preconditionFailure("\(setting.key) is no integer")
+    /// The value in force of a setting.
+    subscript<Value>(setting: Setting<Value>) -> Value {
+        get {
+            guard let stored = values[setting.key] as? Stored<Value> else {
+                preconditionFailure("\(setting.key) is not in the table before it is asked for")
+            }
+            return stored.value
         }
-        return value
+        set { values[setting.key] = Stored(value: newValue) }
     }
 
-    /// The value of a text setting; nil when it was not given and has no default.
-    public func text(_ setting: Setting) -> String? { texts[setting.key] }
+    /// The settings that are numbers, by their names in JSON, for `/v1/info`.
+    public var limits: [(name: String, value: Int)] {
+        Self.settings.compactMap { setting in
+            (values[setting.key] as? Stored<Int>).map { (setting.name, $0.value) }
+        }
+    }
 }
 
 /// All mistakes of a configuration, each a sentence that begins with the name of the flag or

@@ -1,102 +1,44 @@
-import HTTP
-
-/// Reads settings from flags and environment and collects every mistake instead of stopping at the
-/// first.
+/// Reads settings from a command line and the environment and collects every mistake instead of
+/// stopping at the first.
 struct ConfigurationReader {
-    private(set) var mistakes: [String] = []
-    private var flags: [String: [String]] = [:]
+    private(set) var mistakes: [String]
+    private let arguments: Arguments
     private let environment: [String: String]
 
-    init(flags arguments: [String], environment: [String: String]) {
+    init(arguments: Arguments, environment: [String: String]) {
+        self.arguments = arguments
         self.environment = environment
-        readFlags(arguments)
+        mistakes = arguments.mistakes
     }
 
-    private mutating func readFlags(_ arguments: [String]) {
-        let byFlag = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.flag, $0) })
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            let parts = argument.split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard argument.hasPrefix("--"), let setting = byFlag[String(parts[0])] else {
-                mistakes.append("\(parts[0]): there is no such option")
-                if parts.count == 1, let value = rest.first, !value.hasPrefix("--") {
-                    rest.removeFirst()
-                }
-                continue
-            }
-            guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
-                mistakes.append("\(setting.flag): a value is missing")
-                continue
-            }
-            flags[setting.key, default: []].append(value)
-        }
-    }
-
-    /// A mistake that only the reader's user can see.
-    mutating func addMistake(_ setting: Setting, _ sentence: String) {
-        mistakes.append(
-            "\(flags[setting.key] == nil ? setting.environmentName : setting.flag): \(sentence)")
-    }
-
-    /// The values given and the name under which they were given.
-    private mutating func given(_ setting: Setting) -> (name: String, values: [String])? {
-        if let values = flags[setting.key] {
-            if case .list = setting.kind { return (setting.flag, values) }
-            if values.count > 1 { mistakes.append("\(setting.flag): given more than once") }
-            return (setting.flag, values)
-        }
-        guard let value = environment[setting.environmentName] else { return nil }
-        guard case .list = setting.kind else { return (setting.environmentName, [value]) }
-        return (setting.environmentName, value.split(separator: ",").map(String.init))
-    }
-
-    mutating func integer(_ setting: Setting, machine: Machine) -> Int {
-        var standard = 0
-        switch setting.defaultValue {
-        case .integer(let value): standard = value
-        case .machine(_, let derive): standard = derive(machine)
-        case .text, .none: break
-        }
-        guard case .integer(let range, let unit) = setting.kind,
-            let (name, values) = given(setting),
-            let text = values.first
-        else { return standard }
-        guard let value = Int(text), range.contains(value) else {
-            let bounds = "from \(range.lowerBound) to \(range.upperBound)"
-            let noun = unit == .count ? "a plain integer" : "a plain integer of \(unit.rawValue)"
-            mistakes.append("\(name): \"\(text)\" is not \(noun) \(bounds)")
-            return standard
-        }
-        return value
-    }
-
-    mutating func text(_ setting: Setting) -> String? {
-        var standard: String?
-        if case .text(let text) = setting.defaultValue { standard = text }
-        guard let (name, values) = given(setting), let text = values.first else { return standard }
-        if case .choice(let choices) = setting.kind, !choices.contains(text) {
-            mistakes.append("\(name): \"\(text)\" is none of \(choices.joined(separator: ", "))")
-            return standard
-        }
-        guard !text.isEmpty else {
+    /// The value given for a setting; nil when there is none, or none that can be used.
+    mutating func value<Value>(of setting: Setting<Value>) -> Value? {
+        let row = setting.row
+        guard let (name, texts) = given(row) else { return nil }
+        guard !texts.isEmpty, !texts.contains("") else {
             mistakes.append("\(name): the value is empty")
-            return standard
+            return nil
         }
-        return text
+        guard row.isList || texts.count == 1 else {
+            mistakes.append("\(name): given more than once")
+            return nil
+        }
+        do {
+            return try setting.parse(texts)
+        } catch {
+            mistakes.append("\(name): \(error.clause)")
+            return nil
+        }
     }
 
-    mutating func addresses(_ setting: Setting) -> [ListenAddress] {
-        let (name, values) = given(setting) ?? (setting.flag, [setting.defaultDescription])
-        var addresses: [ListenAddress] = []
-        for value in values {
-            do {
-                addresses.append(try ListenAddress(parsing: value))
-            } catch {
-                mistakes.append("\(name): \"\(value)\" is not HOST:PORT and not unix:/path")
-            }
-        }
-        if values.isEmpty { mistakes.append("\(name): the value is empty") }
-        return addresses
+    /// The texts given and the name under which they were given.
+    private func given(_ row: SettingRow) -> (name: String, texts: [String])? {
+        if let texts = arguments.values(of: row.flag) { return (row.flag, texts) }
+        guard let text = environment[row.environmentName] else { return nil }
+        let texts =
+            row.isList
+            ? text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            : [text]
+        return (row.environmentName, texts)
     }
 }

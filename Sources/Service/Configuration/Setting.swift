@@ -1,65 +1,60 @@
-/// One setting of the service, declared once: flag, environment variable, `/v1/info`, `--help` and
-/// the table of the README all derive from this value.
-public struct Setting: Sendable, Identifiable {
-    /// What a value means, and so how its text is read.
-    public enum Kind: Sendable {
-        /// A plain integer in a range.
-        case integer(ClosedRange<Int>, unit: Unit)
-        /// One of a few words.
-        case choice([String])
-        /// Anything but an empty text.
-        case text
-        /// Like `text`, but a flag may be repeated; in the environment commas separate.
-        case list
-    }
-
-    /// What an integer counts.
-    public enum Unit: String, Sendable {
-        case bytes, ms, pixels, count
-    }
-
-    /// What is in force when nobody says anything.
-    public enum Default: Sendable {
-        case integer(Int)
-        case text(String)
-        /// Follows from the machine; `description` says how.
-        case machine(description: String, @Sendable (Machine) -> Int)
-        /// Nothing; `description` says what happens then.
-        case none(description: String)
-    }
-
+/// One setting of the service, declared once: its parser, range, default and help stand together,
+/// and flag, environment variable, `/v1/info`, `--help` and the table of the README derive from them.
+///
+/// Its value is asked for by the setting itself, `configuration[.maxBodyBytes]`, and has its type.
+/// The settings are computed properties because a generic type stores no static ones.
+public struct Setting<Value: Sendable>: Sendable {
     /// The name on the wire and in errors, e.g. `max-body-bytes`.
     public let key: String
-    /// What its values are.
-    public let kind: Kind
-    /// What is in force when nobody says anything.
-    public let defaultValue: Default
+    /// What stands for a value in `--help`.
+    let placeholder: String
     /// One sentence without a full stop.
-    public let help: String
-
-    /// The key.
-    public var id: String { key }
-    /// `--max-body-bytes`.
-    public var flag: String { "--\(key)" }
-    /// `STYLELOSS_MAX_BODY_BYTES`.
-    public var environmentName: String { "STYLELOSS_" + name.uppercased() }
-    /// `max_body_bytes`, the name in JSON.
-    public var name: String { String(key.map { $0 == "-" ? "_" : $0 }) }
-
+    let help: String
+    /// Whether the flag may be repeated and commas separate values in the environment.
+    var isList = false
     /// The default as `--help` and the README print it.
-    public var defaultDescription: String {
-        switch defaultValue {
-        case .integer(let value): value.description
-        case .text(let text): text
-        case .machine(let description, _), .none(let description): description
+    let defaultDescription: String
+    /// What is in force when nobody says anything; it may follow from the machine and from settings
+    /// that stand before this one in `Configuration.settings`.
+    let standard: @Sendable (Configuration) -> Value
+    /// The value of what was given, which is one text unless this is a list.
+    let parse: @Sendable ([String]) throws(SettingError) -> Value
+
+    /// This setting as a row of the tables.
+    var row: SettingRow {
+        SettingRow(
+            key: key, placeholder: placeholder, help: help, isList: isList,
+            defaultDescription: defaultDescription
+        ) { reader, configuration in
+            configuration[self] = reader.value(of: self) ?? standard(configuration)
         }
     }
 }
 
-extension Setting {
-    /// The table of the README: one row a setting.
-    public static var markdownTable: String {
-        let rows = all.map { "| `\($0.key)` | \($0.defaultDescription) | \($0.help) |" }
-        return (["| option | default | |", "|---|---|---|"] + rows).joined(separator: "\n")
-    }
+/// Why a text is no value of a setting: a clause that follows the name of the flag or variable.
+struct SettingError: Error {
+    let clause: String
+}
+
+/// A setting whatever the type of its values: one row of `--help` and of the README.
+public struct SettingRow: Sendable {
+    /// The name on the wire and in errors, e.g. `max-body-bytes`.
+    public let key: String
+    /// What stands for a value in `--help`.
+    public let placeholder: String
+    /// One sentence without a full stop.
+    public let help: String
+    /// Whether the flag may be repeated.
+    let isList: Bool
+    /// The default as `--help` and the README print it.
+    public let defaultDescription: String
+    /// Puts the value given, else the default, into the configuration.
+    let read: @Sendable (inout ConfigurationReader, inout Configuration) -> Void
+
+    /// `--max-body-bytes`.
+    public var flag: String { "--\(key)" }
+    /// `max_body_bytes`, the name in JSON.
+    public var name: String { String(key.map { $0 == "-" ? "_" : $0 }) }
+    /// `STYLELOSS_MAX_BODY_BYTES`.
+    public var environmentName: String { "STYLELOSS_" + name.uppercased() }
 }

@@ -6,7 +6,7 @@ protocol JobEndpoint: Sendable {
     var mediaTypes: [MediaType] { get }
 
     /// The setting that limits the body.
-    func bodyLimit(_ configuration: Configuration) -> Setting
+    func bodyLimit(_ configuration: Configuration) -> Setting<Int>
 
     /// Reads the body as far as it takes to know what is asked for: types, options, headers of
     /// images, shapes. Nothing is decoded yet.
@@ -14,7 +14,7 @@ protocol JobEndpoint: Sendable {
 }
 
 extension JobEndpoint {
-    func bodyLimit(_ configuration: Configuration) -> Setting { .maxBodyBytes }
+    func bodyLimit(_ configuration: Configuration) -> Setting<Int> { .maxBodyBytes }
 }
 
 /// An operation that is answered on the event loop, at once.

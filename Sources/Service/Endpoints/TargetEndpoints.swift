@@ -11,7 +11,7 @@ struct PutTargetEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.png, .npy, .octetStream]
 
-    func bodyLimit(_ configuration: Configuration) -> Setting {
+    func bodyLimit(_ configuration: Configuration) -> Setting<Int> {
         configuration[.targetCacheBytes] < configuration[.maxBodyBytes]
             ? .targetCacheBytes : .maxBodyBytes
     }

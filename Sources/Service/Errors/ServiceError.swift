@@ -13,7 +13,7 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
     /// What was asked for.
     public var actual: Int?
     /// The setting that would change the limit.
-    public var setting: Setting?
+    public var setting: Setting<Int>?
 
     /// Header fields of the answer that belong to this error, such as `Allow`.
     var fields: HTTPFields = [:]
@@ -26,7 +26,8 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
 
     /// A limit that was passed.
     public init(
-        _ code: ErrorCode, _ detail: String, limit: Int, actual: Int? = nil, setting: Setting? = nil
+        _ code: ErrorCode, _ detail: String, limit: Int, actual: Int? = nil,
+        setting: Setting<Int>? = nil
     ) {
         self.init(code, detail)
         self.limit = limit

@@ -4,7 +4,7 @@ import Logging
 
 /// One line an event, for people or for machines, with its metadata sorted by key.
 struct LineLogHandler: LogHandler {
-    enum Format: String { case text, json }
+    enum Format: String, CaseIterable { case text, json }
 
     let format: Format
     let sink: LogSink

@@ -14,14 +14,18 @@ public final class LogSink: Sendable {
         var isWriting = false
     }
 
-    private static let bufferBytesMax = 1 << 20
-
     private let descriptor: Int32
+    private let bufferBytesMax: Int
     private let buffer = Mutex(Buffer())
     private let queue = DispatchQueue(label: "styleloss.log")
 
-    /// - Parameter descriptor: stays open as long as the sink lives; it is not closed here.
-    public init(descriptor: Int32 = STDERR_FILENO) { self.descriptor = descriptor }
+    /// - Parameters:
+    ///   - descriptor: stays open as long as the sink lives; it is not closed here.
+    ///   - bufferBytesMax: what may wait for its reader.
+    public init(descriptor: Int32 = STDERR_FILENO, bufferBytesMax: Int = 1 << 20) {
+        self.descriptor = descriptor
+        self.bufferBytesMax = bufferBytesMax
+    }
 
     /// Whether a person is likely to read the lines.
     public var isTerminal: Bool { isatty(descriptor) == 1 }
@@ -29,7 +33,7 @@ public final class LogSink: Sendable {
     /// Takes a line, without its end, and returns at once.
     public func write(_ line: String) {
         let startsWriting = buffer.withLock { buffer in
-            guard buffer.bytes.count < Self.bufferBytesMax else {
+            guard buffer.bytes.count < bufferBytesMax else {
                 buffer.droppedLines += 1
                 return false
             }

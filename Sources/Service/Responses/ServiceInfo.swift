@@ -26,11 +26,7 @@ public struct ServiceInfo: Sendable {
     }
 
     private var limits: JSON {
-        .object(
-            Setting.all.compactMap { setting in
-                guard case .integer = setting.kind else { return nil }
-                return JSON.Member(setting.name, .integer(configuration[setting]))
-            })
+        .object(configuration.limits.map { JSON.Member($0.name, .integer($0.value)) })
     }
 
     private func preprocessing(_ preprocessing: Preprocessing) -> JSON {

@@ -1,0 +1,51 @@
+/// How large a request may be, and how much is kept at a time.
+extension Setting where Value == Int {
+    static var maxBodyBytes: Self {
+        .bytes("max-body-bytes", default: 256 << 20, "Largest request body")
+    }
+    static var maxImagePixels: Self {
+        .integer(
+            "max-image-pixels", 256...1 << 34, .pixels, default: 67_108_864,
+            "Largest image, width times height; checked in the PNG's header before inflating")
+    }
+    static var minImageSide: Self {
+        .integer(
+            "min-image-side", 1...65_536, .pixels, default: 16,
+            "Smallest width and height of an image")
+    }
+    static var maxPairsPerRequest: Self {
+        .integer(
+            "max-pairs-per-request", 1...4096, .count, default: 32,
+            "Most pairs or images in one request")
+    }
+    static var maxHeaderBytes: Self {
+        .bytes("max-header-bytes", default: 16 << 10, "Largest request head")
+    }
+    static var maxHeaders: Self {
+        .integer("max-headers", 1...10_000, .count, default: 100, "Most header fields")
+    }
+    static var maxURIBytes: Self {
+        .bytes("max-uri-bytes", default: 8 << 10, "Longest request target")
+    }
+
+    static var maxMemoryBytes: Self {
+        .derived(
+            "max-memory-bytes", 1 << 20...1 << 50, .bytes,
+            default: "60 % of the cgroup or RAM limit",
+            "Memory for the jobs admitted, by each job's estimate"
+        ) { $0.machine.memoryBytes / 10 * 6 }
+    }
+    static var queueJobs: Self {
+        .integer(
+            "queue-jobs", 1...65_536, .count, default: 64, "Most jobs that wait for a worker")
+    }
+    static var queueBytes: Self {
+        .bytes(
+            "queue-bytes", default: 1 << 30, "Most request bytes that arrive or wait at a time")
+    }
+    static var targetCacheBytes: Self {
+        .integer(
+            "target-cache-bytes", 0...1 << 50, .bytes, default: 256 << 20,
+            "Memory for registered targets and what was computed from targets; 0 keeps none")
+    }
+}
