@@ -19,8 +19,16 @@ public struct UTF8Text: Sendable {
     /// Whether the octets are those of `other`.
     public func equals(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
-    /// Whether all of it prints and none of it is a space, as in every name of ours.
-    public var isVisibleASCII: Bool { utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+    /// Longer than any name of a member, an option, a layer or a tensor.
+    public static let nameBytesMax = 256
+
+    /// The text as a `String` where it may be a name of ours: at most `nameBytesMax` characters of
+    /// printable ASCII, which `String` compares in linear time.
+    public var name: String? {
+        guard utf8.count <= Self.nameBytesMax, utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else { return nil }
+        return string
+    }
 
     /// The text for a sentence to its sender: its first 64 characters, `?` for those that are not
     /// printable ASCII.

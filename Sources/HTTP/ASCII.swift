@@ -1,6 +1,9 @@
-// The octets and octet classes of the HTTP grammar (RFC 5234 B.1, RFC 9110 §5.6).
-
-enum ASCII {
+/// The octets and octet classes of the HTTP grammar (RFC 5234 B.1, RFC 9110 §5.6).
+///
+/// Text from outside is compared and cut with these, octet by octet. `String` compares by canonical
+/// equivalence and counts by grapheme clusters, both in time quadratic in runs of combining marks
+/// or regional indicators: seconds for 32 KB of them.
+public enum ASCII {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
@@ -29,7 +32,8 @@ enum ASCII {
         byte == space || byte == tab
     }
 
-    static func isTokenByte(_ byte: UInt8) -> Bool {
+    /// tchar (RFC 9110 §5.6.2).
+    public static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"),
             UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
@@ -49,17 +53,18 @@ enum ASCII {
         }
     }
 
-    static func lowercased(_ byte: UInt8) -> UInt8 {
+    /// The lower case of a letter; every other octet as it is.
+    public static func lowercased(_ byte: UInt8) -> UInt8 {
         byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
     }
 
     /// Case-insensitive comparison with a lower-case word.
-    static func equals(_ bytes: some Sequence<UInt8>, _ lowercaseWord: String) -> Bool {
+    public static func equals(_ bytes: some Sequence<UInt8>, _ lowercaseWord: String) -> Bool {
         bytes.lazy.map(lowercased).elementsEqual(lowercaseWord.utf8)
     }
 
     /// The bytes without OWS at both ends.
-    static func trimmed<Bytes>(_ bytes: Bytes) -> Bytes.SubSequence
+    public static func trimmed<Bytes>(_ bytes: Bytes) -> Bytes.SubSequence
     where Bytes: BidirectionalCollection<UInt8> {
         var slice = bytes[...]
         while let first = slice.first, isWhitespace(first) { slice.removeFirst() }

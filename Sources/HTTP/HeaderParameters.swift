@@ -2,16 +2,15 @@
 
 /// A field value with its parameters.
 struct HeaderParameters {
-    /// What stands before the first semicolon, in lower case.
-    let value: String
+    /// What stands before the first semicolon, in lower case. Octets: a client's until compared.
+    private let value: [UInt8]
     private let parameters: [(name: String, value: [UInt8])]
 
     /// nil when the syntax is broken: an unclosed quote, a missing `=`, an empty name.
     init?(parsing bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
         let end = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
-        value = String(
-            decoding: ASCII.trimmed(bytes[..<end]).map(ASCII.lowercased), as: UTF8.self)
+        value = ASCII.trimmed(bytes[..<end]).map(ASCII.lowercased)
         var rest = bytes[end...]
         var parameters: [(name: String, value: [UInt8])] = []
         while rest.popFirst() == UInt8(ascii: ";") {
@@ -25,6 +24,9 @@ struct HeaderParameters {
         }
         self.parameters = parameters
     }
+
+    /// Whether this lower-case text stands before the first semicolon.
+    func hasValue(_ value: String) -> Bool { self.value.elementsEqual(value.utf8) }
 
     /// The values of a parameter, by its lower-case name.
     subscript(name: String) -> [[UInt8]] {

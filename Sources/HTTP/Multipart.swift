@@ -2,10 +2,8 @@
 
 /// One part of a form.
 public struct MultipartPart: Sendable, Equatable {
-    /// The form field's name; repeated for several files of one field.
-    public let name: String
-    /// The file name as it was sent, if any. Never a path to be opened.
-    public let filename: String?
+    /// The form field's name, in UTF-8; repeated for several files of one field.
+    public let name: [UInt8]
     /// The part's own Content-Type, as it was sent.
     public let contentType: String?
     /// Where the part's content is in the body that was parsed.
@@ -20,6 +18,8 @@ public struct MultipartLimits: Sendable {
     public var partHeadersMax = 8
     /// Bytes of one header line of a part.
     public var partHeaderBytesMax = 4096
+    /// Bytes of a part's name.
+    public var partNameBytesMax = 256
 
     /// The defaults.
     public init() {}
@@ -47,7 +47,7 @@ public struct MultipartParser {
         guard let header = HeaderParameters(parsing: contentType.utf8) else {
             throw .invalidBoundary
         }
-        guard header.value == "multipart/form-data" else { throw .notFormData }
+        guard header.hasValue("multipart/form-data") else { throw .notFormData }
         let boundaries = header["boundary"]
         guard boundaries.count == 1, let boundary = boundaries.first,
             (1...70).contains(boundary.count), boundary.allSatisfy(isBoundaryByte),
@@ -77,8 +77,8 @@ public struct MultipartParser {
             }
             parts.append(
                 MultipartPart(
-                    name: header.name, filename: header.filename,
-                    contentType: header.contentType, body: start..<max(start, following.start)))
+                    name: header.name, contentType: header.contentType,
+                    body: start..<max(start, following.start)))
             next = following
         }
         return parts

@@ -14,6 +14,8 @@ public enum MultipartError: Error, Sendable, Equatable, CustomStringConvertible 
     case tooManyPartHeaders(limit: Int)
     /// A header line of a part over `limit` bytes.
     case partHeaderTooLong(limit: Int)
+    /// A part whose name is over `limit` bytes.
+    case partNameTooLong(limit: Int)
     /// A part with a Content-Transfer-Encoding that changes its bytes (RFC 7578 §4.7).
     case unsupportedTransferEncoding
 
@@ -27,6 +29,7 @@ public enum MultipartError: Error, Sendable, Equatable, CustomStringConvertible 
         case .tooManyParts(let limit): "The multipart body has more than \(limit) parts."
         case .tooManyPartHeaders(let limit): "A part has more than \(limit) header fields."
         case .partHeaderTooLong(let limit): "A header line of a part is over \(limit) bytes."
+        case .partNameTooLong(let limit): "The name of a part is over \(limit) bytes."
         case .unsupportedTransferEncoding:
             "Parts must be sent as they are, without a Content-Transfer-Encoding."
         }

@@ -4,8 +4,7 @@ import HTTPTypes
 
 /// What a part says about itself.
 struct PartHeader {
-    let name: String
-    let filename: String?
+    let name: [UInt8]
     let contentType: String?
 
     /// Reads header lines from `start` up to the empty line; also returns where the content starts.
@@ -22,7 +21,7 @@ struct PartHeader {
                 throw .malformed(reason: "The multipart body ends inside a part's header.")
             case .malformed(let reason): throw .malformed(reason: reason)
             case .tooLong: throw .partHeaderTooLong(limit: max)
-            case .line where lines.line.isEmpty: return (try PartHeader(fields), offset)
+            case .line where lines.line.isEmpty: return (try PartHeader(fields, limits), offset)
             case .line:
                 guard fields.count < limits.partHeadersMax else {
                     throw .tooManyPartHeaders(limit: limits.partHeadersMax)
@@ -36,25 +35,28 @@ struct PartHeader {
         }
     }
 
-    private init(_ fields: HTTPFields) throws(MultipartError) {
+    private init(_ fields: HTTPFields, _ limits: MultipartLimits) throws(MultipartError) {
         let dispositions = fields[fields: .contentDisposition]
         guard dispositions.count == 1, let field = dispositions.first,
             let disposition = field.withUnsafeBytesOfValue({ HeaderParameters(parsing: $0) }),
-            disposition.value == "form-data"
+            disposition.hasValue("form-data")
         else {
             throw .malformed(reason: "Every part needs one Content-Disposition: form-data.")
         }
         let names = disposition["name"]
-        let filenames = disposition["filename"]
-        guard names.count == 1, let name = names.first.flatMap(Self.text), !name.isEmpty else {
+        guard names.count == 1, let name = names.first, !name.isEmpty,
+            String(validating: name, as: UTF8.self) != nil
+        else {
             throw .malformed(reason: "Every part needs a name in its Content-Disposition.")
         }
-        guard filenames.count <= 1 else {
+        guard name.count <= limits.partNameBytesMax else {
+            throw .partNameTooLong(limit: limits.partNameBytesMax)
+        }
+        guard disposition["filename"].count <= 1 else {
             throw .malformed(reason: "A part must not have two file names.")
         }
         guard fields.allSatisfy(Self.keepsBytes) else { throw .unsupportedTransferEncoding }
         self.name = name
-        self.filename = filenames.first.flatMap(Self.text)
         self.contentType = fields[.contentType]
     }
 
@@ -62,9 +64,5 @@ struct PartHeader {
     private static func keepsBytes(_ field: HTTPField) -> Bool {
         field.name.canonicalName != "content-transfer-encoding"
             || ["7bit", "8bit", "binary"].contains { ASCII.equals(field.value.utf8, $0) }
-    }
-
-    private static func text(_ bytes: [UInt8]) -> String? {
-        String(validating: bytes, as: UTF8.self)
     }
 }

@@ -9,9 +9,10 @@ public struct RequestTarget: Sendable {
     public let originForm: String
     /// The authority of the absolute or authority form; it wins over Host (RFC 9112 §3.2.2).
     public let authority: String?
-    /// The percent-decoded path without the query.
+    /// The path without the query, percent-decoded to ASCII: octets beyond it stay encoded.
     public let path: String
-    /// The percent-decoded query parameters in order, duplicates kept; `+` is a space.
+    /// The query parameters in order, percent-decoded as the path is, duplicates kept; `+` is a
+    /// space.
     public let query: [(name: String, value: String)]
 
     /// Reads a target.

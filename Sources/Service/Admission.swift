@@ -11,7 +11,9 @@ enum Admission {
         _ request: HTTPServerRequest, _ mediaTypes: [MediaType]
     ) throws(ServiceError) {
         let fields = request.head.headerFields
-        if let coding = fields[.contentEncoding], coding.trimmed().lowercased() != "identity" {
+        if let coding = fields[.contentEncoding],
+            !ASCII.equals(ASCII.trimmed(coding.utf8), "identity")
+        {
             throw ServiceError(
                 .unsupportedEncoding, "Send the body without a Content-Encoding.")
         }

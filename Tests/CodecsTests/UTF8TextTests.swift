@@ -19,11 +19,12 @@ struct UTF8TextTests {
     }
 
     @Test(arguments: [
-        ("output.pool1", true), ("", true), ("a b", false), ("\u{7F}", false), ("é", false),
-        ("a\u{301}", false),
+        ("output.pool1", true), ("", true), ("a b", true), ("\u{7F}", false), ("\n", false),
+        ("é", false), ("a\u{301}", false), (String(repeating: "n", count: 256), true),
+        (String(repeating: "n", count: 257), false),
     ])
-    func `knows what is visible ASCII`(text: String, isVisible: Bool) {
-        #expect(UTF8Text(text).isVisibleASCII == isVisible)
+    func `may be a name when it is short and printable ASCII`(text: String, isName: Bool) {
+        #expect(UTF8Text(text).name == (isName ? text : nil))
     }
 
     @Test func `shows no more than 64 printable characters`() {

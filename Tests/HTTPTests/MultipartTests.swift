@@ -13,12 +13,13 @@ private func named(_ name: String, _ content: String) -> String {
     part("Content-Disposition: form-data; name=\"\(name)\"", content)
 }
 
-/// Each part as `name|filename|type|content`.
+/// Each part as `name|type|content`.
 private func summary(_ body: String, _ contentType: String = formType) throws -> [String] {
     let bytes = Array(body.utf8)
     return try MultipartParser.parse(bytes, contentType: contentType).map {
         let content = String(decoding: bytes[$0.body], as: UTF8.self)
-        return "\($0.name)|\($0.filename ?? "-")|\($0.contentType ?? "-")|\(content)"
+        let name = String(decoding: $0.name, as: UTF8.self)
+        return "\(name)|\($0.contentType ?? "-")|\(content)"
     }
 }
 
@@ -76,14 +77,14 @@ private let brokenBodies: [(name: String, body: String)] = [
                 "content-disposition: FORM-data ; filename=\"x \\\"y\\\";é.png\"; name=b\r\nContent-Type: image/png",
                 "\u{89}PNG\r\n") + "--XyZ--\r\n"
         #expect(
-            try summary(body) == ["a|-|-|1", "a|-|-|", "b|x \"y\";é.png|image/png|\u{89}PNG\r\n"])
+            try summary(body) == ["a|-|1", "a|-|", "b|image/png|\u{89}PNG\r\n"])
     }
 
     @Test(arguments: soundBodies)
     func `keeps content apart from boundaries`(
         name: String, body: String, content: String
     ) throws {
-        #expect(try summary(body) == ["a|-|-|\(content)"])
+        #expect(try summary(body) == ["a|-|\(content)"])
     }
 
     @Test func `reads a form without parts`() throws {
@@ -98,12 +99,16 @@ private let brokenBodies: [(name: String, body: String)] = [
         let boundary = "a b'()+_,-./:=?c"
         let body =
             "--\(boundary)\r\nContent-Disposition: form-data; name=n\r\n\r\nv\r\n--\(boundary)--"
-        #expect(try summary(body, contentType) == ["n|-|-|v"])
+        #expect(try summary(body, contentType) == ["n|-|v"])
     }
 
     @Test(arguments: [
         ("text/plain; boundary=XyZ", MultipartError.notFormData),
         ("multipart/mixed; boundary=XyZ", .notFormData),
+        (
+            "multipart/form-data" + String(repeating: "\u{301}\u{323}", count: 8 << 10)
+                + "; boundary=XyZ", .notFormData
+        ),
         ("multipart/form-data", .invalidBoundary),
         ("multipart/form-data; boundary=", .invalidBoundary),
         ("multipart/form-data; boundary=\"\"", .invalidBoundary),
@@ -125,6 +130,22 @@ private let brokenBodies: [(name: String, body: String)] = [
             return
         }
         #expect(reason.hasSuffix("."))
+    }
+
+    @Test func `takes names as bytes and bounds their length`() throws {
+        // Both are the same text to `String`; here they are two names.
+        #expect(
+            try MultipartParser.parse(
+                Array((named("\u{E9}", "1") + named("e\u{301}", "2") + "--XyZ--").utf8),
+                contentType: formType
+            ).map(\.name) == [[0xC3, 0xA9], [0x65, 0xCC, 0x81]])
+        let longest = String(repeating: "n", count: 256)
+        #expect(try summary(named(longest, "1") + "--XyZ--") == ["\(longest)|-|1"])
+        for name in [longest + "n", String(repeating: "\u{301}\u{323}", count: 900)] {
+            #expect(throws: MultipartError.partNameTooLong(limit: 256)) {
+                try summary(named(name, "1") + "--XyZ--")
+            }
+        }
     }
 
     @Test(arguments: ["base64", "quoted-printable"])
@@ -162,6 +183,6 @@ private let brokenBodies: [(name: String, body: String)] = [
     @Test(arguments: ["\r\n--Xy", "\r", "\n", "\r\n", "\r\n--XyZ   x", "-", "Z"])
     func `takes linear time on near-boundaries`(piece: String) throws {
         let content = String(repeating: piece, count: 1_000_000 / piece.utf8.count)
-        #expect(try summary(named("a", content) + "--XyZ--") == ["a|-|-|\(content)"])
+        #expect(try summary(named("a", content) + "--XyZ--") == ["a|-|\(content)"])
     }
 }

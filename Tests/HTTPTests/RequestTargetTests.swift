@@ -7,7 +7,7 @@ import Testing
 @Suite struct RequestTargetTests {
     @Test(arguments: [
         ("/", "/", "/"),
-        ("/a%20b/%C3%A9?x", "/a%20b/%C3%A9?x", "/a b/é"),
+        ("/a%20b/%C3%a9?x", "/a%20b/%C3%a9?x", "/a b/%C3%A9"),
         ("/../%2e%2e", "/../%2e%2e", "/../.."),
         ("//x", "//x", "//x"),
         ("http://h", "/", "/"),
@@ -21,10 +21,10 @@ import Testing
     }
 
     @Test func `reads query parameters in order`() throws {
-        let target = "/p?b=1&a=%26+%2B&b=2=3&&c&=d"
+        let target = "/p?b=1&a=%26+%2B&b=2=3&&c&=d&%cc%81=x%CC%81"
         let parsed = try RequestTarget(parsing: Array(target.utf8), method: .get)
         let pairs = parsed.query.map { "\($0.name)|\($0.value)" }
-        #expect(pairs == ["b|1", "a|& +", "b|2=3", "c|", "|d"])
+        #expect(pairs == ["b|1", "a|& +", "b|2=3", "c|", "|d", "%CC%81|x%CC%81"])
     }
 
     @Test func `reads asterisk and authority form for their methods`() throws {

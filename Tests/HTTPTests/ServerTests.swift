@@ -30,7 +30,7 @@ func get(_ path: String, method: String = "GET", fields: String = "") -> String 
             #expect(request.head.path == "/a%20b?x=1&x=%C3%A9+")
             #expect(request.head.authority == "h")
             #expect(request.query.map(\.name) == ["x", "x"])
-            #expect(request.query.map(\.value) == ["1", "é "])
+            #expect(request.query.map(\.value) == ["1", "%C3%A9 "])
             #expect(request.client.description.hasPrefix("127.0.0.1:"))
         }
     }

@@ -27,5 +27,27 @@ struct MediaTypeTests {
         #expect(MediaType(contentType: "application/x-safetensors") == .safetensors)
         #expect(MediaType(contentType: "png") == nil)
         #expect(MediaType(contentType: "/") == nil)
+        #expect(MediaType(contentType: " image/png\t;x") == .png)
+    }
+
+    /// Octets that are no token are no type, however many there are: nothing compares them as text.
+    @Test(arguments: ["\u{301}\u{323}", "\u{1F1E6}", "e\u{301}", " ", "a"])
+    func `takes 32 KB of anything as bytes`(piece: String) {
+        let text = String(repeating: piece, count: (32 << 10) / piece.utf8.count)
+        #expect(MediaType(contentType: text) == nil)
+        #expect(MediaType(contentType: "image/" + text) == nil)
+        #expect(MediaType(contentType: text + "/png; " + text) == nil)
+        let accept = "\(text)/*, \(text);q=\(text), image/png;q=0.1;\(text)"
+        #expect(MediaType.negotiate(accept: accept, offers: [.json, .png]) == .png)
+    }
+
+    @Test(
+        arguments: [
+            ("image/png;q=0.001", true), ("image/png;q=1.000", true), ("image/png;q=0", false),
+            ("image/png;q=1.0000", false), ("image/png;q=2", false), ("image/png;q=-1", false),
+            ("image/png;q=nan", false), ("image/png;q=", false), ("image/png; Q=0.5", true),
+        ])
+    func `reads weights of RFC 9110`(accept: String, isAccepted: Bool) {
+        #expect(MediaType.negotiate(accept: accept, offers: [.png]) == (isAccepted ? .png : nil))
     }
 }

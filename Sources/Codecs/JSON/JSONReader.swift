@@ -4,8 +4,6 @@
 /// Foundation's decoder takes a trailing comma, a byte order mark and the first of two equal names
 /// without a word; here each is refused, and so are names and numbers no request needs.
 struct JSONReader {
-    /// Longer than any name of a member, an option or a tensor.
-    static let nameBytesMax = 256
     /// JSON's longest useful number has 25 characters; converting one takes more time than its
     /// length.
     static let numberBytesMax = 1024
@@ -80,8 +78,8 @@ extension JSONReader {
         }
         guard peek() == UInt8(ascii: "\"") else { throw error("expected a name in quotes") }
         let name = try string()
-        guard name.utf8.count <= Self.nameBytesMax else {
-            throw error("a name longer than \(Self.nameBytesMax) bytes")
+        guard name.utf8.count <= UTF8Text.nameBytesMax else {
+            throw error("a name longer than \(UTF8Text.nameBytesMax) bytes")
         }
         guard object.names.insert(name).inserted else {
             var error = error("a name stands twice in one object")

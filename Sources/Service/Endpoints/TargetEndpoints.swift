@@ -3,7 +3,7 @@ import HTTPTypes
 
 /// What `/v1/targets/{digest}` names.
 private func digest(_ request: ServiceRequest) throws(ServiceError) -> TargetDigest {
-    try TargetDigest(parsing: request.captures.first ?? "")
+    try TargetDigest(parsing: (request.captures.first ?? "").utf8)
 }
 
 /// PUT /v1/targets/{digest}: keeps a target.

@@ -48,7 +48,7 @@ extension ServiceError {
     init(_ error: MultipartError) {
         switch error {
         case .tooManyParts(let limit), .tooManyPartHeaders(let limit),
-            .partHeaderTooLong(let limit):
+            .partHeaderTooLong(let limit), .partNameTooLong(let limit):
             self.init(.badRequest, error.description, limit: limit)
         default: self.init(.badRequest, error.description)
         }

@@ -43,7 +43,7 @@ extension Submission {
             throw ServiceError(
                 .badRequest, "A target by reference is {\"ref\": digest} and nothing more.")
         }
-        return try TargetDigest(parsing: text.string)
+        return try TargetDigest(parsing: text.utf8)
     }
 
     private static func image(_ value: JSON, _ role: String) throws(ServiceError) -> Content {

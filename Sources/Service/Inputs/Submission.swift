@@ -47,11 +47,12 @@ struct Submission: Sendable {
         }
         for part in parts {
             let payload = Payload(body, part.body)
-            switch part.name {
+            let name = UTF8Text(validated: part.name[...])
+            switch name {
             case "options": try readOptions(payload)
             case "target_ref" where isPart("target"): try readReference(payload)
             default:
-                let name = try Self.name(UTF8Text(part.name), isPart)
+                let name = try Self.name(name, isPart)
                 self.parts.append((name, .file(payload, contentType: part.contentType)))
             }
         }
@@ -74,14 +75,14 @@ struct Submission: Sendable {
     static func name(
         _ text: UTF8Text, _ isPart: (String) -> Bool
     ) throws(ServiceError) -> String {
-        guard text.isVisibleASCII, isPart(text.string) else {
+        guard let name = text.name, isPart(name) else {
             throw ServiceError(
                 .badRequest,
                 "The body has a part, tensor or member with a name that means nothing here; see "
                     + "/openapi.yaml."
             )
         }
-        return text.string
+        return name
     }
 
     private mutating func readOptions(_ payload: Payload) throws(ServiceError) {
@@ -99,8 +100,8 @@ struct Submission: Sendable {
         guard targetReference == nil else {
             throw ServiceError(.badRequest, "The part target_ref is there twice; send it once.")
         }
-        let text = String(decoding: payload.bytes[payload.range], as: UTF8.self)
-        targetReference = try TargetDigest(parsing: text.trimmed())
+        targetReference = try TargetDigest(
+            parsing: ASCII.trimmed(payload.bytes[payload.range]))
     }
 }
 

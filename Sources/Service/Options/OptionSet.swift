@@ -24,17 +24,17 @@ struct OptionSet: Sendable {
             }
         }
         for member in json {
-            let option = try Self.option(member.name.string, known)
+            let option = try Self.option(member.name.name, known)
             // A null says nothing, so it does not take back what the query says.
             if case .null = member.value { continue }
             values[option] = .json(member.value)
         }
     }
 
-    private static func option(_ name: String, _ known: [OptionName]) throws(ServiceError)
+    private static func option(_ name: String?, _ known: [OptionName]) throws(ServiceError)
         -> OptionName
     {
-        guard let option = OptionName(rawValue: name), known.contains(option) else {
+        guard let name, let option = OptionName(rawValue: name), known.contains(option) else {
             let names = known.map(\.rawValue).joined(separator: ", ")
             throw ServiceError(
                 .unknownOption, "There is no such option here; the options are \(names).")
@@ -47,7 +47,11 @@ struct OptionSet: Sendable {
         switch values[option] {
         case nil: return nil
         case .text(let text): return text
-        case .json(.text(let text)): return text.string
+        case .json(.text(let text)):
+            guard let name = text.name else {
+                throw invalid(option, "at most \(UTF8Text.nameBytesMax) ASCII characters")
+            }
+            return name
         case .json: throw invalid(option, "a string")
         }
     }
@@ -75,17 +79,19 @@ struct OptionSet: Sendable {
         case .json(.array(let items)) where !needsWeight:
             var names: [NamedWeight] = []
             for item in items {
-                guard case .text(let name) = item else { throw invalidList(option, needsWeight) }
-                names.append(NamedWeight(name: name.string, weight: 1))
+                guard case .text(let text) = item, let name = text.name else {
+                    throw invalidList(option, needsWeight)
+                }
+                names.append(NamedWeight(name: name, weight: 1))
             }
             list = names
         case .json(.object(let members)):
             var pairs: [NamedWeight] = []
             for member in members {
-                guard let weight = member.value.double else {
+                guard let name = member.name.name, let weight = member.value.double else {
                     throw invalidList(option, needsWeight)
                 }
-                pairs.append(NamedWeight(name: member.name.string, weight: weight))
+                pairs.append(NamedWeight(name: name, weight: weight))
             }
             list = pairs
         case .json: throw invalidList(option, needsWeight)

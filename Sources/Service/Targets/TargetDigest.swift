@@ -1,4 +1,5 @@
 import Crypto
+import HTTP
 
 /// The name of a target: `sha256:` and the 64 hexadecimal digits of its bytes' SHA-256 (FIPS
 /// 180-4).
@@ -18,16 +19,16 @@ struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The digest a client names.
-    init(parsing text: String) throws(ServiceError) {
-        let digits = text.dropFirst(Self.prefix.count).lowercased()
-        guard text.hasPrefix(Self.prefix), digits.utf8.count == 64,
-            digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+    init(parsing text: some Collection<UInt8>) throws(ServiceError) {
+        let digits = text.dropFirst(Self.prefix.utf8.count).map(ASCII.lowercased)
+        guard text.starts(with: Self.prefix.utf8), digits.count == 64,
+            digits.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         else {
             throw ServiceError(
                 .badRequest,
                 "A target is named sha256: and the 64 hexadecimal digits of its bytes' SHA-256.")
         }
-        hexadecimal = digits
+        hexadecimal = String(decoding: digits, as: UTF8.self)
     }
 }
 
