@@ -34,7 +34,8 @@ let package = Package(
                 "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
             ]),
         .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
-        .executableTarget(name: "Benchmarks", dependencies: ["Codecs", "Inference", "Service"]),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Codecs", "HTTP", "Inference", "Service"]),
 
         // Optimised in debug builds too: the slow twins are slow enough as it is.
         .target(

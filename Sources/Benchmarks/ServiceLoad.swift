@@ -103,11 +103,16 @@ struct ServiceUnderLoad {
             running.enter()
             Thread.detachNewThread { [port] in
                 defer { running.leave() }
-                guard let client = HTTPClient(port: port) else { return }
-                while ContinuousClock.now - begin < .seconds(seconds) {
-                    let start = ContinuousClock.now
-                    guard client.exchange(request) else { return }
-                    latencies.add((ContinuousClock.now - start).milliseconds)
+                do {
+                    var client = try HTTPClient(
+                        .tcp(host: "127.0.0.1", port: port), timeoutMs: 60_000)
+                    while ContinuousClock.now - begin < .seconds(seconds) {
+                        let start = ContinuousClock.now
+                        guard try client.exchange(request).status == 200 else { return }
+                        latencies.add((ContinuousClock.now - start).milliseconds)
+                    }
+                } catch {
+                    print("a client was cut off: \(error)")
                 }
             }
         }

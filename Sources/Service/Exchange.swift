@@ -53,13 +53,27 @@ final class Exchange: HTTPExchange {
             switch work {
             case .refusal: break
             case .immediate(let endpoint, let request):
-                responder.send(named(try endpoint.respond(to: request)))
+                guard let queue = endpoint.queue else {
+                    respond(endpoint, request, responder)
+                    break
+                }
+                queue.async { self.respond(endpoint, request, responder) }
             case .job(let endpoint, var request, _, let deadline):
                 request.body = body
                 try submit(endpoint, request, deadline, responder)
             }
         } catch {
             count(JobOutcome(error.code))
+            responder.send(refuse(error))
+        }
+    }
+
+    private func respond(
+        _ endpoint: any ImmediateEndpoint, _ request: ServiceRequest, _ responder: HTTPResponder
+    ) {
+        do {
+            responder.send(named(try endpoint.respond(to: request)))
+        } catch {
             responder.send(refuse(error))
         }
     }

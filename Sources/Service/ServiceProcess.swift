@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import HTTP
+import Inference
 
 /// How the process ends.
 public enum ExitStatus: Int32, Sendable {
@@ -23,6 +24,7 @@ public final class ServiceProcess: Sendable {
     /// Serves until SIGTERM or SIGINT, and returns when what was queued and running is finished.
     public static func run(_ configuration: Configuration) -> ExitStatus {
         Signals.ignoreMeaningless()
+        BLAS.open()
         let sink = LogSink(bufferBytesMax: configuration[.logBufferBytes])
         defer { sink.flush(timeoutMs: 1000) }
         do {

@@ -19,6 +19,10 @@ public enum BLAS {
         return String(cString: styleloss_openblas_core())
     }()
 
+    /// Opens the library. To be called while the process has one thread: OpenBLAS takes its settings
+    /// from the environment, which glibc does not let one thread set while another reads it.
+    public static func open() { _ = core }
+
     static let missing = "libopenblas.so.0 is missing: install libopenblas0"
 
     /// C = A Aᵀ for n rows of k values, row-major; A is (k, n) in memory when `isTransposed`.

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 
 /// An operation that computes: a worker judges its body and does its work.
@@ -17,7 +18,14 @@ extension JobEndpoint {
     func bodyLimit(_ configuration: Configuration) -> Setting<Int> { .maxBodyBytes }
 }
 
-/// An operation that is answered on the event loop, at once.
+/// An operation that is answered at once.
 protocol ImmediateEndpoint: Sendable {
+    /// Where: on the event loop when nil, else on a queue beside it, for what may wait for files.
+    var queue: DispatchQueue? { get }
+
     func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse
+}
+
+extension ImmediateEndpoint {
+    var queue: DispatchQueue? { nil }
 }

@@ -1,9 +1,12 @@
+import Dispatch
 import HTTP
 import Inference
 
 /// GET /metrics
 struct MetricsEndpoint: ImmediateEndpoint {
     let context: ServiceContext
+    /// The metrics of the process are read from procfs.
+    let queue: DispatchQueue? = DispatchQueue(label: "styleloss.metrics")
 
     func respond(to request: ServiceRequest) -> HTTPServerResponse {
         var text = PrometheusText()
