@@ -324,7 +324,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--weights", type=Path,
-        default=ROOT / "Sources/CResources/vgg16_imagenet_caffe.f16.safetensors")
+        default=ROOT / "Sources/CResources/vgg16_imagenet_caffe.f32.safetensors")
     parser.add_argument("--fixtures", type=Path, default=ROOT / "Tests/Fixtures")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -5,7 +5,7 @@
 
 // Page aligned, so that tensors are as aligned as their offsets in the file and share no page with code.
 _Alignas(4096) const unsigned char styleloss_weights[] = {
-#embed "vgg16_imagenet_caffe.f16.safetensors"
+#embed "vgg16_imagenet_caffe.f32.safetensors"
 };
 const size_t styleloss_weights_count = sizeof styleloss_weights;
 

@@ -9,16 +9,16 @@ enum Fixtures {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     private static let directory = repository.appending(path: "Tests/Fixtures")
 
-    /// The half-precision VGG-16 that the product embeds.
+    /// The VGG-16 that the product embeds.
     static let embedded: Result<Network, any Error> = Result {
-        let path = "Sources/CResources/vgg16_imagenet_caffe.f16.safetensors"
+        let path = "Sources/CResources/vgg16_imagenet_caffe.f32.safetensors"
         let file = try MappedFile(path: repository.appending(path: path).path)
         let parsed = try file.withSpan { bytes in
             try SafetensorsFile.parse(bytes, headerBytesMax: SafetensorsFile.formatHeaderBytesMax)
         }
         let tensors = parsed.tensors.map { name, view in
             WeightTensor(
-                name: name.string, elementType: .float16, shape: view.shape,
+                name: name.string, elementType: .float32, shape: view.shape,
                 bytes: UnsafeRawBufferPointer(rebasing: file.bytes[view.byteRange]), owner: file)
         }
         return try Network(

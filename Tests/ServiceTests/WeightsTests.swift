@@ -8,7 +8,7 @@ struct WeightsTests {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let file = root.appendingPathComponent(
-            "Sources/CResources/vgg16_imagenet_caffe.f16.safetensors")
+            "Sources/CResources/vgg16_imagenet_caffe.f32.safetensors")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
         process.arguments = [file.path]
