@@ -26,7 +26,7 @@ struct ChunkedDecoder: Sendable {
     private let keepsBytes: Bool
     private var state = State.size
     private var lines = LineReader()
-    private var decodedBytes = 0
+    private(set) var decodedBytes = 0
     private var overheadBytes = 0
     private var trailerBytes = 0
 
@@ -85,13 +85,15 @@ struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// `1*HEXDIG [ BWS ";" chunk-ext ]`. Extensions are ignored (RFC 9112 §7.1.1).
+    /// `1*HEXDIG chunk-ext`. Extensions are checked and then ignored (RFC 9112 §7.1.1).
     private func parseSize() throws(HTTPProtocolError) -> Int {
         let digits = lines.line.prefix { ASCII.hexValue($0) != nil }
-        let rest = lines.line[digits.endIndex...].drop(while: ASCII.isWhitespace)
-        guard !digits.isEmpty,
-            rest.first == UInt8(ascii: ";") || digits.endIndex == lines.line.endIndex
-        else { throw .badRequest(reason: "A chunk size must be a hexadecimal number.") }
+        guard !digits.isEmpty else {
+            throw .badRequest(reason: "A chunk size must be a hexadecimal number.")
+        }
+        guard ChunkExtensions.isValid(lines.line[digits.endIndex...]) else {
+            throw .badRequest(reason: "Chunk extensions must be ;name or ;name=value.")
+        }
         var size = 0
         for digit in digits.compactMap(ASCII.hexValue) {
             // Checked before the shift, so a size of any length cannot wrap.

@@ -1,4 +1,4 @@
-// From readable bytes to a request in the handler's hands.
+// From readable bytes to a request in the exchange's hands.
 
 import HTTPTypes
 
@@ -7,29 +7,34 @@ extension Connection {
     private static let headReadBytes = 16 * 1024
     /// The same for a chunked body, whose end is not known beforehand.
     private static let chunkedReadBytes = 64 * 1024
-    /// Full buffers taken by one event, so that a fast upload leaves others their turn.
-    private static let readsPerEvent = 4
+    /// Full buffers taken in one turn, so that a fast upload leaves others theirs.
+    static let readsPerTurn = 4
 
     func readable() {
         switch state {
         case .idle, .readingHead, .readingBody, .discarding: receive()
         case .handling:
             readSource?.pause()
+            input.hasUnseenEvent = true
             checkPeer(mayAsk: false)
         // Whatever it is, a broken connection shows when the next piece is written.
-        case .sending: readSource?.pause()
-        case .lingering(let since): dropInput(since: since)
+        case .sending:
+            readSource?.pause()
+            input.hasUnseenEvent = true
+        case .lingering(let lingering): dropInput(lingering)
         case .closed: break
         }
     }
 
+    /// Reads until there is nothing more, the end or an error: a reset that comes with data is one
+    /// event, and Dispatch has none left for what a short read leaves behind it.
     private func receive() {
-        for _ in 0..<Self.readsPerEvent {
-            let limit = readLimit
+        for _ in 0..<Self.readsPerTurn {
+            guard let limit = readLimit() else { return }
             switch core.readBuffer.receive(from: socket, upTo: limit) {
             case .bytes(let count):
                 received(count)
-                guard count == limit, state.isParsing else { return }
+                guard state.isParsing else { return }
             case .wouldBlock: return
             // Nothing can be answered to half a request.
             case .end, .failed:
@@ -37,55 +42,90 @@ extension Connection {
                 return
             }
         }
+        takeAnotherTurn()
     }
 
-    private var readLimit: Int {
-        switch state {
-        case .readingBody, .discarding:
-            let remaining = parser.bodyBytesRemaining
-            return remaining > 0 ? min(remaining, ReadBuffer.capacity) : Self.chunkedReadBytes
-        default: return Self.headReadBytes
-        }
+    /// Goes on behind whatever else is ready.
+    func takeAnotherTurn() {
+        let connection = LoopBound(self, to: core.loop)
+        core.loop.run { connection.value.readable() }
+    }
+
+    /// How much to read at once; nil when the body has to wait for others to make room.
+    private func readLimit() -> Int? {
+        guard let body = input.body else { return Self.headReadBytes }
+        let wanted = min(
+            body.bytesCertain > 0 ? body.bytesCertain : Self.chunkedReadBytes, ReadBuffer.capacity)
+        guard case .readingBody = state else { return wanted }
+        let room = core.room(for: wanted, of: self)
+        if room == 0 { waitForRoomToRead() }
+        return room == 0 ? nil : room
     }
 
     private func received(_ count: Int) {
         let bytes = core.readBuffer.bytes
         let consumed = consume(bytes.span.extracting(..<count))
-        if consumed < count, state.comesBackToParsing { unread = Array(bytes[consumed..<count]) }
+        if consumed < count, state.comesBackToParsing {
+            input.unread = Array(bytes[consumed..<count])
+        }
     }
 
     /// Goes on with bytes that came early, then with the socket.
     func readNext() {
         guard state.isParsing else { return }
-        if unreadStart < unread.count {
-            let bytes = unread
-            unreadStart += consume(bytes.span.extracting(unreadStart...))
+        if input.unreadStart < input.unread.count {
+            let bytes = input.unread
+            input.unreadStart += consume(bytes.span.extracting(input.unreadStart...))
         }
-        if unreadStart == unread.count {
-            unread = []
-            unreadStart = 0
+        if input.unreadStart == input.unread.count {
+            input.unread = []
+            input.unreadStart = 0
         }
-        if state.isParsing { readSource?.resume() }
+        guard state.isParsing else { return }
+        readSource?.resume()
+        if input.hasUnseenEvent {
+            input.hasUnseenEvent = false
+            takeAnotherTurn()
+        }
     }
 
-    /// Feeds the parser until a request is complete or the bytes are used up.
+    /// Feeds the parsers until a request is complete or the bytes are used up.
     private func consume(_ bytes: Span<UInt8>) -> Int {
         let now = ContinuousClock.now
         var offset = 0
         while offset < bytes.count, state.isParsing {
-            let (count, event) = parser.parse(bytes.extracting(offset...))
-            offset += count
-            if case .idle = state, parser.hasStarted { beginExchange(at: now) }
-            request?.bytesIn += count
-            pace.advance(by: count, at: now)
-            switch event {
-            case .head(let head): didReadHead(head)
-            case .body(let body): didReadBody(body)
-            case .failure(let error): fail(error)
-            case nil: renewBodyDeadline()
-            }
+            let rest = bytes.extracting(offset...)
+            offset += input.body == nil ? parseHead(rest, now) : parseBody(rest, now)
         }
         return offset
+    }
+
+    private func parseHead(_ bytes: Span<UInt8>, _ now: ContinuousClock.Instant) -> Int {
+        let (count, event) = input.parser.parse(bytes)
+        if case .idle = state, event != nil || input.parser.hasStarted {
+            beginExchange(at: now)
+        }
+        request?.bytesIn += count
+        switch event {
+        case .head(let head): didReadHead(head)
+        case .failure(let error): fail(error)
+        case nil: break
+        }
+        return count
+    }
+
+    private func parseBody(_ bytes: Span<UInt8>, _ now: ContinuousClock.Instant) -> Int {
+        guard let (count, event) = input.body?.parse(bytes) else { return 0 }
+        request?.bytesIn += count
+        input.pace.advance(by: count, at: now)
+        switch event {
+        case .body(let body): didReadBody(body)
+        case .failure(let error): fail(error)
+        case nil:
+            bookRoom()
+            renewBodyDeadline()
+        }
+        return count
     }
 
     private func beginExchange(at now: ContinuousClock.Instant) {
@@ -94,95 +134,34 @@ extension Connection {
         deadline = now + .milliseconds(headerTimeoutMs)
     }
 
-    private func renewBodyDeadline() {
+    func renewBodyDeadline() {
         switch state {
         case .readingBody, .discarding:
-            let paced = pace.deadline(idleMs: limits.bodyIdleTimeoutMs, limits: limits)
+            let paced = input.pace.deadline(idleMs: limits.bodyIdleTimeoutMs, limits: limits)
             deadline = request?.deadline.map { min($0, paced) } ?? paced
         default: break
         }
     }
-}
 
-// MARK: - Events
-
-extension Connection {
-    private func didReadHead(_ head: RequestHead) {
-        guard var request else { return }
-        request.method = head.method
-        request.minorVersion = head.minorVersion
-        request.keepsAlive = head.keepsAlive && !isReserved
-        switch head.target {
-        case .failure(let error):
-            let exchange = core.handler.exchange(
-                for: partialHead(head.method, head.fields, request))
-            request.exchange = exchange
-            self.request = request
-            refuse(exchange.response(to: error), head)
-        case .success(let target):
-            let admission = core.handler.admit(
-                HTTPServerRequest(
-                    head, target: target, receivedAt: request.receivedAt, client: client))
-            request.exchange = admission.exchange
-            self.request = request
-            act(on: admission, head)
-        }
-    }
-
-    /// What there is to say of a request whose head has a fault.
-    func partialHead(
-        _ method: HTTPRequest.Method?, _ fields: HTTPFields, _ request: CurrentRequest
-    ) -> HTTPPartialHead {
-        HTTPPartialHead(
-            method: method, fields: fields, receivedAt: request.receivedAt, client: client)
-    }
-
-    private func act(on admission: HTTPAdmission, _ head: RequestHead) {
-        if isReserved && !admission.isServedWhenFull {
-            core.counters.countRejection()
-            let error = HTTPProtocolError.tooManyConnections(limit: limits.connectionsMax)
-            refuse(admission.exchange.response(to: error), head)
-            return
-        }
-        switch admission.verdict {
-        case .refuse(let response): refuse(response, head)
-        case .accept where head.expectation == .unknown:
-            refuse(admission.exchange.response(to: .expectationFailed), head)
-        case .accept(let bodyBytesMax, let deadline):
-            request?.deadline = deadline
-            accept(head, bodyBytesMax: bodyBytesMax)
-        }
-    }
-
-    private func accept(_ head: RequestHead, bodyBytesMax: Int) {
-        guard head.framing != .none else {
-            handle([])
-            return
-        }
-        state = .readingBody
-        if let length = head.framing.declaredBytes, length > bodyBytesMax {
-            fail(.bodyTooLarge(limit: bodyBytesMax, actual: length))
-            return
-        }
-        parser.beginBody(bytesMax: bodyBytesMax)
-        pace = Pace(start: .now)
-        renewBodyDeadline()
-        if head.expectation == .continueResponse { sendContinue() }
-    }
-
-    private func didReadBody(_ body: [UInt8]) {
+    func didReadBody(_ body: [UInt8]) {
+        input.body = nil
         if case .discarding = state {
             becomeIdle()
-            return
+        } else {
+            handle(body)
         }
-        handle(body)
     }
 
-    private func handle(_ body: consuming [UInt8]) {
-        parser.reset()
+    func handle(_ body: consuming [UInt8]) {
+        giveBackRoom()
         deadline = nil
         state = .handling
-        // It reports a reset; what was pipelined earlier may have paused it.
+        // A reset that came with the request had its event.
+        if socket.peerState() == .gone {
+            abort()
+            return
+        }
+        // It reports a later reset; what was pipelined earlier may have paused it.
         readSource?.resume()
         request?.exchange?.receive(body, responder: makeResponder())
     }
@@ -195,17 +174,6 @@ extension Connection {
         return HTTPResponder { response in
             loop.run { connection.value.connection?.respond(response) }
         }
-    }
-
-    /// Between two requests, unless this response was begun before the server began to leave.
-    func becomeIdle() {
-        guard !core.isDraining else {
-            linger()
-            return
-        }
-        parser.reset()
-        state = .idle
-        deadline = .now + .milliseconds(limits.keepaliveTimeoutMs)
     }
 }
 

@@ -1,4 +1,20 @@
 // One client: its socket, what it is in the middle of, and when its patience or ours ends.
+//
+// What each event makes of each state; "ends" is: the exchange is told, and the connection closes.
+//
+//              bytes          all is read    the answer   all is sent     deadline       end, error
+// idle         readingHead                                                closes         closes
+// readingHead  readingHead    readingBody,                                408: sending   ends
+//                             handling,
+//                             sending
+// readingBody  readingBody    handling                                    408: sending   ends
+// handling     (not read)                    sending                      asks the peer  ends, but not
+//                                                                                        at an end
+// sending      (not read)                                 idle,           ends           ends
+//                                                         discarding,
+//                                                         lingering
+// discarding   discarding     idle                                        closes         closes
+// lingering    lingering                                                  closes         closes
 
 import HTTPTypes
 
@@ -15,7 +31,7 @@ final class Connection {
         /// The rest of a refused request is read and dropped, to keep the connection.
         case discarding
         /// The last response is sent; the client may finish sending (RFC 9112 §9.6).
-        case lingering(since: ContinuousClock.Instant)
+        case lingering(Lingering)
         case closed
 
         /// Whether bytes go to the parser.
@@ -37,7 +53,8 @@ final class Connection {
 
     enum AfterResponse {
         case nextRequest
-        case discardBody
+        /// The body is read past with this.
+        case discardBody(BodyReader)
         case close
     }
 
@@ -48,15 +65,13 @@ final class Connection {
     let isReserved: Bool
 
     var state = State.idle
-    var parser: RequestParser
-    /// Bytes that came behind the request being handled, from `unreadStart` on.
-    var unread: [UInt8] = []
-    var unreadStart = 0
+    var input: Input
     var output = Output()
     var request: CurrentRequest?
     /// Requests that were answered.
     var served = 0
-    var pace = Pace(start: .now)
+    /// The last time the connection became idle.
+    var idleSince = ContinuousClock.now
     var readSource: LoopSource?
     var writeSource: LoopSource?
     var deadline: ContinuousClock.Instant? {
@@ -70,7 +85,7 @@ final class Connection {
         self.client = client
         self.core = core
         self.isReserved = isReserved
-        parser = RequestParser(limits: core.limits)
+        input = Input(parser: RequestParser(limits: core.limits))
     }
 
     func start() {
@@ -85,12 +100,33 @@ final class Connection {
             ? min(limits.headerTimeoutMs, limits.reservedHeaderTimeoutMs) : limits.headerTimeoutMs
     }
 
+    /// Between two requests, unless this response was begun before the server began to leave.
+    func becomeIdle() {
+        guard !core.isDraining else {
+            linger()
+            return
+        }
+        state = .idle
+        idleSince = .now
+        deadline = idleSince + .milliseconds(limits.keepaliveTimeoutMs)
+    }
+
+    /// Since when the connection serves nobody; nil while it does.
+    var uselessSince: ContinuousClock.Instant? {
+        switch state {
+        case .idle: idleSince
+        case .lingering(let lingering): lingering.since
+        default: nil
+        }
+    }
+
     /// The last step of every road; the descriptor closes once both sources are cancelled.
     func close() {
         if case .closed = state { return }
+        giveBackRoom()
         state = .closed
         deadline = nil
-        unread = []
+        input.drop(limits: limits)
         output = Output()
         readSource?.cancel()
         readSource = nil
@@ -127,16 +163,29 @@ extension Connection {
         }
     }
 
-    /// Idle keep-alive connections close at once. A request that has come already is answered, and
-    /// at shutdown a client that has just connected gets a moment to send one.
+    /// How long an idle connection may be about to send something: a client that has just read its
+    /// answer or has just connected.
+    private static let drainPauseMs = 250
+
+    /// Idle connections close. A request that has come already is answered, and so is one whose
+    /// client may be sending it at this moment.
     func drain() {
         guard case .idle = state else { return }
-        if served == 0 {
-            guard core.isShuttingDown else { return }
-            deadline = .now + .milliseconds(limits.lingerIdleTimeoutMs)
-            return
-        }
         readable()
-        if case .idle = state { close() }
+        guard case .idle = state, served > 0 || core.isShuttingDown else { return }
+        let end = idleSince + .milliseconds(Self.drainPauseMs)
+        if end <= .now { close() } else { deadline = end }
+    }
+
+    /// The grace of a shutdown is over: a request that has come, or begun to, hears why it is not
+    /// answered, if its client reads it at once.
+    func cutShort(at end: ContinuousClock.Instant) {
+        switch state {
+        case .readingHead, .readingBody, .handling: fail(.shuttingDown)
+        case .idle, .sending, .discarding, .lingering: abort()
+        case .closed: break
+        }
+        if case .closed = state { return }
+        deadline = end
     }
 }

@@ -24,6 +24,10 @@ public enum HTTPProtocolError: Error, Sendable, Equatable, CustomStringConvertib
     case expectationFailed
     /// All `limit` connections are taken.
     case tooManyConnections(limit: Int)
+    /// The bodies that are on their way have `limit` bytes, and this one is the slowest.
+    case crowdedOut(limit: Int)
+    /// The server stops before it can answer.
+    case shuttingDown
 
     /// The status that RFC 9110 §15 gives to this fault.
     public var status: HTTPResponse.Status {
@@ -35,7 +39,8 @@ public enum HTTPProtocolError: Error, Sendable, Equatable, CustomStringConvertib
         case .requestTimeout: .requestTimeout
         case .lengthRequired: .lengthRequired
         case .expectationFailed: .expectationFailed
-        case .tooManyConnections: .serviceUnavailable
+        case .tooManyConnections, .shuttingDown: .serviceUnavailable
+        case .crowdedOut: .tooManyRequests
         }
     }
 
@@ -53,6 +58,10 @@ public enum HTTPProtocolError: Error, Sendable, Equatable, CustomStringConvertib
         case .lengthRequired: "An HTTP/1.0 request with this method needs a Content-Length."
         case .expectationFailed: "The only expectation that can be met is 100-continue."
         case .tooManyConnections(let limit): "All \(limit) connections are in use; try again later."
+        case .crowdedOut(let limit):
+            "The bodies on their way are over \(limit) bytes and this one is the slowest; try again "
+                + "later."
+        case .shuttingDown: "The service stops before this request could be answered."
         }
     }
 }

@@ -10,7 +10,8 @@ public struct HTTPServerLimits: Sendable {
     public var headersMax = 100
     /// The request target; over it 414. RFC 9112 §3 recommends at least 8000.
     public var uriBytesMax = 8 * 1024
-    /// Connections served at once. `reservedConnections` more are accepted, but only to be told so.
+    /// Connections served at once. When all are taken, the one that is idle for longest makes room;
+    /// when none is idle, `reservedConnections` more are accepted, but only to be told so.
     public var connectionsMax = 1024
     /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
     /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
@@ -33,11 +34,20 @@ public struct HTTPServerLimits: Sendable {
     /// The body of a refused request up to this size is read and dropped, so that the connection
     /// can be kept; a larger one is not worth it and the connection closes.
     public var discardedBodyBytesMax = 64 * 1024
+    /// The bytes of all bodies that are on their way, as far as they have come. Whoever would pass it
+    /// waits until others are through; when that does not help for a second, the slowest of them is
+    /// answered 429.
+    public var arrivingBytesMax = 512 * 1024 * 1024
     /// After the last response on a connection, how long the client may go on sending so that its
     /// reset does not destroy that response (RFC 9112 §9.6).
-    public var lingerTimeoutMs = 5_000
+    public var lingerTimeoutMs = 30_000
     /// The same, between two pieces of what it sends.
-    public var lingerIdleTimeoutMs = 1_000
+    public var lingerIdleTimeoutMs = 5_000
+    /// The same, in bytes.
+    public var lingerBytesMax = 256 * 1024 * 1024
+    /// How long a connection has to be idle, or to linger, before it may be closed to make room for
+    /// a new one when all are taken.
+    public var idleMinMs = 1_000
     /// How often a connection that cannot report its end by itself is looked at while its request is
     /// being handled; also the age at which a half-closed one is asked whether it still listens.
     public var peerCheckMs = 250

@@ -3,7 +3,7 @@
 /// The deadline of a body or a response: a pause between pieces, and a floor under the rate, so that
 /// neither a stop nor a trickle holds a connection.
 struct Pace {
-    private let start: ContinuousClock.Instant
+    private var start: ContinuousClock.Instant
     private var lastProgress: ContinuousClock.Instant
     private var bytes = 0
 
@@ -17,6 +17,12 @@ struct Pace {
         lastProgress = now
     }
 
+    /// Leaves out a time in which it was us who took nothing.
+    mutating func excuse(_ duration: Duration) {
+        start += duration
+        lastProgress += duration
+    }
+
     /// Whichever comes first: `idleMs` after the last piece, or the time at which the bytes so far
     /// should long have been followed by more.
     func deadline(idleMs: Int, limits: HTTPServerLimits) -> ContinuousClock.Instant {
@@ -25,4 +31,12 @@ struct Pace {
             lastProgress + .milliseconds(idleMs),
             start + .milliseconds(limits.paceGraceMs + earnedMs))
     }
+
+    /// Bytes per second since the start, which is a second ago at the least.
+    func rate(at now: ContinuousClock.Instant) -> Double {
+        Double(bytes) / max(1, (now - start) / .seconds(1))
+    }
+
+    /// The age of the transfer.
+    func age(at now: ContinuousClock.Instant) -> Duration { now - start }
 }

@@ -1,30 +1,22 @@
-// Requests out of bytes: pure, and restartable at any byte.
+// Request heads out of bytes: pure, and restartable at any byte.
 
 import HTTPTypes
 
-/// Reads one request after another from bytes that arrive in any pieces.
-///
-/// The caller feeds bytes and acts on events: after `.head` it calls `beginBody` when the head
-/// declares a body, or `reset` when it does not; after `.body`, `reset`; after `.failure` nothing
-/// more can be read, since the framing is lost.
+/// Reads one head after another from bytes that arrive in any pieces. What follows a head that
+/// declares a body is for a `BodyReader`; the next head comes after that.
 public struct RequestParser: Sendable {
     /// What the bytes amounted to.
     public enum Event: Sendable {
         /// A whole request head with sound framing.
         case head(RequestHead)
-        /// The whole body, without its transfer coding.
-        case body([UInt8])
-        /// The bytes are refused, and whatever follows them.
+        /// The bytes are refused, and whatever follows them: the framing is lost.
         case failure(HTTPProtocolError)
     }
 
     private enum State: Sendable {
         case requestLine
         case fields(RequestLine)
-        case headComplete
-        case fixedBody(remaining: Int, declared: Int)
-        case chunkedBody(ChunkedDecoder)
-        case failed
+        case failed(HTTPProtocolError)
     }
 
     /// Room in a request line for the method, the version and two spaces.
@@ -33,104 +25,51 @@ public struct RequestParser: Sendable {
     private let limits: HTTPServerLimits
     private var state = State.requestLine
     private var lines = LineReader()
+    private var headBytes = 0
     /// The fields of the head that is being read.
     private(set) var fields = HTTPFields()
-    private var headBytes = 0
-    private var bodyBytes: [UInt8] = []
-    private var keepsBody = true
-    private var head: RequestHead?
+    /// The method of the head that is being read, once its request line is complete.
+    public private(set) var method: HTTPRequest.Method?
 
     /// A parser at the start of a request.
     public init(limits: HTTPServerLimits) {
         self.limits = limits
     }
 
-    /// Whether any byte of a request was read; an empty line before it is not one.
+    /// Whether any byte of a head was read; an empty line before it is not one.
     public var hasStarted: Bool {
         if case .requestLine = state { return lines.isInsideLine }
         return true
     }
 
-    /// The method, once the request line is complete.
-    public private(set) var method: HTTPRequest.Method?
-
-    /// Takes bytes up to the next event or to their end.
+    /// Takes bytes up to the end of a head or to their own.
     ///
     /// Returns how many were taken, and the event; nil means that all were and more are needed.
+    /// After `.head` the next head may follow; after `.failure` there is nothing but that.
     public mutating func parse(_ bytes: Span<UInt8>) -> (consumed: Int, event: Event?) {
         var offset = 0
         do throws(HTTPProtocolError) {
-            let event = try step(bytes, from: &offset)
-            return (offset, event)
+            guard let head = try readHead(bytes, from: &offset) else { return (offset, nil) }
+            self = RequestParser(limits: limits)
+            return (offset, .head(head))
         } catch {
-            state = .failed
+            state = .failed(error)
             return (offset, .failure(error))
         }
     }
 
-    /// Starts to read the body that the head just parsed declares.
-    ///
-    /// Bytes are kept as they arrive, so a declared length takes no memory by itself; with
-    /// `keepsBytes` false they are only counted, and the `.body` event is empty.
-    /// A declared length over `bytesMax` is the caller's to refuse; a chunked body over it becomes a
-    /// `.failure`.
-    public mutating func beginBody(bytesMax: Int, keepsBytes: Bool = true) {
-        guard case .headComplete = state, let framing = head?.framing else {
-            preconditionFailure("beginBody comes after the head event")
-        }
-        keepsBody = keepsBytes
-        switch framing {
-        case .none:
-            preconditionFailure("this request has no body")
-        case .length(let length):
-            precondition(length <= bytesMax, "a declared length over the limit is not read")
-            state = .fixedBody(remaining: length, declared: length)
-        case .chunked:
-            state = .chunkedBody(ChunkedDecoder(bytesMax: bytesMax, keepsBytes: keepsBytes))
-        }
-    }
-
-    /// Forgets the request that was read, and the memory it took.
-    public mutating func reset() {
-        self = RequestParser(limits: limits)
-    }
-
-    /// How many bytes are certainly of this request's body: a reader may ask for so many at once.
-    public var bodyBytesRemaining: Int {
-        if case .fixedBody(let remaining, _) = state { return remaining }
-        return 0
-    }
-
-    private mutating func step(
+    private mutating func readHead(
         _ bytes: Span<UInt8>, from offset: inout Int
-    ) throws(HTTPProtocolError) -> Event? {
+    ) throws(HTTPProtocolError) -> RequestHead? {
         while offset < bytes.count {
             switch state {
             case .requestLine:
                 try readRequestLine(bytes, from: &offset)
             case .fields(let line):
                 guard try readField(bytes, from: &offset) else { break }
-                let head = try RequestHead(line: line, fields: fields)
-                finishHead(head)
-                return .head(head)
-            case .fixedBody(let remaining, let declared):
-                let count = min(remaining, bytes.count - offset)
-                append(bytes.extracting(offset..<offset + count), declared: declared)
-                offset += count
-                guard count == remaining else {
-                    state = .fixedBody(remaining: remaining - count, declared: declared)
-                    break
-                }
-                return finishBody()
-            case .chunkedBody(var decoder):
-                state = .failed
-                guard try decoder.decode(bytes, from: &offset, into: &bodyBytes) else {
-                    state = .chunkedBody(decoder)
-                    break
-                }
-                return finishBody()
-            case .headComplete, .failed:
-                preconditionFailure("the last event was not acted on")
+                return try RequestHead(line: line, fields: fields)
+            case .failed(let error):
+                throw error
             }
         }
         return nil
@@ -179,30 +118,5 @@ public struct RequestParser: Sendable {
             }
             return true
         }
-    }
-
-    private mutating func finishHead(_ head: RequestHead) {
-        state = .headComplete
-        self.head = head
-        fields = HTTPFields()
-        lines.reset()
-    }
-
-    private mutating func finishBody() -> Event {
-        state = .failed
-        let body = bodyBytes
-        bodyBytes = []
-        return .body(body)
-    }
-
-    /// Grows eightfold, yet never past the declared length. What is reserved beyond the bytes that
-    /// came is address space: its pages take no memory until they are written.
-    private mutating func append(_ bytes: Span<UInt8>, declared: Int) {
-        guard keepsBody else { return }
-        let needed = bodyBytes.count + bytes.count
-        if needed > bodyBytes.capacity {
-            bodyBytes.reserveCapacity(max(needed, min(declared, 8 * bodyBytes.capacity)))
-        }
-        bodyBytes.append(bytes)
     }
 }

@@ -14,10 +14,12 @@ final class ServerCore {
 
     private var dates = DateCache()
     private var listeners: [Listener]
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    private(set) var connections: [ObjectIdentifier: Connection] = [:]
+    var arrivals = Arrivals()
     private var isAcceptingPaused = false
     private var acceptsAgainAt: ContinuousClock.Instant?
     private var graceEndsAt: ContinuousClock.Instant?
+    private var isGraceOver = false
     private var completion: (@Sendable () -> Void)?
     private var timer: LoopTimer?
     private var timerSetTo: ContinuousClock.Instant?
@@ -87,6 +89,7 @@ extension ServerCore {
             noteDeadline(time)
             return false
         case .connection(let socket, let client):
+            if connections.count >= limits.connectionsMax { closeIdlest() }
             let connection = Connection(
                 socket, client: client, core: self,
                 isReserved: connections.count >= limits.connectionsMax)
@@ -95,6 +98,17 @@ extension ServerCore {
             connection.start()
             return true
         }
+    }
+
+    /// Makes room for a new connection, if one does nothing.
+    private func closeIdlest() {
+        let before = ContinuousClock.now - .milliseconds(limits.idleMinMs)
+        var idlest: (connection: Connection, since: ContinuousClock.Instant)?
+        for connection in connections.values {
+            guard let since = connection.uselessSince, since <= before else { continue }
+            if idlest.map({ since < $0.since }) ?? true { idlest = (connection, since) }
+        }
+        idlest?.connection.close()
     }
 
     private func pauseAccepting() {
@@ -152,6 +166,9 @@ extension ServerCore {
 // MARK: - Deadlines
 
 extension ServerCore {
+    /// What a client has to read its answer when the grace of a shutdown is over.
+    private static let lastWordsMs = 500
+
     /// Closer deadlines than this are handled together.
     private static let tickMs = 5
 
@@ -162,19 +179,32 @@ extension ServerCore {
         timer?.set(after: deadline - .now)
     }
 
+    /// Whoever waits for an answer hears that there is none, and has a moment to read that.
+    private func endGrace(_ now: ContinuousClock.Instant) {
+        let isLast = isGraceOver
+        isGraceOver = true
+        let end = now + .milliseconds(Self.lastWordsMs)
+        graceEndsAt = end
+        for connection in Array(connections.values) {
+            if isLast { connection.abort() } else { connection.cutShort(at: end) }
+        }
+        noteDeadline(end)
+    }
+
     /// One timer for all: deadlines move far more often than they pass, so they are only compared
     /// when the earliest one known is due.
     private func tick() {
         timerSetTo = nil
         let now = ContinuousClock.now
         if let graceEndsAt, graceEndsAt <= now {
-            for connection in Array(connections.values) { connection.abort() }
+            endGrace(now)
             return
         }
+        relievePressure(now)
         if let acceptsAgainAt, acceptsAgainAt <= now { resumeAccepting() }
         let due = connections.values.filter { $0.deadline.map { $0 <= now } ?? false }
         for connection in due { connection.deadlinePassed() }
-        let own = [acceptsAgainAt, graceEndsAt].compactMap { $0 }
+        let own = [acceptsAgainAt, graceEndsAt, arrivals.pressedAt].compactMap { $0 }
         guard let next = (connections.values.compactMap(\.deadline) + own).min() else { return }
         noteDeadline(max(next, now + .milliseconds(Self.tickMs)))
     }

@@ -79,6 +79,7 @@ public final class LossService: Sendable {
             asked: configuration[.maxConnections], reserved: limits.reservedConnections,
             listeners: configuration.listen.count, openFilesMax: configuration.machine.openFilesMax)
         (limits.connectionsMax, limits.reservedConnections) = (places.served, places.reserved)
+        limits.arrivingBytesMax = configuration[.queueBytes]
         limits.headerTimeoutMs = configuration[.headerTimeoutMs]
         limits.bodyIdleTimeoutMs = configuration[.bodyIdleTimeoutMs]
         limits.keepaliveTimeoutMs = configuration[.keepaliveTimeoutMs]

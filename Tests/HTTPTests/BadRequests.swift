@@ -132,7 +132,12 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         ]
 
     static let chunks: [BadRequest] =
-        ["g", "-1", "+5", "0x5", "5 5", "5_0", "", "5\0", "5 ", ";a", " 5"].map {
+        [
+            "g", "-1", "+5", "0x5", "5 5", "5_0", "", "5\0", "5 ", ";a", " 5",
+            "5;", "5 ;", "5; ", "5;;", "5;a;", "5;a=", "5;a=\"", "5;a=\"b", "5;a b", "5;=b",
+            "5;a=b c",
+            "5;a=\"b\"c",
+        ].map {
             BadRequest("chunk size '\($0)'", chunked("\($0)\r\nhello\r\n0\r\n\r\n"))
         } + [
             BadRequest("chunk over the limit", chunked("ffffffff\r\n"), 413),

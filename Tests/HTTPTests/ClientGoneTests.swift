@@ -116,6 +116,24 @@ import Testing
         try await expectGone(server.handler)
     }
 
+    // A reset that comes with data is one event: nothing tells of it again.
+    @Test(arguments: [
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello", get("/hold"), "GET / ",
+    ])
+    func `leaves no connection behind a reset that came with data`(bytes: String) async throws {
+        let server = try TestServer {
+            $0.headerTimeoutMs = 60_000
+            $0.bodyIdleTimeoutMs = 60_000
+            $0.peerCheckMs = 60_000
+        }
+        for _ in 0..<200 {
+            let client = try server.connect()
+            try client.send(bytes)
+            client.reset()
+        }
+        try server.waitUntilOnly(try server.connect())
+    }
+
     @Test func `delivers one response, and its absence when the responder goes`() {
         let delivered = Mutex<[Int]>([])
         do {

@@ -52,7 +52,7 @@ private func expectSameAnswerAtEveryCut(_ bytes: [UInt8]) -> [String] {
             ]),
         Case(
             bytes: "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"
-                + "5\r\nhello\r\n00A ;x=\"y\"\r\n, wide wor\r\n2;z\r\nld\r\n0\r\nTrailer: 1\r\n\r\n"
+                + "5\r\nhello\r\n00A ;x=\"y;\\\"\" ; w\r\n, wide wor\r\n2;z\t= 1;q\r\nld\r\n0\r\nTrailer: 1\r\n\r\n"
                 + "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n",
             lines: [
                 "POST / 1.1 chunked alive=true none [Transfer-Encoding=Chunked]",

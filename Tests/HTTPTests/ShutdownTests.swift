@@ -49,9 +49,39 @@ import Testing
         let isHeld = try server.connect()
         try isHeld.send(get("/hold"))
         _ = await server.handler.nextRequest()
-        await server.server.shutdown(graceMs: 20)
+        let (done, completion) = AsyncStream.makeStream(of: Void.self)
+        server.server.shutdown(graceMs: 20) { completion.finish() }
+        // Whoever reads hears why.
+        for client in [stuckInBody, isHeld] {
+            let response = try #require(try client.readResponse())
+            #expect(response.status == 503)
+            #expect(response["connection"] == "close")
+        }
+        for await _ in done {}
         #expect(server.server.openConnections == 0)
-        for _ in 0..<3 { #expect(await server.handler.nextEnd()?.report.outcome == .clientGone) }
+        var ends: [String?: HTTPReport] = [:]
+        for _ in 0..<3 {
+            let end = try #require(await server.handler.nextEnd())
+            ends[end.request?.path] = end.report
+        }
+        #expect(ends["/big"]?.outcome == .clientGone)
+        #expect(ends["/hold"]?.status == .serviceUnavailable)
+        #expect(ends["/"]?.status == .serviceUnavailable)
+    }
+
+    @Test func `idle and silent connections do not delay a shutdown`() async throws {
+        let server = try TestServer { $0.lingerIdleTimeoutMs = 60_000 }
+        let idle = try server.connect()
+        try idle.send(get("/"))
+        #expect(try idle.readResponse()?.status == 200)
+        let silent = try server.connect()
+        // A later connection is served, so the silent one is known to the server.
+        let last = try server.connect()
+        try last.send(get("/"))
+        #expect(try last.readResponse()?.status == 200)
+        await server.server.shutdown(graceMs: 60_000)
+        #expect(idle.isClosedByServer())
+        #expect(silent.isClosedByServer())
     }
 
     @Test func `shutdown of a server that never started completes`() async throws {

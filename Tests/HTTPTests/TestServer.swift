@@ -152,6 +152,18 @@ final class TestServer: Sendable {
         server.shutdown(graceMs: 0) {}
     }
 
+    /// Asks the server for one thing after the other until no connection is left but the one that
+    /// asks.
+    func waitUntilOnly(_ client: SocketClient) throws {
+        let end = ContinuousClock.now + .seconds(10)
+        repeat {
+            try client.send(get("/"))
+            guard try client.readResponse()?.status == 200, .now < end else {
+                throw SocketError.invalidAddress("\(server.openConnections) connections are left")
+            }
+        } while server.openConnections != 1
+    }
+
     func connect(receiveBuffer: Int32? = nil) throws -> SocketClient {
         try SocketClient(port: port, receiveBuffer: receiveBuffer)
     }

@@ -102,6 +102,39 @@ import Testing
         #expect(try first.readResponse()?.text == "still in")
     }
 
+    @Test func `closes what is idle for long to make room for a new client`() async throws {
+        let server = try TestServer {
+            $0.connectionsMax = 2
+            $0.reservedConnections = 1
+            $0.idleMinMs = 0
+        }
+        let held = try server.connect()
+        try held.send(get("/hold"))
+        _ = await server.handler.nextRequest()
+        let idle = try server.connect()
+        try idle.send(get("/"))
+        #expect(try idle.readResponse()?.status == 200)
+        for _ in 0..<3 {
+            let next = try server.connect()
+            try next.send(get("/"))
+            #expect(try next.readResponse()?.status == 200)
+        }
+        #expect(idle.isClosedByServer())
+        #expect(server.server.rejectedConnections == 0)
+        server.handler.answerHeld()
+        #expect(try held.readResponse()?.text == "held")
+    }
+
+    @Test func `cuts off an answer that is not taken by the deadline of its request`() async throws
+    {
+        let server = try TestServer()
+        let client = try server.connect(receiveBuffer: 4096)
+        try client.send(get("/big?within=100"))
+        let report = try #require(await server.handler.nextEnd()).report
+        #expect(report.outcome == .timedOut)
+        #expect(report.status == .ok)
+    }
+
     @Test func `lets clients wait when the reserve is taken too`() async throws {
         let server = try TestServer {
             $0.connectionsMax = 1

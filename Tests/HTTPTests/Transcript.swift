@@ -6,6 +6,7 @@ import HTTPTypes
 /// Feeds a `RequestParser` as a connection does and writes down each event as a line.
 struct Transcript {
     private var parser: RequestParser
+    private var body: BodyReader?
     private let bodyBytesMax: Int
     private(set) var lines: [String] = []
     private var isOver = false
@@ -33,9 +34,15 @@ struct Transcript {
     private mutating func feed(_ bytes: [UInt8]) {
         var offset = 0
         while offset < bytes.count, !isOver {
-            let (consumed, event) = parser.parse(bytes.span.extracting(offset...))
-            offset += consumed
-            if let event { take(event) }
+            let rest = bytes.span.extracting(offset...)
+            if let (consumed, event) = body?.parse(rest) {
+                offset += consumed
+                if let event { take(event) }
+            } else {
+                let (consumed, event) = parser.parse(rest)
+                offset += consumed
+                if let event { take(event) }
+            }
         }
     }
 
@@ -43,20 +50,27 @@ struct Transcript {
         switch event {
         case .head(let head):
             lines.append(Self.describe(head))
-            guard head.framing != .none else { return parser.reset() }
-            if let length = head.framing.declaredBytes, length > bodyBytesMax {
-                lines.append("413")
-                isOver = true
-            } else {
-                parser.beginBody(bytesMax: bodyBytesMax)
+            do {
+                body = try BodyReader(head.framing, bytesMax: bodyBytesMax)
+            } catch {
+                fail(error)
             }
-        case .body(let body):
-            lines.append("body \(String(decoding: body, as: UTF8.self))")
-            parser.reset()
-        case .failure(let error):
-            lines.append("\(error.status.code) \(error)")
-            isOver = true
+        case .failure(let error): fail(error)
         }
+    }
+
+    private mutating func take(_ event: BodyReader.Event) {
+        switch event {
+        case .body(let bytes):
+            lines.append("body \(String(decoding: bytes, as: UTF8.self))")
+            body = nil
+        case .failure(let error): fail(error)
+        }
+    }
+
+    private mutating func fail(_ error: HTTPProtocolError) {
+        lines.append("\(error.status.code) \(error)")
+        isOver = true
     }
 
     private static func describe(_ head: RequestHead) -> String {

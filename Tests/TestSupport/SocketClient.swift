@@ -113,6 +113,13 @@ public final class SocketClient {
         return poll(&entry, 1, 0) > 0
     }
 
+    /// Lets time pass, or less of it when the connection breaks: for a client that is to be
+    /// slow, never to wait for a step of the server.
+    public func pause(ms: Int32) {
+        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+        poll(&entry, 1, ms)
+    }
+
     /// Ends the sending side only.
     public func shutdownWrite() {
         shutdown(descriptor, Int32(SHUT_WR))

@@ -93,6 +93,9 @@ extension ServiceError {
         case .expectationFailed: self.init(.expectationFailed, sentence)
         case .tooManyConnections(let limit):
             self.init(.queueFull, sentence, limit: limit, setting: .maxConnections)
+        case .crowdedOut(let limit):
+            self.init(.queueFull, sentence, limit: limit, setting: .queueBytes)
+        case .shuttingDown: self.init(.draining, sentence)
         }
     }
 }

@@ -1,0 +1,124 @@
+// Bodies that are on their way: what they hold together, and who has to wait or to give way.
+//
+// Nobody holds more than has come, whatever was announced. When the bytes of all come close to what
+// there is, reading stops for all but the one that needs least to be complete; so one after the other
+// gets through. Should that not help, because the one in front is slow, the slowest gives way.
+
+/// What the bodies hold.
+struct Arrivals {
+    /// Bytes that have come.
+    fileprivate(set) var heldBytes = 0
+    /// When to look whether somebody has waited for long.
+    fileprivate(set) var pressedAt: ContinuousClock.Instant?
+    fileprivate var isWakeUpOnItsWay = false
+}
+
+extension ServerCore {
+    /// How long bodies may wait for room until the slowest gives way.
+    private static let pressureMs = 1_000
+
+    /// What frames the end of a body whose bytes are all here.
+    private static let endBytes = 1024
+
+    /// How many bytes of those wanted may come now of this connection's body.
+    func room(for wanted: Int, of connection: Connection) -> Int {
+        let free = limits.arrivingBytesMax - arrivals.heldBytes
+        // The first half is anybody's.
+        if wanted <= free - limits.arrivingBytesMax / 2 { return wanted }
+        let missing = connection.bodyBytesMissing
+        if missing == 0 { return min(wanted, Self.endBytes) }
+        let others = connections.values.lazy.filter { $0.isMovingBody && $0 !== connection }
+            .map(\.bodyBytesMissing).min()
+        guard let others, others < missing else { return max(0, min(wanted, free)) }
+        return max(0, min(wanted, free - others))
+    }
+
+    fileprivate func book(_ bytes: Int) {
+        arrivals.heldBytes += bytes
+    }
+
+    /// Wakes up whoever waits, in a turn of its own.
+    fileprivate func giveBack(_ bytes: Int) {
+        arrivals.heldBytes -= bytes
+        guard bytes > 0, arrivals.pressedAt != nil, !arrivals.isWakeUpOnItsWay else { return }
+        arrivals.isWakeUpOnItsWay = true
+        let core = LoopBound(self, to: loop)
+        loop.run { core.value.wakeUp() }
+    }
+
+    private func wakeUp() {
+        arrivals.isWakeUpOnItsWay = false
+        for connection in Array(connections.values) { connection.triesToReadAgain() }
+    }
+
+    fileprivate func noteWaiting(since now: ContinuousClock.Instant) {
+        guard arrivals.pressedAt == nil else { return }
+        let time = now + .milliseconds(Self.pressureMs)
+        arrivals.pressedAt = time
+        noteDeadline(time)
+    }
+
+    /// Once a second while bodies wait: the slowest of those that could go on is refused, or, when
+    /// none can, the one that is furthest from its end.
+    func relievePressure(_ now: ContinuousClock.Instant) {
+        guard let pressedAt = arrivals.pressedAt, pressedAt <= now else { return }
+        arrivals.pressedAt = nil
+        let bodies = connections.values.filter(\.isReadingBody)
+        let waiting = bodies.filter { $0.input.waitsSince != nil }
+        guard let first = waiting.compactMap(\.input.waitsSince).min() else { return }
+        noteWaiting(since: now)
+        guard now - first >= .milliseconds(Self.pressureMs) else { return }
+        let moving = bodies.filter { $0.input.waitsSince == nil }
+        let loser =
+            moving.isEmpty
+            ? waiting.max { $0.bodyBytesMissing < $1.bodyBytesMissing }
+            : moving.filter { $0.input.pace.age(at: now) >= .milliseconds(Self.pressureMs) }
+                .min { $0.input.pace.rate(at: now) < $1.input.pace.rate(at: now) }
+        loser?.fail(.crowdedOut(limit: limits.arrivingBytesMax))
+    }
+}
+
+extension Connection {
+    var isReadingBody: Bool {
+        if case .readingBody = state { true } else { false }
+    }
+
+    /// Whether a body is coming that nothing but its client holds up.
+    fileprivate var isMovingBody: Bool { isReadingBody && input.waitsSince == nil }
+
+    /// Bytes of the body that may still come.
+    var bodyBytesMissing: Int { input.body?.bytesMissing ?? 0 }
+
+    /// Counts what has come of the body.
+    func bookRoom() {
+        guard case .readingBody = state, let body = input.body else { return }
+        core.book(body.bytesHeld - input.bookedBytes)
+        input.bookedBytes = body.bytesHeld
+    }
+
+    func giveBackRoom() {
+        input.body = nil
+        input.waitsSince = nil
+        core.giveBack(input.bookedBytes)
+        input.bookedBytes = 0
+    }
+
+    /// Stops reading; only the request's own deadline goes on.
+    func waitForRoomToRead() {
+        guard input.waitsSince == nil else { return }
+        let now = ContinuousClock.now
+        input.waitsSince = now
+        readSource?.pause()
+        deadline = request?.deadline
+        core.noteWaiting(since: now)
+    }
+
+    fileprivate func triesToReadAgain() {
+        guard isReadingBody, let since = input.waitsSince else { return }
+        input.waitsSince = nil
+        input.pace.excuse(.now - since)
+        renewBodyDeadline()
+        readSource?.resume()
+        takeAnotherTurn()
+    }
+}
