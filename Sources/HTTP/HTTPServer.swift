@@ -17,12 +17,16 @@ public final class HTTPServer: Sendable {
     /// Binds every address and listens; connections wait in the backlog until `start`.
     ///
     /// A stale Unix socket path is replaced; a live one, and a file that is not a socket, are not.
+    /// `unixSocketMode` are the permission bits of Unix socket paths; nil leaves them to the umask.
     /// Throws when one of the addresses cannot be listened on.
     public init(
-        addresses: [ListenAddress], limits: HTTPServerLimits, handler: any HTTPHandler
+        addresses: [ListenAddress], unixSocketMode: UInt32? = nil, limits: HTTPServerLimits,
+        handler: any HTTPHandler
     ) throws(SocketError) {
         var listeners: [Listener] = []
-        for address in addresses { listeners.append(try Listener(address)) }
+        for address in addresses {
+            listeners.append(try Listener(address, unixSocketMode: unixSocketMode))
+        }
         boundAddresses = listeners.map(\.address)
         core = LoopBound(
             ServerCore(

@@ -6,8 +6,8 @@ final class Listener {
     private var source: LoopSource?
     let address: ListenAddress
 
-    init(_ address: ListenAddress) throws(SocketError) {
-        socket = try ListeningSocket(on: address)
+    init(_ address: ListenAddress, unixSocketMode: UInt32?) throws(SocketError) {
+        socket = try ListeningSocket(on: address, unixSocketMode: unixSocketMode)
         self.address = socket.address
     }
 

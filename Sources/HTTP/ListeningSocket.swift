@@ -11,7 +11,7 @@ struct ListeningSocket: ~Copyable, Sendable {
 
     var rawDescriptor: Int32 { socket.rawDescriptor }
 
-    init(on address: ListenAddress) throws(SocketError) {
+    init(on address: ListenAddress, unixSocketMode: UInt32?) throws(SocketError) {
         switch address {
         case .tcp(let host, let port):
             let candidate = try SocketAddress.resolve(host: host, port: port)[0]
@@ -21,7 +21,10 @@ struct ListeningSocket: ~Copyable, Sendable {
         case .unix(let path):
             let candidate = try SocketAddress(unixPath: path)
             try OwnedPath.removeStale(path, address: candidate)
-            socket = try Self.listening(on: candidate, named: address.description)
+            socket = try Self.listening(on: candidate, named: address.description) {
+                // Before anybody can connect.
+                unixSocketMode.map { chmod(path, $0) } ?? 0
+            }
             ownedPath = OwnedPath(path)
             self.address = address
         }
@@ -71,7 +74,7 @@ struct ListeningSocket: ~Copyable, Sendable {
     }
 
     private static func listening(
-        on address: SocketAddress, named name: String
+        on address: SocketAddress, named name: String, setMode: () -> Int32 = { 0 }
     ) throws(SocketError) -> Socket {
         let raw = Glibc.socket(address.family, Int32(SOCK_STREAM.rawValue), 0)
         guard raw >= 0 else { throw .system(call: "socket", address: name, errno: errno) }
@@ -81,6 +84,7 @@ struct ListeningSocket: ~Copyable, Sendable {
         guard address.withPointer({ bind(raw, $0, $1) }) == 0 else {
             throw .system(call: "bind", address: name, errno: errno)
         }
+        guard setMode() == 0 else { throw .system(call: "chmod", address: name, errno: errno) }
         guard listen(raw, SOMAXCONN) == 0 else {
             throw .system(call: "listen", address: name, errno: errno)
         }

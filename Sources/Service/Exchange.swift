@@ -45,6 +45,10 @@ final class Exchange: HTTPExchange {
     /// The answer to an error; its code goes to the log.
     func refuse(_ error: ServiceError) -> HTTPServerResponse {
         state.withLock { $0.code = error.code }
+        var error = error
+        if error.code == .queueFull || error.code == .memoryBudget {
+            error.fields[.retryAfter] = "\(context.jobs.retryAfterSeconds)"
+        }
         return named(error.response)
     }
 
@@ -99,10 +103,10 @@ final class Exchange: HTTPExchange {
     }
 
     private func answer(
-        _ permit: consuming Permit, _ response: HTTPServerResponse, _ code: ErrorCode?,
+        _ permit: consuming Permit?, _ response: HTTPServerResponse, _ code: ErrorCode?,
         _ responder: HTTPResponder
     ) {
-        var permit = Optional(permit)
+        var permit = permit
         state.withLock { state in
             state.job = nil
             if let code { state.code = code }

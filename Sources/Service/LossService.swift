@@ -36,7 +36,8 @@ public final class LossService: Sendable {
         handler = RequestHandler(
             context: context, router: router, accessLog: AccessLog(logger: logger))
         server = try HTTPServer(
-            addresses: configuration.listen, limits: Self.limits(configuration), handler: handler)
+            addresses: configuration.listen, unixSocketMode: configuration[.unixSocketMode],
+            limits: Self.limits(configuration), handler: handler)
         let server = server
         context.server.withLock { $0 = server }
         server.start()
@@ -76,7 +77,7 @@ public final class LossService: Sendable {
         limits.headersMax = configuration[.maxHeaders]
         limits.uriBytesMax = configuration[.maxURIBytes]
         let places = ConnectionPlaces(
-            asked: configuration[.maxConnections], reserved: limits.reservedConnections,
+            asked: configuration[.maxConnections], reserved: configuration[.reservedConnections],
             listeners: configuration.listen.count, openFilesMax: configuration.machine.openFilesMax)
         (limits.connectionsMax, limits.reservedConnections) = (places.served, places.reserved)
         limits.arrivingBytesMax = configuration[.queueBytes]
@@ -84,6 +85,10 @@ public final class LossService: Sendable {
         limits.bodyIdleTimeoutMs = configuration[.bodyIdleTimeoutMs]
         limits.keepaliveTimeoutMs = configuration[.keepaliveTimeoutMs]
         limits.writeTimeoutMs = configuration[.writeTimeoutMs]
+        limits.bytesPerSecondMin = configuration[.minBytesPerSecond]
+        limits.paceGraceMs = configuration[.paceGraceMs]
+        limits.lingerTimeoutMs = configuration[.lingerTimeoutMs]
+        limits.lingerBytesMax = configuration[.lingerBytes]
         return limits
     }
 

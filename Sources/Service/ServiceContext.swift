@@ -20,7 +20,7 @@ final class ServiceContext: Sendable {
             placesMax: configuration[.queueJobs] + configuration[.workers],
             bodyBytesMax: configuration[.queueBytes], memoryBytesMax: configuration[.maxMemoryBytes]
         )
-        jobs = JobQueue(pool: pool, budget: budget)
+        jobs = JobQueue(pool: pool, budget: budget, metrics: metrics)
         targets = TargetCache(bytesMax: configuration[.targetCacheBytes])
     }
 }

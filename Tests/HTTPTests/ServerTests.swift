@@ -1,5 +1,6 @@
 // The server over real sockets: what a well-behaved client sees.
 
+import Glibc
 import HTTP
 import HTTPTypes
 import TestSupport
@@ -159,6 +160,18 @@ func get(_ path: String, method: String = "GET", fields: String = "") -> String 
         #expect(throws: SocketClient.Failure.self) { try SocketClient(unixPath: path) }
         let next = try makeServer()
         #expect(next.boundAddresses == [.unix(path: path)])
+    }
+
+    @Test(arguments: [0o600, 0o660, 0o777] as [UInt32])
+    func `gives a Unix socket the mode it is told`(mode: UInt32) throws {
+        let path = "/tmp/http-test-\(UInt64.random(in: 0 ... .max)).sock"
+        let server = try HTTPServer(
+            addresses: [.unix(path: path)], unixSocketMode: mode, limits: HTTPServerLimits(),
+            handler: TestHandler())
+        var status = stat()
+        #expect(lstat(path, &status) == 0)
+        #expect(status.st_mode & 0o777 == mode)
+        server.shutdown(graceMs: 0) {}
     }
 
     @Test func `reports a taken port`() throws {

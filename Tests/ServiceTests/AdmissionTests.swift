@@ -171,6 +171,53 @@ struct AdmissionTests {
         #expect(try service.post(path, form).status == 200)
     }
 
+    /// Work of a minute for one worker.
+    private func enormous() -> Form {
+        Form(("image", "image/png", Sample.png(1, width: 1600, height: 1600, colorType: 0)))
+    }
+
+    @Test func `answers 504 at the deadline of a job that runs, and stops it`() throws {
+        let service = try RunningService("--workers=1")
+        let form = enormous()
+        let response = try service.send(
+            "POST", "/v1/gram?layers=relu5_1",
+            [("Content-Type", form.contentType), ("X-Request-Timeout-Ms", "200")], form.body)
+        #expect(response.status == 504)
+        #expect(response.code == "deadline_exceeded")
+        #expect(try service.metric("styleloss_jobs_total{outcome=\"timeout\"}") == 1)
+        try service.wait("styleloss_jobs_running", is: 0)
+        try service.wait("styleloss_jobs_memory_bytes", is: 0)
+        #expect(try service.post(path, Sample.pair()).status == 200)
+    }
+
+    @Test func `stops the job of a client that leaves while it runs`() throws {
+        let service = try RunningService("--workers=1")
+        let client = try SocketClient(port: service.port)
+        let form = enormous()
+        try client.send(
+            RunningService.request(
+                "POST", "/v1/gram?layers=relu5_1", [("Content-Type", form.contentType)], form.body))
+        try service.wait("styleloss_jobs_running", is: 1)
+        client.reset()
+        try service.wait("styleloss_jobs_total{outcome=\"cancelled\"}", is: 1)
+        try service.wait("styleloss_jobs_running", is: 0)
+        try service.wait("styleloss_jobs_memory_bytes", is: 0)
+    }
+
+    @Test func `answers 503 to a job that outlives the grace of a shutdown`() throws {
+        let service = try RunningService("--workers=1", "--shutdown-grace-ms=50")
+        let gate = Gate(service)
+        let client = try waiting(service, count: 1)
+        let stopped = DispatchSemaphore(value: 0)
+        service.service.drain { stopped.signal() }
+        let response = try #require(try client.readResponse())
+        #expect(response.status == 503)
+        #expect(response.code == "draining")
+        #expect(client.isClosedByServer())
+        #expect(stopped.wait(timeout: .now() + 20) == .success)
+        gate.open()
+    }
+
     @Test func `answers health while every worker is busy and jobs wait`() throws {
         let service = try RunningService("--workers=1")
         let gate = Gate(service)

@@ -2,12 +2,15 @@
 extension Configuration {
     /// Every setting, in the order `--help` shows them.
     public static let settings: [SettingRow] = [
-        row(.listen), row(.weights), row(.preprocessing), row(.instructionSet), row(.workers),
+        row(.listen), row(.unixSocketMode), row(.weights), row(.preprocessing),
+        row(.instructionSet), row(.workers),
         row(.maxBodyBytes), row(.maxImagePixels), row(.minImageSide), row(.maxPairsPerRequest),
         row(.maxMemoryBytes), row(.queueJobs), row(.queueBytes), row(.targetCacheBytes),
-        row(.maxConnections), row(.maxHeaderBytes), row(.maxHeaders), row(.maxURIBytes),
+        row(.maxConnections), row(.reservedConnections), row(.maxHeaderBytes), row(.maxHeaders),
+        row(.maxURIBytes),
         row(.requestTimeoutMs), row(.headerTimeoutMs), row(.bodyIdleTimeoutMs),
-        row(.keepaliveTimeoutMs), row(.writeTimeoutMs), row(.drainDelayMs), row(.shutdownGraceMs),
+        row(.keepaliveTimeoutMs), row(.writeTimeoutMs), row(.minBytesPerSecond), row(.paceGraceMs),
+        row(.lingerTimeoutMs), row(.lingerBytes), row(.drainDelayMs), row(.shutdownGraceMs),
         row(.logFormat), row(.logLevel), row(.logBufferBytes),
     ]
 

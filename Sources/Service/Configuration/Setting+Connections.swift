@@ -9,10 +9,31 @@ extension Setting where Value == [ListenAddress] {
     }
 }
 
+extension Setting where Value == UInt32? {
+    static var unixSocketMode: Self {
+        Setting(
+            key: "unix-socket-mode", placeholder: "mode",
+            help: "Who may connect to a Unix socket, octal as for chmod: 0660, 0600",
+            defaultDescription: "as the umask says", standard: { _ in nil }
+        ) { texts throws(SettingError) in
+            guard let mode = UInt32(texts[0], radix: 8), mode <= 0o777 else {
+                throw SettingError(clause: "\"\(texts[0])\" is no mode from 0000 to 0777")
+            }
+            return mode
+        }
+    }
+}
+
 extension Setting where Value == Int {
     static var maxConnections: Self {
         .integer(
             "max-connections", 1...1_000_000, .count, default: 1024, "Most open connections")
+    }
+
+    static var reservedConnections: Self {
+        .integer(
+            "reserved-connections", 1...1_000, .count, default: 32,
+            "Connections beyond those that get a 503, or their answer when they ask for health")
     }
 
     static var requestTimeoutMs: Self {
@@ -38,6 +59,23 @@ extension Setting where Value == Int {
         .milliseconds(
             "write-timeout-ms", default: 30_000,
             "A client that takes nothing of its answer for so long is cut off")
+    }
+    static var minBytesPerSecond: Self {
+        .integer(
+            "min-bytes-per-second", 1...1 << 40, .bytes, default: 1024,
+            "The slowest pace of a body or an answer once the grace is over")
+    }
+    static var paceGraceMs: Self {
+        .milliseconds(
+            "pace-grace-ms", default: 30_000, "How long a body or an answer may be slower")
+    }
+    static var lingerTimeoutMs: Self {
+        .milliseconds(
+            "linger-timeout-ms", default: 30_000,
+            "How long a client may send on after its connection's last answer, to read that")
+    }
+    static var lingerBytes: Self {
+        .bytes("linger-bytes", default: 256 << 20, "How much it may send on")
     }
 
     static var drainDelayMs: Self {

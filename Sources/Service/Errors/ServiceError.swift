@@ -45,8 +45,8 @@ extension ServiceError {
         "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send "
             + "less at a time.")
 
-    /// Seconds after which a client should come back (RFC 9110 §10.2.3): a job is done in about
-    /// one.
+    /// Seconds after which a client should come back to a service that starts or stops (RFC 9110
+    /// §10.2.3).
     private static let retryAfterSeconds = 1
 
     /// The answer as problem details (RFC 9457); `error` repeats `detail` for Open Inference
@@ -63,15 +63,14 @@ extension ServiceError {
         var response = HTTPServerResponse(
             status: code.status, type: "application/problem+json",
             body: JSON.object(members).encode())
-        response.fields.append(contentsOf: fields)
         switch code {
-        case .queueFull, .memoryBudget: response.fields[.retryAfter] = "\(Self.retryAfterSeconds)"
         case .notReady, .draining:
             response.fields[.retryAfter] = "\(Self.retryAfterSeconds)"
             response.closesConnection = true
         case .requestTimeout: response.closesConnection = true
         default: break
         }
+        response.fields.append(contentsOf: fields)
         return response
     }
 }

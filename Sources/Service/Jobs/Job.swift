@@ -3,7 +3,8 @@ import Inference
 import Synchronization
 
 /// A request's work while it waits and runs. It is answered once, by whoever comes first: the
-/// worker that did it, the deadline, or nobody, when the client has left.
+/// worker that did it, the deadline, or nobody, when the client has left. What it holds is given
+/// back when the worker lets go of it, and not before.
 final class Job: PoolJob {
     /// Reads the body as far as it takes to know what the work is.
     typealias Prepare = @Sendable () throws(ServiceError) -> JobRequest
@@ -11,14 +12,22 @@ final class Job: PoolJob {
     /// The work: it measures its stages and gives the response or the reason there is none.
     typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
 
-    /// Takes what is left of the permit, the response and, when it is an error, the code.
-    typealias Answer = @Sendable (consuming Permit, HTTPServerResponse, ErrorCode?) -> Void
+    /// Takes what is left of the permit, unless a worker still needs it, the response and, when it
+    /// is an error, the code.
+    typealias Answer = @Sendable (consuming Permit?, HTTPServerResponse, ErrorCode?) -> Void
 
     private enum Stage { case waiting, running, done }
 
     private struct State: ~Copyable {
         var stage = Stage.waiting
+        var isAnswered = false
         var permit: Permit?
+    }
+
+    /// What is left to do for whoever ends a job.
+    private struct Ending: ~Copyable {
+        var permit: Permit?
+        let isFirst: Bool
     }
 
     let deadline: ContinuousClock.Instant
@@ -48,7 +57,11 @@ final class Job: PoolJob {
     func run(_ team: Team) {
         guard advance(from: .waiting, to: .running) else { return }
         metrics.jobsRunning.add(1)
-        defer { metrics.jobsRunning.add(-1) }
+        let start = ContinuousClock.now
+        defer {
+            metrics.jobsRunning.add(-1)
+            metrics.meanJob.observe(start.duration(to: .now))
+        }
         guard !isCancelled else { return finish(.deadlineExceeded, from: .running) }
         var run = JobRun(team: team.cancelled { self.isCancelled }, submittedAt: submittedAt)
         metrics.observe(.queue, run.queueTime)
@@ -66,8 +79,11 @@ final class Job: PoolJob {
     /// Ends a job that the pool will not run any more.
     func drop() { finish(Readiness.draining, from: .waiting) }
 
-    /// Ends a job that waits past its deadline.
-    func expire() { finish(.deadlineExceeded, from: .waiting) }
+    /// Answers at the deadline. A worker that has begun stops at its next step.
+    func expire() {
+        let isRunning = state.withLock { $0.stage == .running }
+        finish(.deadlineExceeded, from: isRunning ? .running : .waiting, by: .deadline)
+    }
 
     /// The client left: a waiting job is over, a running one stops at the next layer. The answer
     /// goes nowhere.
@@ -88,27 +104,40 @@ final class Job: PoolJob {
         if let refusal { throw refusal }
     }
 
-    private func finish(_ error: ServiceError, from expected: Stage) {
+    private enum Finisher { case worker, deadline }
+
+    private func finish(
+        _ error: ServiceError, from expected: Stage, by finisher: Finisher = .worker
+    ) {
         let isLate = error.code == .deadlineExceeded
         let outcome: JobOutcome =
             isLate && isClientGone.load(ordering: .relaxed) ? .cancelled : JobOutcome(error.code)
-        finish(error.response, outcome, error.code, from: expected)
+        finish(error.response, outcome, error.code, from: expected, by: finisher)
     }
 
     private func finish(
         _ response: HTTPServerResponse, _ outcome: JobOutcome, _ code: ErrorCode?,
-        from expected: Stage
+        from expected: Stage, by finisher: Finisher = .worker
     ) {
-        let held = state.withLock { state -> Permit? in
-            guard state.stage == expected else { return nil }
-            state.stage = .done
-            return state.permit.take()
-        }
-        guard var permit = held else { return }
+        var ending = end(from: expected, by: finisher)
+        guard ending.isFirst else { return }
         // Before the answer, so that a client that asks again finds the place free.
-        permit.keepAnswer(bytes: response.body.count)
+        ending.permit?.keepAnswer(bytes: response.body.count)
         metrics.countJob(outcome)
-        answer(permit, response, code)
+        answer(ending.permit.take(), response, code)
+    }
+
+    private func end(from expected: Stage, by finisher: Finisher) -> Ending {
+        state.withLock { state in
+            guard state.stage == expected else { return Ending(permit: nil, isFirst: false) }
+            let isFirst = !state.isAnswered
+            state.isAnswered = true
+            if finisher == .deadline && expected == .running {
+                return Ending(permit: nil, isFirst: isFirst)
+            }
+            state.stage = .done
+            return Ending(permit: state.permit.take(), isFirst: isFirst)
+        }
     }
 
     private func advance(from expected: Stage, to next: Stage) -> Bool {

@@ -6,14 +6,24 @@ import Inference
 final class JobQueue: Sendable {
     let budget: JobBudget
     private let pool: WorkerPool
+    private let metrics: Metrics
     private let deadlines = DispatchQueue(label: "styleloss.deadlines")
 
-    init(pool: WorkerPool, budget: JobBudget) {
+    init(pool: WorkerPool, budget: JobBudget, metrics: Metrics) {
         self.pool = pool
+        self.metrics = metrics
         self.budget = budget
     }
 
     var waitingCount: Int { pool.waitingCount }
+
+    /// Seconds after which whoever is refused now may find a place (RFC 9110 §10.2.3): what is in
+    /// line, at the pace of late.
+    var retryAfterSeconds: Int {
+        let pending = waitingCount + metrics.jobsRunning.value
+        let seconds = metrics.meanJob.seconds * Double(pending) / Double(pool.workers)
+        return min(max(Int(seconds.rounded(.up)), 1), 60)
+    }
 
     /// Lines a job up.
     func submit(_ job: Job) {
@@ -33,7 +43,8 @@ final class JobQueue: Sendable {
         let remaining = ContinuousClock.now.duration(to: job.deadline)
         let time = DispatchTime.now() + .nanoseconds(Int(max(0, remaining.seconds) * 1e9))
         deadlines.asyncAfter(deadline: time) { [weak job] in
-            guard let job, self.pool.withdraw(job) else { return }
+            guard let job else { return }
+            _ = self.pool.withdraw(job)
             job.expire()
         }
     }

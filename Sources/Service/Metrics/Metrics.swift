@@ -27,6 +27,8 @@ final class Metrics: Sendable {
     let requestsInFlight = Counter()
     /// Jobs that workers have taken.
     let jobsRunning = Counter()
+    /// How long a worker is busy with a job.
+    let meanJob = RecentMean()
     let pairs = Counter()
     let pixels = Counter()
 
