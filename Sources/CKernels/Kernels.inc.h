@@ -15,6 +15,7 @@ INLINE vec splat(float x) { return (vec)x; }
 INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
 
 #include "Direct.inc.h"
+#include "Pools.inc.h"
 #include "Statistics.inc.h"
 #include "Winograd.inc.h"
 
@@ -29,6 +30,10 @@ static const styleloss_kernels table = {
     .gemm = gemm,
     .output_transform = output_transform,
     .first_layer = first_layer,
+    .pool_max = pool_max,
+    .pool_average = pool_average,
+    .pool_l2 = pool_l2,
+    .pool_l2_hann = pool_l2_hann,
     .gram = gram,
     .absolute_difference = absolute_difference,
     .channel_sums = channel_sums,

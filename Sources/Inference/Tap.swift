@@ -1,5 +1,5 @@
 /// A place in a VGG where features are read, by its Caffe name: `conv3_2` before the ReLU,
-/// `relu3_2` after it, `pool3` after the maximum pool that ends block 3.
+/// `relu3_2` after it, `pool3` after the pool that ends block 3.
 ///
 /// A tap exists as a name without a network; `VGG.taps(_:)` lists those an architecture has.
 public struct Tap: Hashable, Sendable, CustomStringConvertible {
@@ -38,6 +38,9 @@ public struct Tap: Hashable, Sendable, CustomStringConvertible {
         self.block = block
         self.index = index
     }
+
+    /// The channels of the features: 64, 128, 256 or 512, by block.
+    public var channels: Int { VGG.blockChannels[block - 1] }
 
     /// The name, as in `Tap("relu3_2")`.
     public var description: String {

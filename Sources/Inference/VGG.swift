@@ -7,7 +7,7 @@ public enum Architecture: String, Sendable, CaseIterable {
     case vgg19
 }
 
-/// The shape and the names of one 3×3 convolution: stride 1, zero padding 1, a bias and a ReLU.
+/// The shape and the names of one 3×3 convolution: stride 1, a border of one pixel, a bias and a ReLU.
 public struct ConvolutionShape: Sendable, Equatable {
     /// The block, 1…5.
     public let block: Int
@@ -17,7 +17,7 @@ public struct ConvolutionShape: Sendable, Equatable {
     public let inChannels: Int
     /// Output channels.
     public let outChannels: Int
-    /// Whether the block's 2×2 maximum pool of stride 2 follows.
+    /// Whether the block's pool follows.
     public let isFollowedByPool: Bool
     /// The N of torchvision's `features.N.weight`.
     public let featureIndex: Int
@@ -32,7 +32,7 @@ public struct ConvolutionShape: Sendable, Equatable {
     public var poolTap: Tap? { isFollowedByPool ? Tap(.pool, block, 0) : nil }
 }
 
-/// The tables of the architectures: what the layers are, what can be tapped, how sizes change.
+/// The tables of the architectures: what the layers are and what can be tapped.
 public enum VGG {
     /// The convolutions in network order.
     public static func convolutions(_ architecture: Architecture) -> [ConvolutionShape] {
@@ -44,21 +44,16 @@ public enum VGG {
         architecture == .vgg16 ? taps16 : taps19
     }
 
-    /// The least height and width of an image for which the tap has at least one position.
-    ///
-    /// Pools halve and round down, so block b needs 2^(b−1) and its pool 2^b.
+    /// The least side of an image that the tap needs in the variant that was trained.
     public static func minimumSide(for tap: Tap) -> Int {
-        tap.kind == .pool ? 1 << tap.block : 1 << (tap.block - 1)
+        NetworkVariant(.vgg19).minimumSide(for: tap)
     }
 
-    /// Channels, height and width of the features at a tap, for an image of the size given.
-    ///
-    /// Height or width is 0 when the image is smaller than `minimumSide(for:)`.
+    /// Channels, height and width of the features at a tap in the variant that was trained.
     public static func shape(
         of tap: Tap, height: Int, width: Int
     ) -> (channels: Int, height: Int, width: Int) {
-        let side = minimumSide(for: tap)
-        return (blockChannels[tap.block - 1], height / side, width / side)
+        NetworkVariant(.vgg19).shape(of: tap, height: height, width: width)
     }
 
     /// The position of a tap in the network, or nil when the architecture does not have it.
@@ -66,7 +61,7 @@ public enum VGG {
         taps(architecture).firstIndex(of: tap)
     }
 
-    private static let blockChannels = [64, 128, 256, 512, 512]
+    static let blockChannels = [64, 128, 256, 512, 512]
     private static let convolutions16 = table(blocks: [2, 2, 3, 3, 3])
     private static let convolutions19 = table(blocks: [2, 2, 4, 4, 4])
     private static let taps16 = taps(of: convolutions16)

@@ -2,15 +2,18 @@ import Inference
 
 /// The slow twins of the layers: direct loops in double precision.
 public enum ReferenceLayers {
-    /// A 3×3 cross-correlation with zero padding 1; `weights` is (O, I, 3, 3), `bias` (O).
+    /// A 3×3 cross-correlation of stride 1; `weights` is (O, I, 3, 3), `bias` (O). What lies outside the
+    /// input is what `padded` puts there.
     public static func convolution(
-        _ input: ReferenceFeatures, weights: [Double], bias: [Double]
+        _ input: ReferenceFeatures, weights: [Double], bias: [Double],
+        padding: ReferencePadding = .zero
     ) -> ReferenceFeatures {
         precondition(weights.count == bias.count * input.channels * 9)
         let (height, width) = (input.height, input.width)
+        let padded = padding.pad(input)
         var output = ReferenceFeatures(channels: bias.count, height: height, width: width)
         // One iteration adds one shifted and scaled input row to one output row.
-        input.values.withUnsafeBufferPointer { source in
+        padded.values.withUnsafeBufferPointer { source in
             output.values.withUnsafeMutableBufferPointer { sink in
                 for oc in 0..<bias.count {
                     for i in oc * height * width..<(oc + 1) * height * width {
@@ -19,13 +22,11 @@ public enum ReferenceLayers {
                     for ic in 0..<input.channels {
                         for tap in 0..<9 {
                             let weight = weights[(oc * input.channels + ic) * 9 + tap]
-                            let (dy, dx) = (tap / 3 - 1, tap % 3 - 1)
-                            for y in max(0, -dy)..<max(max(0, -dy), min(height, height - dy)) {
-                                let from = (ic * height + y + dy) * width + dx
+                            for y in 0..<height {
+                                let row = ic * (height + 2) + y + tap / 3
+                                let from = row * (width + 2) + tap % 3
                                 let to = (oc * height + y) * width
-                                for x in max(0, -dx)..<max(max(0, -dx), min(width, width - dx)) {
-                                    sink[to + x] += weight * source[from + x]
-                                }
+                                for x in 0..<width { sink[to + x] += weight * source[from + x] }
                             }
                         }
                     }
@@ -40,24 +41,6 @@ public enum ReferenceLayers {
         var output = input
         for i in output.values.indices {
             output.values[i] = max(0, output.values[i])
-        }
-        return output
-    }
-
-    /// The 2×2 maximum of stride 2, sizes rounded down.
-    public static func maxPool(_ input: ReferenceFeatures) -> ReferenceFeatures {
-        var output = ReferenceFeatures(
-            channels: input.channels, height: input.height / 2, width: input.width / 2)
-        var i = 0
-        for c in 0..<output.channels {
-            for y in 0..<output.height {
-                for x in 0..<output.width {
-                    let upper = max(input[c, 2 * y, 2 * x], input[c, 2 * y, 2 * x + 1])
-                    let lower = max(input[c, 2 * y + 1, 2 * x], input[c, 2 * y + 1, 2 * x + 1])
-                    output.values[i] = max(upper, lower)
-                    i += 1
-                }
-            }
         }
         return output
     }
@@ -81,22 +64,24 @@ public enum ReferenceLayers {
 
     /// The features of an image at the taps asked for; the walk ends at the last of them.
     public static func walk(
-        _ image: Image, through network: Network, taps: Set<Tap>
+        _ image: Image, through network: Network, taps: Set<Tap>, variant: NetworkVariant? = nil
     ) -> [Tap: ReferenceFeatures] {
+        let variant = variant ?? network.defaultVariant
         var features: [Tap: ReferenceFeatures] = [:]
         var current = preprocess(ReferenceFeatures(image), network.preprocessing)
-        for layer in network.convolutions where features.count < taps.count {
+        for (index, layer) in network.convolutions.enumerated() where features.count < taps.count {
             func keep(_ tap: Tap?) {
                 if let tap, taps.contains(tap) { features[tap] = current }
             }
             current = convolution(
                 current, weights: layer.weights.floats().map(Double.init),
-                bias: layer.bias.map(Double.init))
+                bias: layer.bias.map(Double.init),
+                padding: ReferencePadding(variant.padding, convolution: index))
             keep(layer.shape.convTap)
             current = relu(current)
             keep(layer.shape.reluTap)
             if let pool = layer.shape.poolTap {
-                current = maxPool(current)
+                current = ReferencePools.pool(current, variant)
                 keep(pool)
             }
         }

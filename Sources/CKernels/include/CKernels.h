@@ -1,6 +1,6 @@
 // The only code that knows instruction sets. No allocation, no threads, no I/O, no policy: every
 // function is a loop over memory that the caller owns. Bodies are written once with vector types
-// (Winograd.inc.h, Direct.inc.h, Statistics.inc.h) and compiled once for each instruction set.
+// (Winograd.inc.h, Direct.inc.h, Pools.inc.h, Statistics.inc.h) and compiled once for each instruction set.
 //
 // Activations are stored in rows of blocks of 64 channels (every VGG width is a multiple of 64):
 //     row[block][1 + x][64],  x = -1 ... 4 * tiles,  zero outside the image
@@ -29,6 +29,13 @@ typedef struct {
     /// Columns of the image from the first tile's first column on.
     ptrdiff_t columns;
 } styleloss_output_rows;
+
+/// One row of a pool: rows are input rows 2y - 1, 2y and 2y + 1 of one channel block at column 0, null
+/// outside the image; out is row y, `pooled_columns` pixels of [x][64]. What a window has outside of
+/// `columns` or of the image counts as nothing; the result is multiplied by `scale`.
+typedef void (*styleloss_pool)(
+    const float *_Nullable const *_Nonnull rows, ptrdiff_t columns, ptrdiff_t pooled_columns,
+    float scale, float *_Nonnull out);
 
 /// One implementation of every kernel.
 typedef struct {
@@ -70,6 +77,10 @@ typedef struct {
     void (*_Nonnull first_layer)(
         const float *_Nonnull const *_Nonnull rows, const float *_Nonnull kernel,
         const float *_Nonnull bias, ptrdiff_t width, float *_Nullable conv, float *_Nullable relu);
+
+    /// The largest, the mean, the root of the sum of squares of 2 x 2; the root of the squares' weighted
+    /// mean of 3 x 3, weights (1, 2, 1) / 4 each way, zeros outside, plus 1e-12.
+    styleloss_pool _Nonnull pool_max, pool_average, pool_l2, pool_l2_hann;
 
     /// g += sum over `rows` x `width` pixels of a_i b_j: gram_mr channels of a from i0 on, and of b from
     /// j0 on gram_nr (`vectors` is 2) or half as many (1). The sum is FP32 within the call and FP64

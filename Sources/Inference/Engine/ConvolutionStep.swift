@@ -10,9 +10,10 @@ struct ConvolutionStep {
     let stage: WalkPlan.Stage
     let images: Int
     let input: RowRing
-    /// A row of zeros, for what lies above and below the image.
+    let border: Border
+    /// A row of zeros, for what lies above and below the image and its border.
     let zeros: UnsafePointer<Float>
-    let outputs: [Tap.Kind: RowRing]
+    let outputs: Sinks<RowRing>
     /// Columns of tiles that workers share before they share the images.
     let segments: [Range<Int>]
 
@@ -111,10 +112,8 @@ struct ConvolutionStep {
     ) {
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 6) { rows in
             for r in 0..<6 {
-                let y = 4 * run.tileRow - 1 + r
-                let isInside = (0..<stage.height).contains(y)
-                let row =
-                    isInside ? UnsafePointer(input.row(y, image: run.image)) : zeros
+                let y = border.source(4 * run.tileRow - 1 + r, of: stage.height)
+                let row = y.map { UnsafePointer(input.row($0, image: run.image)) } ?? zeros
                 rows.initializeElement(
                     at: r, to: row + 4 * run.tileColumn * Kernels.block)
             }
@@ -152,16 +151,17 @@ struct ConvolutionStep {
         out.columns = stage.width - 4 * run.tileColumn
         let y = 4 * run.tileRow
         let x = 4 * run.tileColumn
+        let (conv, relu, pool) = (outputs.conv, outputs.relu, outputs.pool)
         out.conv = (
-            pixels(.conv, run, y, x, block), pixels(.conv, run, y + 1, x, block),
-            pixels(.conv, run, y + 2, x, block), pixels(.conv, run, y + 3, x, block)
+            pixels(conv, run, y, x, block), pixels(conv, run, y + 1, x, block),
+            pixels(conv, run, y + 2, x, block), pixels(conv, run, y + 3, x, block)
         )
         out.relu = (
-            pixels(.relu, run, y, x, block), pixels(.relu, run, y + 1, x, block),
-            pixels(.relu, run, y + 2, x, block), pixels(.relu, run, y + 3, x, block)
+            pixels(relu, run, y, x, block), pixels(relu, run, y + 1, x, block),
+            pixels(relu, run, y + 2, x, block), pixels(relu, run, y + 3, x, block)
         )
         out.pool = (
-            pixels(.pool, run, y / 2, x / 2, block), pixels(.pool, run, y / 2 + 1, x / 2, block)
+            pixels(pool, run, y / 2, x / 2, block), pixels(pool, run, y / 2 + 1, x / 2, block)
         )
         kernels.transformOutput(
             m + run.position * Kernels.block, mElementStride: mStride, tiles: run.count,
@@ -169,9 +169,9 @@ struct ConvolutionStep {
     }
 
     private func pixels(
-        _ kind: Tap.Kind, _ run: Run, _ y: Int, _ x: Int, _ block: Int
+        _ ring: RowRing?, _ run: Run, _ y: Int, _ x: Int, _ block: Int
     ) -> UnsafeMutablePointer<Float>? {
-        guard let ring = outputs[kind], y < ring.height else { return nil }
+        guard let ring, y < ring.height else { return nil }
         return ring.pixels(y, image: run.image, block: block) + x * Kernels.block
     }
 }

@@ -30,15 +30,17 @@ public final class Extractor: Sendable {
         }
     }
 
-    /// Walks a stack of images of equal size through the network, as far as the last tap needs, and
-    /// answers each demand, in order.
+    /// Walks a stack of images of equal size through a variant of the network, as far as the last tap
+    /// needs, and answers each demand, in order. Variant and preprocessing are those that the weights
+    /// were trained with when nil.
     ///
     /// What it answers for an image does not depend on the other images of the stack, on the number
     /// of threads or on load: the same bits on the same machine.
     /// - Throws: `shapeMismatch` when sizes differ, `imageTooSmall` when a tap would be empty,
     ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is.
     public func run(
-        images: [Image], demands: [TapDemand], team: Team
+        images: [Image], demands: [TapDemand], variant: NetworkVariant? = nil,
+        preprocessing: Preprocessing? = nil, team: Team
     ) throws(InferenceError) -> [TapResult] {
         guard let image = images.first, !demands.isEmpty else { return [] }
         for other in images where (other.height, other.width) != (image.height, image.width) {
@@ -46,50 +48,57 @@ public final class Extractor: Sendable {
                 "images of one stack must be of one size, not "
                     + "\(image.width)x\(image.height) and \(other.width)x\(other.height)")
         }
+        let variant = variant ?? network.defaultVariant
+        precondition(variant.architecture == network.architecture, "a variant of another network")
         for demand in demands {
-            guard VGG.position(of: demand.tap, in: network.architecture) != nil else {
+            guard variant.has(demand.tap) else {
                 throw .unknownLayer(demand.tap.description)
             }
-            let minimum = VGG.minimumSide(for: demand.tap)
+            let minimum = variant.minimumSide(for: demand.tap)
             guard min(image.height, image.width) >= minimum else {
                 throw .imageTooSmall(minimum: minimum, tap: demand.tap.description)
             }
         }
         let plan = plan(
-            demands, height: image.height, width: image.width, images: images.count,
+            variant, demands, height: image.height, width: image.width, images: images.count,
             workers: team.workers)
         var walk = Walk(
-            extractor: self, plan: plan, images: images, demands: demands, team: team)
+            extractor: self, variant: variant,
+            preprocessing: preprocessing ?? network.preprocessing, plan: plan, images: images,
+            demands: demands, team: team)
         return try walk.run()
     }
 
     private func plan(
-        _ demands: [TapDemand], height: Int, width: Int, images: Int, workers: Int
+        _ variant: NetworkVariant, _ demands: [TapDemand], height: Int, width: Int, images: Int,
+        workers: Int
     ) -> WalkPlan {
         WalkPlan(
-            architecture: network.architecture, demands: demands, height: height, width: width,
-            images: images, workers: workers, tilesPerStep: tilesPerStep)
+            variant: variant, demands: demands, height: height, width: width, images: images,
+            workers: workers, tilesPerStep: tilesPerStep)
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of
     /// `workers` threads, sums of Gram matrices and kept feature maps.
     public func workingBytes(
-        imageCount: Int, height: Int, width: Int, demands: [TapDemand], workers: Int
+        imageCount: Int, height: Int, width: Int, demands: [TapDemand],
+        variant: NetworkVariant? = nil, workers: Int
     ) -> Int {
+        let variant = variant ?? network.defaultVariant
         let plan = plan(
-            demands, height: height, width: width, images: imageCount, workers: workers)
+            variant, demands, height: height, width: width, images: imageCount, workers: workers)
         let scratch =
             plan.stages.dropFirst().map { stage in
                 let icBlocks = stage.shape.inChannels / Kernels.block
                 let tiles = min(
                     ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks, mr: kernels.mr),
-                    stage.tilesAcross * stage.tilesDown * imageCount)
+                    stage.tilesAcross * stage.bands * imageCount)
                 return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
                     * MemoryLayout<Float>.stride
             }.max() ?? 0
         var statistics = 0
         for demand in demands {
-            let shape = VGG.shape(of: demand.tap, height: height, width: width)
+            let shape = variant.shape(of: demand.tap, height: height, width: width)
             let map = shape.channels * shape.height * shape.width * MemoryLayout<Float>.stride
             let matrix =
                 GramMatrix.upperCount(order: shape.channels) * MemoryLayout<Double>.stride

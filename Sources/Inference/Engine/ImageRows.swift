@@ -1,8 +1,9 @@
 /// The last rows of every image of a stack, preprocessed for the network: [1 + x][3] in network
-/// order, with a zero pixel on either side and zero rows above and below.
+/// order, with a pixel of border on either side.
 struct ImageRows {
     private let images: [Image]
     private let slots: Int
+    private let border: Border
     private let rowStride: Int
     private let base: UnsafeMutablePointer<Float>
     // y = x · factor + offset, in network channel order, and the RGB channel each is made of.
@@ -10,8 +11,11 @@ struct ImageRows {
     private let offsets: [Float]
     private let sources: [Int]
 
-    init(images: [Image], slots: Int, preprocessing: Preprocessing, arena: Arena) {
+    init(
+        images: [Image], slots: Int, preprocessing: Preprocessing, border: Border, arena: Arena
+    ) {
         self.images = images
+        self.border = border
         self.slots = min(slots, images[0].height)
         rowStride = 3 * (images[0].width + 2)
         let count = Self.count(
@@ -28,10 +32,11 @@ struct ImageRows {
         Arena.rounded((images * min(slots, height) + 1) * 3 * (width + 2))
     }
 
-    /// The row at column −1; zeros outside the image.
+    /// The row at column −1; the border's where it is outside the image.
     func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
-        let isInside = (0..<images[image].height).contains(y)
-        return base + (isInside ? image * slots + y % slots : images.count * slots) * rowStride
+        let source = border.source(y, of: images[image].height)
+        let slot = source.map { image * slots + $0 % slots } ?? images.count * slots
+        return base + slot * rowStride
     }
 
     /// Reads a row of an image and preprocesses it.
@@ -48,6 +53,10 @@ struct ImageRows {
             pixel[0] = a * f0 + o0
             pixel[1] = b * f1 + o1
             pixel[2] = c * f2 + o2
+        }
+        for x in [-1, width] {
+            guard let source = border.source(x, of: width) else { continue }
+            (pixels + 3 * x).update(from: pixels + 3 * source, count: 3)
         }
     }
 }

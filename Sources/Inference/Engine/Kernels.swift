@@ -86,6 +86,19 @@ struct Kernels: @unchecked Sendable {
         table.first_layer(rows, kernel, bias, width, conv, relu)
     }
 
+    /// One row of a pool that its convolution does not compute; see `PoolStep`.
+    func pool(
+        _ pooling: NetworkVariant.Pooling, _ rows: UnsafePointer<UnsafePointer<Float>?>,
+        columns: Int, pooledColumns: Int, out: UnsafeMutablePointer<Float>
+    ) {
+        switch pooling {
+        case .max: table.pool_max(rows, columns, pooledColumns, 1, out)
+        case .average(let scale): table.pool_average(rows, columns, pooledColumns, scale, out)
+        case .l2(let scale): table.pool_l2(rows, columns, pooledColumns, scale, out)
+        case .l2Hann: table.pool_l2_hann(rows, columns, pooledColumns, 1, out)
+        }
+    }
+
     func gram(
         _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int, width: Int,
         g: UnsafeMutablePointer<Double>, ldg: Int

@@ -2,7 +2,8 @@
 /// y mod `slots`, so that memory grows with the width and never with the height.
 ///
 /// Layout [image][slot][channel block][1 + x][64] with x = −1 … 4·tiles: what lies outside the image
-/// is zero and stays so, which is the zero padding of a convolution.
+/// is zero and stays so, which is the zero padding of a convolution, unless `fillEdges` fills the
+/// columns next to it.
 struct RowRing {
     let height: Int
     let width: Int
@@ -44,6 +45,18 @@ struct RowRing {
     /// A channel block of the row, at column 0.
     func pixels(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<Float> {
         row(y, image: image) + block * blockStride + Kernels.block
+    }
+
+    /// Fills the columns −1 and `width` of a row that has been written, as a border of the kind has them.
+    func fillEdges(_ y: Int, image: Int, border: Border) {
+        for block in 0..<blocks {
+            let pixels = pixels(y, image: image, block: block)
+            for x in [-1, width] {
+                guard let source = border.source(x, of: width) else { continue }
+                (pixels + x * Kernels.block).update(
+                    from: pixels + source * Kernels.block, count: Kernels.block)
+            }
+        }
     }
 
     private func clearBorders(images: Int) {

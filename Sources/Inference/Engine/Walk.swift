@@ -5,38 +5,42 @@
 /// all their tiles at once where the image is small, and memory grows with the width alone.
 struct Walk {
     private let extractor: Extractor
+    private let variant: NetworkVariant
     private let plan: WalkPlan
     private let team: Team
     private let image: ImageRows
-    private let rings: [[Tap.Kind: RowRing]]
+    private let rings: [Sinks<RowRing>]
     private let zeros: UnsafeMutablePointer<Float>
     private let arena: Arena
     private let statistics: [TapStatistics]
     // Of fewer than two images a worker, workers share the columns.
     private let splitsColumns: Bool
-    // Rows of tiles computed by each stage, and rows of the image that are preprocessed.
-    private var tileRowsDone: [Int]
+    // Bands computed by each stage, and rows of the image that are preprocessed.
+    private var bandsDone: [Int]
     private var imageRowsDone = 0
 
-    init(extractor: Extractor, plan: WalkPlan, images: [Image], demands: [TapDemand], team: Team) {
+    init(
+        extractor: Extractor, variant: NetworkVariant, preprocessing: Preprocessing,
+        plan: WalkPlan, images: [Image], demands: [TapDemand], team: Team
+    ) {
         self.extractor = extractor
+        self.variant = variant
         self.plan = plan
         self.team = team
         let arena = Arena(count: plan.arenaCount, pool: extractor.buffers)
         self.arena = arena
         image = ImageRows(
             images: images, slots: plan.imageSlots,
-            preprocessing: extractor.network.preprocessing, arena: arena)
+            preprocessing: preprocessing, border: variant.border(ofConvolution: 0), arena: arena)
         rings = plan.stages.indices.map { index in
-            var rings: [Tap.Kind: RowRing] = [:]
             let stage = plan.stages[index]
-            for kind in Tap.Kind.allCases where stage.writes(kind) {
-                rings[kind] = RowRing(
+            return Sinks { kind in
+                guard stage.writes(kind) else { return nil }
+                return RowRing(
                     height: stage.height(kind), width: stage.width(kind),
                     blocks: stage.shape.outChannels / Kernels.block,
                     slots: plan.slots(of: index, kind), images: plan.images, arena: arena)
             }
-            return rings
         }
         zeros = arena.floats(plan.zerosCount)
         zeros.update(repeating: 0, count: plan.zerosCount)
@@ -44,21 +48,21 @@ struct Walk {
         let splitsColumns = images.count < 2 * team.workers
         self.splitsColumns = splitsColumns
         statistics = demands.map { demand in
-            let shape = VGG.shape(of: demand.tap, height: height, width: width)
+            let shape = variant.shape(of: demand.tap, height: height, width: width)
             return TapStatistics(
                 demand, channels: shape.channels, height: shape.height, width: shape.width,
                 splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena)
         }
-        tileRowsDone = Array(repeating: 0, count: plan.stages.count)
+        bandsDone = Array(repeating: 0, count: plan.stages.count)
     }
 
     /// Walks to the last tap and answers what was demanded.
     mutating func run() throws(InferenceError) -> [TapResult] {
         let last = plan.stages.count - 1
-        while tileRowsDone[last] < plan.stages[last].tilesDown { try step(last) }
+        while bandsDone[last] < plan.stages[last].bands { try step(last) }
         // A pool that rounds down leaves rows of earlier stages that nothing after them reads.
-        for index in plan.stages.indices where !plan.stages[index].demands.isEmpty {
-            while tileRowsDone[index] < plan.stages[index].tilesDown { try step(index) }
+        for index in plan.stages.indices where plan.stages[index].isTapped {
+            while bandsDone[index] < plan.stages[index].bands { try step(index) }
         }
         return statistics.map { $0.result(team: team) }
     }
@@ -66,23 +70,26 @@ struct Walk {
     private mutating func step(_ index: Int) throws(InferenceError) {
         try team.checkCancelled()
         let stage = plan.stages[index]
-        let first = tileRowsDone[index]
-        let tileRows = first..<min(first + stage.tileRowsPerStep, stage.tilesDown)
-        let rowsNeeded = min(stage.height, 4 * tileRows.upperBound + 1)
+        let first = bandsDone[index]
+        let bands = first..<min(first + stage.bandsPerStep, stage.bands)
+        let rowsNeeded = stage.inputRows(forBands: bands.upperBound)
         if index == 0 {
             loadImageRows(upTo: rowsNeeded)
-            convolveFirst(tileRows)
         } else {
             let source = plan.stages[index - 1]
-            while source.rows(source.feeds ?? .relu, afterTileRows: tileRowsDone[index - 1])
-                < rowsNeeded
+            while source.rows(source.feeds ?? .relu, afterBands: bandsDone[index - 1]) < rowsNeeded
             {
                 try step(index - 1)
             }
-            convolve(index, tileRows)
         }
-        tileRowsDone[index] = tileRows.upperBound
-        addToStatistics(index, tileRows)
+        switch stage.layer {
+        case .convolution(0): convolveFirst(bands)
+        case .convolution(let number): convolve(index, number, bands)
+        case .pool: pool(index, bands)
+        }
+        bandsDone[index] = bands.upperBound
+        fillEdges(index, bands)
+        addToStatistics(index, bands)
     }
 
     private mutating func loadImageRows(upTo end: Int) {
@@ -98,56 +105,94 @@ struct Walk {
         splitsColumns ? ColumnSegments.columns(width: stage.width) : [0..<stage.width]
     }
 
-    private func convolveFirst(_ tileRows: Range<Int>) {
+    private func convolveFirst(_ bands: Range<Int>) {
         let stage = plan.stages[0]
-        let rows = 4 * tileRows.lowerBound..<min(4 * tileRows.upperBound, stage.height)
+        let rows = 4 * bands.lowerBound..<min(4 * bands.upperBound, stage.height)
         let first = extractor.first
+        let (conv, relu) = (rings[0].conv, rings[0].relu)
         let segments = segments(stage)
         let perSegment = rows.count * plan.images
         team.parallel(segments.count * perSegment) { item in
             let (segment, rest) = item.quotientAndRemainder(dividingBy: perSegment)
             let (image, row) = rest.quotientAndRemainder(dividingBy: rows.count)
             let columns = segments[segment]
-            let start = columns.lowerBound
             let y = rows.lowerBound + row
-            let above: [UnsafePointer<Float>] = (-1...1).map {
-                UnsafePointer(self.image.row(y + $0, image: image)) + 3 * start
-            }
-            let sinks = [Tap.Kind.conv, .relu].map { kind in
-                rings[0][kind].map {
-                    $0.pixels(y, image: image, block: 0) + start * Kernels.block
+            let start = columns.lowerBound * Kernels.block
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 3) { around in
+                for r in 0..<3 {
+                    let row = self.image.row(y - 1 + r, image: image)
+                    around.initializeElement(at: r, to: row + 3 * columns.lowerBound)
                 }
+                guard let around = UnsafePointer(around.baseAddress) else { return }
+                extractor.kernels.firstLayer(
+                    around, kernel: first.kernel.base, bias: first.bias.base,
+                    width: columns.count,
+                    conv: conv.map { $0.pixels(y, image: image, block: 0) + start },
+                    relu: relu.map { $0.pixels(y, image: image, block: 0) + start })
             }
-            extractor.kernels.firstLayer(
-                above, kernel: first.kernel.base, bias: first.bias.base, width: columns.count,
-                conv: sinks[0], relu: sinks[1])
         }
     }
 
-    private func convolve(_ index: Int, _ tileRows: Range<Int>) {
-        let convolution = extractor.convolutions[index - 1]
-        guard let feeds = plan.stages[index - 1].feeds, let input = rings[index - 1][feeds] else {
-            preconditionFailure("stage \(index) has no input")
-        }
+    private func convolve(_ index: Int, _ number: Int, _ bands: Range<Int>) {
+        let convolution = extractor.convolutions[number - 1]
         ConvolutionStep(
             convolution: convolution, u: convolution.transformedKernels(team),
             kernels: extractor.kernels, stage: plan.stages[index], images: plan.images,
-            input: input, zeros: zeros, outputs: rings[index],
+            input: input(of: index), border: variant.border(ofConvolution: number), zeros: zeros,
+            outputs: rings[index],
             segments: segments(plan.stages[index]).map {
                 $0.lowerBound / 4..<($0.upperBound + 3) / 4
             }
-        ).run(tileRows: tileRows, team: team)
+        ).run(tileRows: bands, team: team)
     }
 
-    private func addToStatistics(_ index: Int, _ tileRows: Range<Int>) {
+    private func pool(_ index: Int, _ bands: Range<Int>) {
+        guard let output = rings[index].pool else { return }
         let stage = plan.stages[index]
-        for (kind, demands) in stage.demands {
-            let begin = stage.rows(kind, afterTileRows: tileRows.lowerBound)
-            let end = stage.rows(kind, afterTileRows: tileRows.upperBound)
-            guard begin < end, let ring = rings[index][kind] else { continue }
+        PoolStep(
+            pooling: variant.pooling, kernels: extractor.kernels, input: input(of: index),
+            output: output
+        ).run(
+            rows: stage.rows(
+                .pool, afterBands: bands.lowerBound)..<stage.rows(
+                    .pool, afterBands: bands.upperBound),
+            images: plan.images, team: team)
+    }
+
+    private func input(of index: Int) -> RowRing {
+        guard let feeds = plan.stages[index - 1].feeds, let input = rings[index - 1][feeds] else {
+            preconditionFailure("stage \(index) has no input")
+        }
+        return input
+    }
+
+    /// Fills the border of the rows that a convolution reads next.
+    private func fillEdges(_ index: Int, _ bands: Range<Int>) {
+        let stage = plan.stages[index]
+        guard let feeds = stage.feeds, let ring = rings[index][feeds],
+            case .convolution(let number) = plan.stages[index + 1].layer,
+            case let border = variant.border(ofConvolution: number), border != .zero
+        else { return }
+        let rows =
+            stage.rows(
+                feeds, afterBands: bands.lowerBound)..<stage.rows(
+                feeds, afterBands: bands.upperBound)
+        for image in 0..<plan.images {
+            for y in rows { ring.fillEdges(y, image: image, border: border) }
+        }
+    }
+
+    private func addToStatistics(_ index: Int, _ bands: Range<Int>) {
+        let stage = plan.stages[index]
+        for kind in Tap.Kind.allCases {
+            guard let demands = stage.demands[kind], let ring = rings[index][kind] else { continue }
+            let begin = stage.rows(kind, afterBands: bands.lowerBound)
+            let end = stage.rows(kind, afterBands: bands.upperBound)
+            guard begin < end else { continue }
             for demand in demands {
                 statistics[demand].add(
-                    rows: begin..<end, tileRowHeight: kind == .pool ? 2 : 4, of: ring, team: team)
+                    rows: begin..<end, tileRowHeight: WalkPlan.Stage.bandHeight(kind), of: ring,
+                    team: team)
             }
         }
     }

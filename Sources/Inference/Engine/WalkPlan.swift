@@ -1,28 +1,59 @@
-/// How one stack of images goes through the network: the plan of each convolution, from the first to
-/// the last that a tap needs, with the memory it takes.
+/// How one stack of images goes through the network: the plan of each convolution and pool, from the
+/// first to the last that a tap needs, with the memory it takes.
 struct WalkPlan {
-    /// The plan of one convolution with its ReLU and, where one follows, its pool.
+    /// What a stage computes.
+    enum Layer {
+        /// The convolution of that place in the network with its ReLU and, where the variant fuses
+        /// it, its pool.
+        case convolution(Int)
+        /// A pool by itself.
+        case pool
+    }
+
+    /// The plan of one convolution or pool. It advances by bands: rows of tiles of a convolution, two
+    /// rows of a pool.
     struct Stage {
+        let layer: Layer
+        /// The convolution, or the one that the pool follows.
         let shape: ConvolutionShape
-        /// Rows and columns of its input and of its output before the pool.
+        /// Rows and columns of its input, and of a convolution's output before the pool.
         let height: Int, width: Int
-        /// What the next convolution reads; nil for the last one.
-        let feeds: Tap.Kind?
+        /// Rows and columns after the pool.
+        let pooledHeight: Int, pooledWidth: Int
+        /// What the next stage reads; nil for the last one.
+        var feeds: Tap.Kind?
         /// The positions, among the demands, of what is tapped here.
-        var demands: [Tap.Kind: [Int]] = [:]
-        /// Rows of tiles computed in one step.
-        var tileRowsPerStep = 1
+        var demands = Sinks<[Int]>()
+        /// Bands computed in one step.
+        var bandsPerStep = 1
 
         var tilesAcross: Int { (width + 3) / 4 }
-        var tilesDown: Int { (height + 3) / 4 }
+        var bands: Int {
+            switch layer {
+            case .convolution: (height + 3) / 4
+            case .pool: (pooledHeight + 1) / 2
+            }
+        }
 
+        var isTapped: Bool { demands.conv != nil || demands.relu != nil || demands.pool != nil }
         func writes(_ kind: Tap.Kind) -> Bool { feeds == kind || demands[kind] != nil }
-        func height(_ kind: Tap.Kind) -> Int { kind == .pool ? height / 2 : height }
-        func width(_ kind: Tap.Kind) -> Int { kind == .pool ? width / 2 : width }
+        func height(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledHeight : height }
+        func width(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledWidth : width }
 
-        /// Rows of a kind that exist once so many rows of tiles are computed.
-        func rows(_ kind: Tap.Kind, afterTileRows tileRows: Int) -> Int {
-            min(height(kind), (kind == .pool ? 2 : 4) * tileRows)
+        /// Rows of a kind in a band.
+        static func bandHeight(_ kind: Tap.Kind) -> Int { kind == .pool ? 2 : 4 }
+
+        /// Rows of a kind that exist once so many bands are computed.
+        func rows(_ kind: Tap.Kind, afterBands bands: Int) -> Int {
+            min(height(kind), Self.bandHeight(kind) * bands)
+        }
+
+        /// Rows of the input that so many bands are computed from: one below them for a convolution.
+        func inputRows(forBands bands: Int) -> Int {
+            switch layer {
+            case .convolution: min(height, 4 * bands + 1)
+            case .pool: min(height, 4 * bands)
+            }
         }
     }
 
@@ -45,59 +76,83 @@ struct WalkPlan {
     }
 
     init(
-        architecture: Architecture, demands: [TapDemand], height: Int, width: Int, images: Int,
+        variant: NetworkVariant, demands: [TapDemand], height: Int, width: Int, images: Int,
         workers: Int, tilesPerStep: Int?
     ) {
         self.images = images
         gramCount = demands.reduce(0) { count, demand in
-            let shape = VGG.shape(of: demand.tap, height: height, width: width)
+            let shape = variant.shape(of: demand.tap, height: height, width: width)
             let sums = 2 * GramAccumulator.count(channels: shape.channels)
             let segments = TapStatistics.segments(of: demand, width: shape.width).count
             return count + demand.grams.count * segments * Arena.rounded(sums)
         }
-        let convolutions = VGG.convolutions(architecture)
-        let last =
-            convolutions.lastIndex { shape in
-                demands.contains { $0.tap.block == shape.block && shape.hasTap($0.tap) }
-            } ?? 0
-        var stages: [Stage] = []
-        var size = (height: height, width: width)
-        for (index, shape) in convolutions[...last].enumerated() {
-            let feeds: Tap.Kind? =
-                index == last ? nil : shape.isFollowedByPool ? .pool : .relu
-            var stage = Stage(shape: shape, height: size.height, width: size.width, feeds: feeds)
-            for (position, demand) in demands.enumerated() where shape.hasTap(demand.tap) {
-                stage.demands[demand.tap.kind, default: []].append(position)
+        var stages = Self.stages(variant, through: demands.map(\.tap), height, width)
+        for index in stages.indices {
+            let stage = stages[index]
+            if index + 1 < stages.count {
+                stages[index].feeds = stage.makesPool(in: variant) ? .pool : .relu
+            }
+            for kind in Tap.Kind.allCases where stage.makes(kind, in: variant) {
+                let tap = stage.shape.tap(kind)
+                let positions = demands.indices.filter { demands[$0].tap == tap }
+                stages[index].demands[kind] = positions.isEmpty ? nil : positions
             }
             let tiles =
                 tilesPerStep
-                ?? Self.tilesPerStep(inChannels: shape.inChannels, workers: workers)
-            let rows = max(1, min(stage.tilesDown, tiles / (stage.tilesAcross * images)))
+                ?? Self.tilesPerStep(inChannels: stage.shape.inChannels, workers: workers)
+            let bands = max(1, min(stage.bands, tiles / (stage.tilesAcross * images)))
             // As many steps, of even height.
-            let steps = (stage.tilesDown + rows - 1) / rows
-            stage.tileRowsPerStep = (stage.tilesDown + steps - 1) / steps
-            stages.append(stage)
-            if shape.isFollowedByPool { size = (size.height / 2, size.width / 2) }
+            let steps = (stage.bands + bands - 1) / bands
+            stages[index].bandsPerStep = (stage.bands + steps - 1) / steps
         }
         self.stages = stages
     }
 
-    /// Rows that the ring of a stage's output must hold: one step, and where the next convolution
-    /// reads it, that one's step with its border as well.
+    // As far as the deepest tap, with its pool only where that is tapped.
+    private static func stages(
+        _ variant: NetworkVariant, through taps: [Tap], _ height: Int, _ width: Int
+    ) -> [Stage] {
+        let convolutions = variant.convolutions
+        let last =
+            convolutions.lastIndex { shape in
+                Tap.Kind.allCases.contains { kind in
+                    shape.tap(kind).map(taps.contains) ?? false
+                }
+            } ?? 0
+        var stages: [Stage] = []
+        var size = (height: height, width: width)
+        for (index, shape) in convolutions[...last].enumerated() {
+            let pooled = (height: variant.pooled(size.height), width: variant.pooled(size.width))
+            let stage = { (layer: Layer) in
+                Stage(
+                    layer: layer, shape: shape, height: size.height, width: size.width,
+                    pooledHeight: pooled.height, pooledWidth: pooled.width)
+            }
+            stages.append(stage(.convolution(index)))
+            guard let pool = shape.poolTap else { continue }
+            if !variant.fusesPools && (index < last || taps.contains(pool)) {
+                stages.append(stage(.pool))
+            }
+            size = pooled
+        }
+        return stages
+    }
+
+    /// Rows that the ring of a stage's output must hold: one step, and where the next stage reads it,
+    /// that one's step with its border as well.
     func slots(of stage: Int, _ kind: Tap.Kind) -> Int {
-        let step = (kind == .pool ? 2 : 4) * stages[stage].tileRowsPerStep
+        let step = Stage.bandHeight(kind) * stages[stage].bandsPerStep
         guard stages[stage].feeds == kind else { return step }
-        return step + 4 * stages[stage + 1].tileRowsPerStep + 2
+        return step + 4 * stages[stage + 1].bandsPerStep + 2
     }
 
     /// Rows of the image that are held preprocessed.
-    var imageSlots: Int { 4 * stages[0].tileRowsPerStep + 2 }
+    var imageSlots: Int { 4 * stages[0].bandsPerStep + 2 }
 
     /// Floats of a row of zeros as long as the longest row that a convolution reads.
     var zerosCount: Int {
         stages.map { stage in
-            let pixels = stage.tilesAcross * 4 + 2
-            return pixels * (stage.shape.outChannels + stage.shape.inChannels)
+            (stage.tilesAcross * 4 + 2) * max(stage.shape.inChannels, Kernels.block)
         }.max() ?? 0
     }
 
@@ -118,7 +173,32 @@ struct WalkPlan {
     }
 }
 
+extension WalkPlan.Stage {
+    /// Whether the stage ends with the pool of its block.
+    func makesPool(in variant: NetworkVariant) -> Bool {
+        switch layer {
+        case .convolution: shape.isFollowedByPool && variant.fusesPools
+        case .pool: true
+        }
+    }
+
+    /// Whether features of a kind leave the stage.
+    func makes(_ kind: Tap.Kind, in variant: NetworkVariant) -> Bool {
+        switch (layer, kind) {
+        case (_, .pool): makesPool(in: variant)
+        case (.convolution, _): true
+        case (.pool, _): false
+        }
+    }
+}
+
 extension ConvolutionShape {
-    /// Whether a tap reads this convolution, its ReLU or its pool.
-    func hasTap(_ tap: Tap) -> Bool { tap == convTap || tap == reluTap || tap == poolTap }
+    /// The tap of a kind at this convolution, its ReLU or its pool.
+    func tap(_ kind: Tap.Kind) -> Tap? {
+        switch kind {
+        case .conv: convTap
+        case .relu: reluTap
+        case .pool: poolTap
+        }
+    }
 }
