@@ -133,7 +133,7 @@ struct ServiceUnderLoad {
         }
         body += Array("--bench--\r\n".utf8)
         let head =
-            "POST /v1/losses HTTP/1.1\r\nHost: bench\r\nContent-Length: \(body.count)\r\n"
+            "POST /v1/losses HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n"
             + "Content-Type: multipart/form-data; boundary=bench\r\n\r\n"
         return Array(head.utf8) + body
     }

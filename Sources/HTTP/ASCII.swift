@@ -9,11 +9,13 @@ public enum ASCII {
     static let carriageReturn: UInt8 = 0x0D
     static let space: UInt8 = 0x20
 
-    static func isDigit(_ byte: UInt8) -> Bool {
+    /// RFC 5234 §B.1, DIGIT.
+    public static func isDigit(_ byte: UInt8) -> Bool {
         byte >= 0x30 && byte <= 0x39
     }
 
-    static func isLetter(_ byte: UInt8) -> Bool {
+    /// RFC 5234 §B.1, ALPHA.
+    public static func isLetter(_ byte: UInt8) -> Bool {
         (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
     }
 

@@ -19,9 +19,12 @@ final class RequestHandler: HTTPHandler {
 
     func admit(_ request: HTTPServerRequest) -> HTTPAdmission {
         let match = router.match(request.path)
-        let record = RequestRecord(request, route: match?.route.pattern)
+        var record = RequestRecord(request, route: match?.route.pattern)
         let isProbe = match?.route.isProbe ?? false
         do {
+            if let match {
+                record.tenant = try context.access.tenant(of: request, match.route.access)
+            }
             let (work, verdict) = try judge(request, match, record)
             return HTTPAdmission(
                 exchange: Exchange(record, work, context, accessLog), verdict: verdict,

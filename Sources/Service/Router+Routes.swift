@@ -4,13 +4,18 @@ extension Router {
     /// Every path and method of openapi.yaml.
     init(_ context: ServiceContext) {
         routes = [
-            Route("/", [.get: .immediate(RootEndpoint())]),
-            Route("/livez", isProbe: true, [.get: .immediate(LivenessEndpoint())]),
-            Route("/healthz", isProbe: true, [.get: .immediate(LivenessEndpoint())]),
+            Route("/", access: .open, [.get: .immediate(RootEndpoint())]),
             Route(
-                "/readyz", isProbe: true, [.get: .immediate(ReadinessEndpoint(context: context))]),
-            Route("/metrics", isProbe: true, [.get: .immediate(MetricsEndpoint(context: context))]),
-            Route("/openapi.yaml", [.get: .immediate(OpenAPIEndpoint())]),
+                "/livez", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]),
+            Route(
+                "/healthz", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]),
+            Route(
+                "/readyz", isProbe: true, access: .open,
+                [.get: .immediate(ReadinessEndpoint(context: context))]),
+            Route(
+                "/metrics", isProbe: true, access: .metrics,
+                [.get: .immediate(MetricsEndpoint(context: context))]),
+            Route("/openapi.yaml", access: .open, [.get: .immediate(OpenAPIEndpoint())]),
             Route("/v1/info", [.get: .immediate(InfoEndpoint(context: context))]),
             Route("/v1/presets", [.get: .immediate(PresetsEndpoint())]),
             Route("/v1/losses", [.post: .job(LossesEndpoint(context: context))]),

@@ -14,11 +14,17 @@ struct Route: Sendable {
     /// Whether it is answered even when all connections are taken: health and metrics, so that a
     /// full house can still be looked at.
     let isProbe: Bool
+    /// Who may ask.
+    let access: AccessControl.Policy
     private let segments: [[UInt8]]
 
-    init(_ pattern: String, isProbe: Bool = false, _ operations: [HTTPRequest.Method: Operation]) {
+    init(
+        _ pattern: String, isProbe: Bool = false, access: AccessControl.Policy = .key,
+        _ operations: [HTTPRequest.Method: Operation]
+    ) {
         self.pattern = pattern
         self.isProbe = isProbe
+        self.access = access
         self.operations = operations
         segments = Self.segments(pattern)
     }

@@ -5,6 +5,7 @@ import Synchronization
 /// What the endpoints share.
 final class ServiceContext: Sendable {
     let configuration: Configuration
+    let access: AccessControl
     let metrics = Metrics()
     let pool: WorkerPool
     let jobs: JobQueue
@@ -15,6 +16,7 @@ final class ServiceContext: Sendable {
 
     init(configuration: Configuration) {
         self.configuration = configuration
+        access = AccessControl(configuration)
         pool = WorkerPool(workers: configuration[.workers])
         let budget = JobBudget(
             placesMax: configuration[.queueJobs] + configuration[.workers],

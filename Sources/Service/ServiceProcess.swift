@@ -46,7 +46,8 @@ public final class ServiceProcess: Sendable {
 
     private func run() -> ExitStatus {
         let sources =
-            [SIGTERM, SIGINT].map(source) + [Signals.source(SIGHUP, on: signals) {}]
+            [SIGTERM, SIGINT].map(source)
+            + [Signals.source(SIGHUP, on: signals) { [self] in reloadKeys() }]
         defer { for source in sources { source.cancel() } }
         logListening()
         let start = ContinuousClock.now
@@ -68,6 +69,18 @@ public final class ServiceProcess: Sendable {
         done.wait()
         service.logger.info("stopped")
         return .clean
+    }
+
+    private func reloadKeys() {
+        guard let file = service.configuration[.apiKeysFile] else { return }
+        do {
+            try file.reload()
+            service.logger.info(
+                "API keys read again", metadata: ["keys": .stringConvertible(file.keys.count)])
+        } catch {
+            service.logger.error(
+                "the API keys stay as they were", metadata: ["reason": "\(file.path) \(error)"])
+        }
     }
 
     private func logListening() {

@@ -94,4 +94,34 @@ struct ProcessTests {
         #expect(served.process.terminationReason == .exit)
         #expect(served.process.terminationStatus == 128 + SIGTERM)
     }
+
+    @Test func `reads its API keys again at SIGHUP, and keeps them when the file is bad`() throws {
+        let file = URL(fileURLWithPath: NSTemporaryDirectory() + "keys-" + UUID().uuidString)
+        let (old, new) = ("old-0123456789abcdef", "new-0123456789abcdef")
+        func write(_ text: String) throws { try Data(text.utf8).write(to: file) }
+        try write("alice:\(old)")
+        let served = try Served(":", "--log-format=text --api-keys-file=\(file.path)")
+        try served.start()
+        func status(_ key: String) throws -> Int? {
+            let client = try SocketClient(unixPath: served.path)
+            try client.send(
+                "GET /v1/presets HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(key)\r\n\r\n")
+            return try client.readResponse()?.status
+        }
+        #expect(try status(old) == 200 && status(new) == 401)
+        try write("alice:\(new)")
+        kill(served.process.processIdentifier, SIGHUP)
+        let end = ContinuousClock.now + .seconds(20)
+        while try status(new) != 200, .now < end { sched_yield() }
+        #expect(try status(old) == 401 && status(new) == 200)
+        try write("alice:short")
+        kill(served.process.processIdentifier, SIGHUP)
+        #expect(try status(new) == 200)
+        served.process.terminate()
+        let data = served.error.fileHandleForReading.readDataToEndOfFile()
+        let log = String(decoding: data, as: UTF8.self)
+        #expect(log.contains("API keys read again keys=1"), "\(log)")
+        #expect(log.contains("error the API keys stay as they were"), "\(log)")
+        #expect(log.contains("line 1 has no key") && !log.contains("0123456789"), "\(log)")
+    }
 }

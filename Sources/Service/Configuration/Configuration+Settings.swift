@@ -6,6 +6,7 @@ extension Configuration {
         row(.instructionSet), row(.workers),
         row(.maxBodyBytes), row(.maxImagePixels), row(.minImageSide), row(.maxPairsPerRequest),
         row(.maxMemoryBytes), row(.queueJobs), row(.queueBytes), row(.targetCacheBytes),
+        row(.apiKeysFile), row(.metricsNeedKey), row(.allowedHosts),
         row(.maxConnections), row(.reservedConnections), row(.maxHeaderBytes), row(.maxHeaders),
         row(.maxURIBytes),
         row(.requestTimeoutMs), row(.headerTimeoutMs), row(.bodyIdleTimeoutMs),

@@ -85,6 +85,21 @@ extension Setting {
     }
 }
 
+extension Setting where Value == Bool {
+    /// true or false.
+    static func flag(_ key: String, default value: Bool, _ help: String) -> Self {
+        Setting(
+            key: key, placeholder: "true|false", help: help,
+            defaultDescription: value.description, standard: { _ in value }
+        ) { texts throws(SettingError) in
+            guard let value = Bool(texts[0]) else {
+                throw SettingError(clause: "\"\(texts[0])\" is none of true, false")
+            }
+            return value
+        }
+    }
+}
+
 extension Setting where Value == String? {
     /// The path of a file; nil, which `description` explains, when nothing is given.
     static func file(_ key: String, default description: String, _ help: String) -> Self {

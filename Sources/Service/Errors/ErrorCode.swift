@@ -5,6 +5,8 @@ import HTTPTypes
 public enum ErrorCode: String, Sendable, CaseIterable {
     case badRequest = "bad_request"
     case badHeader = "bad_header"
+    case unauthorized
+    case forbiddenOrigin = "forbidden_origin"
     case notFound = "not_found"
     case targetNotFound = "target_not_found"
     case methodNotAllowed = "method_not_allowed"
@@ -18,6 +20,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case unsupportedMediaType = "unsupported_media_type"
     case unsupportedEncoding = "unsupported_encoding"
     case expectationFailed = "expectation_failed"
+    case misdirectedRequest = "misdirected_request"
     case invalidImage = "invalid_image"
     case invalidTensor = "invalid_tensor"
     case shapeMismatch = "shape_mismatch"
@@ -50,6 +53,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         switch self {
         case .badRequest: (.badRequest, "Bad request")
         case .badHeader: (.badRequest, "Bad header field")
+        case .unauthorized: (.unauthorized, "Unauthorized")
+        case .forbiddenOrigin: (.forbidden, "Origin not allowed")
         case .notFound: (.notFound, "Not found")
         case .targetNotFound: (.notFound, "Target not found")
         case .methodNotAllowed: (.methodNotAllowed, "Method not allowed")
@@ -63,6 +68,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .unsupportedMediaType: (.unsupportedMediaType, "Unsupported media type")
         case .unsupportedEncoding: (.unsupportedMediaType, "Unsupported content encoding")
         case .expectationFailed: (.expectationFailed, "Expectation failed")
+        case .misdirectedRequest: (.misdirectedRequest, "Misdirected request")
         case .invalidImage: (.unprocessableContent, "Invalid image")
         case .invalidTensor: (.unprocessableContent, "Invalid tensor")
         case .shapeMismatch: (.unprocessableContent, "Shape mismatch")

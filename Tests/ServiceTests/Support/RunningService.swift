@@ -13,9 +13,13 @@ final class RunningService: Sendable {
     /// One that tests share when they only ask.
     static let shared = Result { try RunningService() }
 
-    init(_ flags: String..., loads: Bool = true, sink: LogSink? = nil) throws {
+    /// Under any `Host` unless a test is about that.
+    init(
+        _ flags: String..., loads: Bool = true, checksHosts: Bool = false, sink: LogSink? = nil
+    ) throws {
         let quiet = sink == nil ? ["--log-level=critical"] : []
-        let all = ["--listen=127.0.0.1:0"] + quiet + flags
+        let hosts = checksHosts ? [] : ["--allowed-hosts=*"]
+        let all = ["--listen=127.0.0.1:0"] + quiet + hosts + flags
         service = try LossService(
             configuration: Configuration(flags: all), sink: sink ?? LogSink())
         guard case .tcp(_, let port) = service.boundAddresses[0] else {
