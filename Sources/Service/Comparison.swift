@@ -57,7 +57,7 @@ public struct Comparison: Sendable {
         }
         let job = try LossJob(
             Submission(parts: parts), query: request.options, id: RequestID.of([:]), model: model,
-            targets: TargetCache(bytesMax: 0), configuration: configuration)
+            targets: TargetCache(TargetStore(bytesMax: 0), of: nil), configuration: configuration)
         let pool = WorkerPool(workers: configuration[.workers])
         defer { pool.stop() }
         let result = pool.runAndWait { team -> Result<JSON, ServiceError> in

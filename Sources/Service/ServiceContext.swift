@@ -9,7 +9,7 @@ final class ServiceContext: Sendable {
     let metrics = Metrics()
     let pool: WorkerPool
     let jobs: JobQueue
-    let targets: TargetCache
+    let targets: TargetStore
     let readiness = Readiness()
     /// Set once, when the server that needs this context has been made.
     let server = Mutex<HTTPServer?>(nil)
@@ -23,6 +23,6 @@ final class ServiceContext: Sendable {
             bodyBytesMax: configuration[.queueBytes], memoryBytesMax: configuration[.maxMemoryBytes]
         )
         jobs = JobQueue(pool: pool, budget: budget, metrics: metrics)
-        targets = TargetCache(bytesMax: configuration[.targetCacheBytes])
+        targets = TargetStore(bytesMax: configuration[.targetCacheBytes])
     }
 }

@@ -28,7 +28,8 @@ struct TargetsTests {
             #"{"digest":"\#(digest(target))","bytes":\#(target.count),"type":"image/png","shape":[16,20,3]}"#
         #expect(stored.text == expected)
         #expect(try put(service, target).status == 200)
-        #expect(try service.get(path).text == expected)
+        let kept = expected.dropLast() + #","kept":{"bytes":\#(target.count),"statistics":0}}"#
+        #expect(try service.get(path).text == kept)
         #expect(try service.send("HEAD", path).status == 200)
         #expect(try service.send("DELETE", path).status == 204)
         #expect(try service.send("DELETE", path).code == "target_not_found")
@@ -93,10 +94,6 @@ struct TargetsTests {
         }
         #expect(try put("layout=chw&range=0..1").status == 201)
         #expect(try put("layout=chw&range=0..1").status == 200)
-        for query in ["layout=hwc&range=0..1", "layout=chw&range=-1..1"] {
-            let refusal = try put(query)
-            #expect(refusal.status == 422 && refusal.code == "invalid_option", "\(refusal.text)")
-        }
 
         func losses(_ query: String, _ output: [UInt8]) throws -> ClientResponse {
             let form = Form(
@@ -119,8 +116,89 @@ struct TargetsTests {
         for query in ["layout=hwc", "layout=chw&range=0..255"] {
             #expect(try losses(query, one).code == "invalid_option")
         }
-        #expect(try service.send("DELETE", path).status == 204)
+        // Another meaning is another target: the first stays what it was, and who does not say
+        // which one is meant is asked.
         #expect(try put("layout=hwc&range=0..1").status == 201)
+        #expect(try losses("layout=chw", one).status == 200)
+        #expect(try losses("", png).code == "missing_option")
+        #expect(try service.get(path).code == "missing_option")
+        #expect(try service.get("\(path)?layout=hwc").status == 200)
+        #expect(try service.send("DELETE", path).status == 204)
+        #expect(try service.get(path).code == "target_not_found")
+    }
+
+    @Test func `finds what was sent in a request by its digest`() throws {
+        let service = try RunningService()
+        let target = Sample.png(46)
+        let path = "/v1/targets/\(digest(target))"
+        let inline = try service.post("/v1/losses?layers=pool1", Sample.pair(1, 46))
+        #expect(inline.text.contains(digest(target)))
+        #expect(
+            try service.get(path).text.hasSuffix(
+                #""kept":{"bytes":\#(target.count),"statistics":1}}"#))
+        var form = Form(("output", nil, Sample.png(1)))
+        form.add("target_ref", nil, Array(digest(target).utf8))
+        // What is known already, and what has to be computed from the bytes.
+        for layer in ["pool1", "relu1_1"] {
+            let reference = try service.post("/v1/losses?layers=\(layer)", form)
+            #expect(reference.status == 200, "\(reference.text)")
+        }
+        #expect(try service.get(path).text.contains(#""statistics":2"#))
+        #expect(try service.send("DELETE", path).status == 204)
+        #expect(try service.post("/v1/losses?layers=pool1", form).code == "target_not_found")
+        #expect(try service.metric("styleloss_target_cache_entries") == 0)
+    }
+
+    @Test func `says that statistics only are kept when the bytes are too many`() throws {
+        // A quarter of the cache is the most for one: enough for 512 x 2 x 2 floats of pool5, not
+        // for the bytes.
+        let service = try RunningService("--target-cache-bytes=40000")
+        let target = Sample.png(47, width: 64, height: 64)
+        #expect(target.count > 10_000)
+        let path = "/v1/targets/\(digest(target))"
+        let losses = "/v1/losses?style_layers=&perceptual_layers=pool5"
+        let output = Sample.png(1, width: 64, height: 64)
+        let inline = try service.post(
+            losses, Form(("output", nil, output), ("target", nil, target)))
+        #expect(inline.status == 200, "\(inline.text)")
+        #expect(
+            try service.get(path).text
+                == #"{"digest":"\#(digest(target))","kept":{"statistics":1}}"#)
+        var form = Form(("output", nil, output))
+        form.add("target_ref", nil, Array(digest(target).utf8))
+        let refusal = try service.post(losses, form)
+        #expect(refusal.code == "target_not_found")
+        #expect(refusal.text.contains("statistics only"), "\(refusal.text)")
+        #expect(try service.send("DELETE", path).status == 204)
+        #expect(try service.get(path).status == 404)
+    }
+
+    @Test func `keeps what one key sent from all others`() throws {
+        let file = NSTemporaryDirectory() + "keys-" + UUID().uuidString
+        let keys = ["alice", "bob"].map { "\($0)-0123456789abcdef" }
+        try Data("alice:\(keys[0])\nbob:\(keys[1])\n".utf8).write(to: URL(fileURLWithPath: file))
+        let service = try RunningService("--api-keys-file=\(file)")
+        let target = Sample.png(48)
+        let path = "/v1/targets/\(digest(target))"
+        func send(_ method: String, _ path: String, by user: Int, _ type: String, _ body: [UInt8])
+            throws -> ClientResponse
+        {
+            try service.send(
+                method, path,
+                [("Authorization", "Bearer \(keys[user])"), ("Content-Type", type)], body)
+        }
+        let pair = Sample.pair(1, 48)
+        for user in 0..<2 {
+            // Not found and not cached, whatever the other has sent.
+            #expect(try send("GET", path, by: user, "", []).code == "target_not_found")
+            let answer = try send(
+                "POST", "/v1/losses?layers=pool1", by: user, pair.contentType, pair.body)
+            #expect(answer.text.contains(#""target_cached":false"#), "\(answer.text)")
+            #expect(try send("PUT", path, by: user, "image/png", target).status == 200)
+        }
+        #expect(try send("DELETE", path, by: 0, "", []).status == 204)
+        #expect(try send("GET", path, by: 0, "", []).status == 404)
+        #expect(try send("GET", path, by: 1, "", []).status == 200)
     }
 
     @Test func `takes options that decide nothing of a PNG`() throws {

@@ -11,7 +11,7 @@ struct LossesEndpoint: JobEndpoint {
         let submission = try Submission(request) { Self.roles.contains($0) }
         let job = try LossJob(
             submission, query: request.query, id: request.id, model: model,
-            targets: context.targets,
+            targets: TargetCache(context.targets, of: request.tenant),
             configuration: context.configuration)
         return JobRequest(workBytes: job.workBytes) { run throws(ServiceError) in
             let answer = try job.run(&run)

@@ -29,9 +29,6 @@ struct PutTargetEndpoint: JobEndpoint {
                 .invalidTensor, "A registered target is one image; put each under its own digest.")
         }
         return JobRequest(workBytes: source.decodedBytes) { run throws(ServiceError) in
-            // Decoded once for the sake of its faults: they belong to this answer, not to a later
-            // one.
-            _ = try run.measure(.decode) { _ throws(ServiceError) in try source.decode() }
             guard TargetDigest(of: payload) == named else {
                 throw ServiceError(
                     .digestMismatch,
@@ -39,8 +36,11 @@ struct PutTargetEndpoint: JobEndpoint {
                         + "names."
                 )
             }
+            // Decoded once for the sake of its faults: they belong to this answer, not to a later
+            // one.
+            _ = try run.measure(.decode) { _ throws(ServiceError) in try source.decode() }
             let target = RegisteredTarget(digest: named, source: source)
-            let isNew = try context.targets.register(target)
+            let isNew = try TargetCache(context.targets, of: request.tenant).register(target)
             return HTTPServerResponse(status: isNew ? .created : .ok, target.json)
         }
     }
@@ -51,16 +51,20 @@ struct GetTargetEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
     func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
-        HTTPServerResponse(try context.targets.registered(try digest(request)).json)
+        let asked = try ArrayOptions(
+            OptionSet(query: request.query, known: OptionName.targets))
+        return HTTPServerResponse(
+            try TargetCache(context.targets, of: request.tenant)
+                .description(try digest(request), asked: asked))
     }
 }
 
-/// DELETE /v1/targets/{digest}: forgets it, and all that was computed from it.
+/// DELETE /v1/targets/{digest}: forgets all that is kept under it.
 struct DeleteTargetEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
     func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
-        try context.targets.remove(try digest(request))
+        try TargetCache(context.targets, of: request.tenant).remove(try digest(request))
         return HTTPServerResponse(status: .noContent)
     }
 }

@@ -12,7 +12,7 @@ struct ImageSource: Sendable {
 
     /// The name for sentences: `output`, `target`, `mask`, `image`.
     let role: String
-    let payload: Payload
+    private(set) var payload: Payload
     let content: Content
     /// What of the declared layout and range decides how the samples are read: none of it for a
     /// PNG, no layout for two dimensions, no range for uint8.
@@ -46,6 +46,13 @@ struct ImageSource: Sendable {
         case .png(let header): header.decodedByteCount
         case .array(let view, _, _): view.elementType == .uint8 ? 0 : 4 * view.elementCount
         }
+    }
+
+    /// The same with a copy of its bytes, which keeps no body alive.
+    func withOwnBytes() -> ImageSource {
+        var own = self
+        own.payload = Payload(Array(payload.bytes[payload.range]))
+        return own
     }
 
     /// A PNG, from its signature and IHDR.

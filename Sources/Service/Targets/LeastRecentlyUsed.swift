@@ -17,7 +17,6 @@ struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     var count: Int { nodes.count }
-    var keys: some Collection<Key> { nodes.keys }
 
     /// The value, which becomes the most recently used.
     mutating func use(_ key: Key) -> Value? {
@@ -26,16 +25,24 @@ struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return node.value
     }
 
-    /// Keeps a value, in place of the one that was there. One larger than the limit is not kept.
-    mutating func insert(_ key: Key, _ value: Value, bytes count: Int) {
-        _ = remove(key)
-        guard count <= bytesMax else { return }
+    /// The value, whose place in the order stays what it is.
+    func peek(_ key: Key) -> Value? { nodes[key]?.value }
+
+    /// Keeps a value, in place of the one that was there, and says what had to go for it. One larger
+    /// than the limit is not kept.
+    mutating func insert(
+        _ key: Key, _ value: Value, bytes count: Int
+    ) -> (isKept: Bool, evicted: [Key]) {
+        var evicted = remove(key) == nil ? [] : [key]
+        guard count <= bytesMax else { return (false, evicted) }
         while bytes + count > bytesMax, let oldest {
             _ = remove(oldest)
+            evicted.append(oldest)
             evictions += 1
         }
         bytes += count
         link(key, Node(value: value, bytes: count))
+        return (true, evicted)
     }
 
     mutating func remove(_ key: Key) -> Value? {

@@ -23,7 +23,7 @@ struct LossTarget: Sendable {
             throw ServiceError(
                 .badRequest, "There are both target and target_ref; send one of them.")
         }
-        let registered = try cache.registered(digest)
+        let registered = try cache.registered(digest, asked: arrays)
         self.registered = registered
         self.arrays = try arrays.joined(with: registered.source.options)
         list = ImageList([registered.source])
@@ -60,6 +60,10 @@ struct LossTarget: Sendable {
                         target: .image(image), dropsAlpha: dropsAlpha, key: keys[index],
                         isCached: false))
             }
+        }
+        // Those that were sent are fit to be named from now on.
+        if registered == nil {
+            for (digest, source) in zip(digests, list.sources) { cache.remember(digest, source) }
         }
         // A target is warned of whether it was decoded for this request or for an earlier one.
         return (targets, targets.contains(where: \.dropsAlpha) ? [.alphaDropped("target")] : [])

@@ -54,104 +54,130 @@ struct KeptStatistics: Sendable {
     let dropsAlpha: Bool
 }
 
-/// Registered targets and what was computed from any target, in one budget of bytes.
-final class TargetCache: Sendable {
-    private enum Key: Hashable {
-        case registered(TargetDigest)
-        case statistics(StatisticsKey)
+/// The targets of one tenant: whoever has another key, or none, finds nothing of them, not even
+/// that somebody sent them.
+struct TargetCache: Sendable {
+    private let store: TargetStore
+    private let tenant: String?
 
-        var digest: TargetDigest {
-            switch self {
-            case .registered(let digest): digest
-            case .statistics(let key): key.digest
-            }
-        }
-    }
-
-    private enum Entry: Sendable {
-        case registered(RegisteredTarget)
-        case statistics(KeptStatistics)
-    }
-
-    let bytesMax: Int
-    private let entries: Mutex<LeastRecentlyUsed<Key, Entry>>
-    private let hits = Counter()
-    private let misses = Counter()
-
-    init(bytesMax: Int) {
-        self.bytesMax = bytesMax
-        entries = Mutex(LeastRecentlyUsed(bytesMax: bytesMax))
+    init(_ store: TargetStore, of tenant: String?) {
+        self.store = store
+        self.tenant = tenant
     }
 
     /// Whether statistics of that size are worth keeping: one target must not push out all others.
-    func isWorthKeeping(statisticsBytes: Int) -> Bool { statisticsBytes <= bytesMax / 4 }
-
-    /// Keeps a target; false when it was there already.
-    ///
-    /// - Throws: `invalid_option` when it is there and means something else: others refer to it.
-    func register(_ target: RegisteredTarget) throws(ServiceError) -> Bool {
-        let key = Key.registered(target.digest)
-        let known = entries.withLock { entries -> RegisteredTarget? in
-            if case .registered(let known) = entries.use(key) { return known }
-            entries.insert(key, .registered(target), bytes: target.source.payload.count)
-            return nil
-        }
-        guard let known else { return true }
-        guard known.source.options == target.source.options, known.source.type == target.source.type
-        else {
-            throw ServiceError(
-                .invalidOption,
-                "The target is registered as \(known.source.type.essence) with "
-                    + "\(known.source.options), which this PUT contradicts; DELETE it first to "
-                    + "give it another meaning.")
-        }
-        return false
+    func isWorthKeeping(statisticsBytes: Int) -> Bool {
+        statisticsBytes <= store.bytesMax / 4
     }
 
-    func registered(_ digest: TargetDigest) throws(ServiceError) -> RegisteredTarget {
-        guard case .registered(let target) = entries.withLock({ $0.use(.registered(digest)) })
-        else {
+    /// Keeps a target; false when it was there already with this meaning.
+    ///
+    /// - Throws: `body_too_large` for one that takes more than the whole cache.
+    func register(_ target: RegisteredTarget) throws(ServiceError) -> Bool {
+        let isNew = store.keep(target, of: tenant)
+        guard let isNew else {
+            let bytes = TargetStore.cost(of: target.source)
+            throw ServiceError(
+                .bodyTooLarge, "The target takes more than the cache may.", limit: store.bytesMax,
+                actual: bytes, setting: .targetCacheBytes)
+        }
+        return isNew
+    }
+
+    /// Keeps the bytes of a target that was sent with a request, so that its digest is a name: a
+    /// copy, since what was sent lies in a body with much else.
+    func remember(_ digest: TargetDigest, _ source: ImageSource) {
+        let target = RegisteredTarget(digest: digest, source: source)
+        guard TargetStore.cost(of: source) <= store.bytesMax / 4,
+            !store.use(target, of: tenant)
+        else { return }
+        _ = store.keep(target, of: tenant)
+    }
+
+    /// The target a digest names, read with this layout and range where they say something.
+    ///
+    /// One digest may have several meanings, since the same bytes are another image with another
+    /// layout or range.
+    ///
+    /// - Throws: `target_not_found`; `invalid_option` when it is kept with other meanings only;
+    ///   `missing_option` when it is kept with several that fit.
+    func registered(
+        _ digest: TargetDigest, asked: ArrayOptions
+    ) throws(ServiceError) -> RegisteredTarget {
+        let (targets, statistics) = store.kept(digest, of: tenant)
+        guard let first = targets.first else {
             throw ServiceError(
                 .targetNotFound,
-                "No such target is registered, or it was dropped; PUT its bytes and try again.")
+                statistics > 0
+                    ? "Of this target statistics only are kept, not its bytes; PUT them and try "
+                        + "again."
+                    : "No such target is kept, or it was dropped; PUT its bytes and try again.")
         }
+        let fitting = targets.filter { asked.fits($0.source.options) }
+        guard let target = fitting.first else {
+            _ = try asked.joined(with: first.source.options)
+            return first
+        }
+        guard fitting.count == 1 else {
+            throw ServiceError(
+                .missingOption,
+                "The target is kept with several meanings: "
+                    + fitting.map(\.source.options.description).joined(separator: "; ")
+                    + ". Say which with the options layout and range.")
+        }
+        _ = store.use(target, of: tenant)
         return target
     }
 
-    /// Forgets a target and all that was computed from it.
+    /// What is kept under a digest, for GET.
+    ///
+    /// - Throws: as `registered`, but for statistics alone, which are something.
+    func description(_ digest: TargetDigest, asked: ArrayOptions) throws(ServiceError) -> JSON {
+        let (targets, statistics) = store.kept(digest, of: tenant)
+        if targets.isEmpty && statistics > 0 {
+            return [
+                "digest": .string(digest.description), "kept": ["statistics": .integer(statistics)],
+            ]
+        }
+        let target = try registered(digest, asked: asked)
+        guard case .object(let members) = target.json else { return target.json }
+        return .object(
+            members + [
+                .init(
+                    "kept",
+                    [
+                        "bytes": .integer(target.source.payload.count),
+                        "statistics": .integer(statistics),
+                    ])
+            ])
+    }
+
+    /// Forgets all that is kept under a digest: bytes in every meaning, and all that was computed
+    /// from them.
     func remove(_ digest: TargetDigest) throws(ServiceError) {
-        _ = try registered(digest)
-        entries.withLock { entries in
-            for key in entries.keys.filter({ $0.digest == digest }) { _ = entries.remove(key) }
+        guard store.remove(digest, of: tenant) else {
+            throw ServiceError(.targetNotFound, "Nothing is kept under this digest.")
         }
     }
 
     func statistics(_ key: StatisticsKey) -> KeptStatistics? {
-        guard case .statistics(let statistics) = entries.withLock({ $0.use(.statistics(key)) })
-        else {
-            misses.add(1)
-            return nil
-        }
-        hits.add(1)
-        return statistics
+        store.statistics(key, of: tenant)
     }
 
     func keep(_ kept: KeptStatistics, for key: StatisticsKey) {
-        entries.withLock {
-            $0.insert(.statistics(key), .statistics(kept), bytes: kept.statistics.byteCount)
-        }
+        store.keep(kept, for: key, of: tenant)
     }
+}
 
-    func write(to text: inout PrometheusText) {
-        let (count, bytes, evictions) = entries.withLock { ($0.count, $0.bytes, $0.evictions) }
-        let name = "styleloss_target_cache"
-        text.single(
-            "\(name)_hits_total", .counter, "Targets whose statistics were there.", hits.value)
-        text.single(
-            "\(name)_misses_total", .counter, "Targets that had to be computed.", misses.value)
-        text.single(
-            "\(name)_evictions_total", .counter, "Entries dropped for newer ones.", evictions)
-        text.single("\(name)_entries", .gauge, "Registered targets and statistics kept.", count)
-        text.single("\(name)_size_bytes", .gauge, "Bytes they take.", bytes)
+extension ArrayOptions {
+    /// Whether a target that was read with the others may be meant by these: what is not said fits
+    /// everything.
+    fileprivate func fits(_ other: ArrayOptions) -> Bool {
+        do {
+            _ = try joined(with: other)
+            return true
+        } catch {
+            return false
+        }
     }
 }

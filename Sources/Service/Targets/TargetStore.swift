@@ -1,0 +1,157 @@
+import Codecs
+import Inference
+import Synchronization
+
+/// Targets and what was computed from targets, of all tenants, in one budget of bytes.
+final class TargetStore: Sendable {
+    /// What a tenant calls a target.
+    private struct Name: Hashable {
+        let tenant: String?
+        let digest: TargetDigest
+    }
+
+    /// What decides how the bytes are read, so that a target put again with another layout or range
+    /// is another entry and changes nothing for who put it first.
+    private struct Meaning: Hashable {
+        let elementType: ElementType?
+        let shape: [Int]
+        let options: ArrayOptions
+
+        init(_ source: ImageSource) {
+            switch source.content {
+            case .png: (elementType, shape) = (nil, [])
+            case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
+            }
+            options = source.options
+        }
+    }
+
+    private enum Key: Hashable {
+        case target(Name, Meaning)
+        case statistics(Name, StatisticsKey)
+
+        var name: Name {
+            switch self {
+            case .target(let name, _), .statistics(let name, _): name
+            }
+        }
+    }
+
+    private enum Entry: Sendable {
+        case target(RegisteredTarget)
+        case statistics(KeptStatistics)
+    }
+
+    private struct State {
+        var entries: LeastRecentlyUsed<Key, Entry>
+        /// The keys of each name, all of them in `entries`.
+        var keys: [Name: Set<Key>] = [:]
+
+        mutating func insert(_ key: Key, _ entry: Entry, bytes: Int) -> Bool {
+            let (isKept, evicted) = entries.insert(key, entry, bytes: bytes)
+            for key in evicted { forget(key) }
+            if isKept { keys[key.name, default: []].insert(key) }
+            return isKept
+        }
+
+        mutating func forget(_ key: Key) {
+            keys[key.name]?.remove(key)
+            if keys[key.name]?.isEmpty == true { keys[key.name] = nil }
+        }
+    }
+
+    let bytesMax: Int
+    private let state: Mutex<State>
+    private let hits = Counter()
+    private let misses = Counter()
+
+    init(bytesMax: Int) {
+        self.bytesMax = bytesMax
+        state = Mutex(State(entries: LeastRecentlyUsed(bytesMax: bytesMax)))
+    }
+
+    /// Bytes of what is kept.
+    var bytes: Int { state.withLock { $0.entries.bytes } }
+
+    /// Keeps a copy of a target; false when it was there already, nil when it is too large.
+    func keep(_ target: RegisteredTarget, of tenant: String?) -> Bool? {
+        guard !use(target, of: tenant) else { return false }
+        let own = RegisteredTarget(
+            digest: target.digest, source: target.source.withOwnBytes())
+        let key = Self.key(target, tenant)
+        return state.withLock {
+            $0.insert(key, .target(own), bytes: Self.cost(of: own.source)) ? true : nil
+        }
+    }
+
+    /// Whether a target is there; if so it becomes the most recently used.
+    func use(_ target: RegisteredTarget, of tenant: String?) -> Bool {
+        let key = Self.key(target, tenant)
+        return state.withLock { $0.entries.use(key) != nil }
+    }
+
+    /// The targets a digest names, and how many statistics there are of them.
+    func kept(
+        _ digest: TargetDigest, of tenant: String?
+    ) -> (targets: [RegisteredTarget], statistics: Int) {
+        state.withLock { state in
+            let keys = state.keys[Name(tenant: tenant, digest: digest)] ?? []
+            let entries = keys.compactMap { state.entries.peek($0) }
+            let targets = entries.compactMap { entry -> RegisteredTarget? in
+                guard case .target(let target) = entry else { return nil }
+                return target
+            }
+            return (targets, entries.count - targets.count)
+        }
+    }
+
+    /// Forgets all that is kept under a digest; false when that is nothing.
+    func remove(_ digest: TargetDigest, of tenant: String?) -> Bool {
+        state.withLock { state in
+            let keys = state.keys.removeValue(forKey: Name(tenant: tenant, digest: digest)) ?? []
+            for key in keys { _ = state.entries.remove(key) }
+            return !keys.isEmpty
+        }
+    }
+
+    func statistics(_ key: StatisticsKey, of tenant: String?) -> KeptStatistics? {
+        let key = Key.statistics(Name(tenant: tenant, digest: key.digest), key)
+        guard case .statistics(let kept) = state.withLock({ $0.entries.use(key) }) else {
+            misses.add(1)
+            return nil
+        }
+        hits.add(1)
+        return kept
+    }
+
+    func keep(_ kept: KeptStatistics, for key: StatisticsKey, of tenant: String?) {
+        let key = Key.statistics(Name(tenant: tenant, digest: key.digest), key)
+        let bytes = Self.entryBytes.plus(kept.statistics.byteCount)
+        _ = state.withLock { $0.insert(key, .statistics(kept), bytes: bytes) }
+    }
+
+    private static func key(_ target: RegisteredTarget, _ tenant: String?) -> Key {
+        .target(Name(tenant: tenant, digest: target.digest), Meaning(target.source))
+    }
+
+    /// What an entry takes beside its bytes: a key in three tables, a digest, lists of layers.
+    private static let entryBytes = 1024
+
+    /// What keeping a target takes.
+    static func cost(of source: ImageSource) -> Int { entryBytes + source.payload.count }
+
+    func write(to text: inout PrometheusText) {
+        let (count, bytes, evictions) = state.withLock {
+            ($0.entries.count, $0.entries.bytes, $0.entries.evictions)
+        }
+        let name = "styleloss_target_cache"
+        text.single(
+            "\(name)_hits_total", .counter, "Targets whose statistics were there.", hits.value)
+        text.single(
+            "\(name)_misses_total", .counter, "Targets that had to be computed.", misses.value)
+        text.single(
+            "\(name)_evictions_total", .counter, "Entries dropped for newer ones.", evictions)
+        text.single("\(name)_entries", .gauge, "Targets and statistics kept.", count)
+        text.single("\(name)_size_bytes", .gauge, "Bytes they take.", bytes)
+    }
+}
