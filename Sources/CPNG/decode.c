@@ -2,53 +2,48 @@
 
 #include <png.h>
 #include <setjmp.h>
-#include <string.h>
+#include <stdlib.h>
+#include <zlib.h>
 
-// Nothing is kept of ancillary chunks (see skip_ancillary_chunks), so these only bound libpng's own
-// book-keeping: libpng's default for the largest chunk, and next to nothing for the count.
-enum { chunk_bytes_max = 8000000, chunk_cache_max = 16 };
+struct CPNGDecoder {
+    png_structp png;
+    png_infop info;
+    CPNGTarget target;
+    uint8_t *rows;  // where libpng's rows go: the samples, or the indices of a palette image
+    size_t row_bytes;
+    bool is_palette;
+    bool has_failed;
+    bool has_odd_end;
+    char reason[80];
+};
 
-typedef struct {
-    const uint8_t *next;
-    size_t left;
-    CPNGStatus failure;
-    char *reason;
-    size_t reason_capacity;
-} Decode;
+static bool is_complete(const CPNGDecoder *decoder) {
+    if (png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE)
+        return png_get_current_pass_number(decoder->png) >= PNG_INTERLACE_ADAM7_PASSES;
+    return png_get_current_row_number(decoder->png) >= decoder->target.height;
+}
+
+static CPNGStatus status(const CPNGDecoder *decoder) {
+    if (is_complete(decoder)) return CPNGStatusComplete;
+    return decoder->has_failed ? CPNGStatusDamaged : CPNGStatusIncomplete;
+}
 
 static void fail(png_structp png, png_const_charp message) {
-    Decode *decode = png_get_error_ptr(png);
+    CPNGDecoder *decoder = png_get_error_ptr(png);
     size_t count = 0;
-    for (; message[count] != 0 && count + 1 < decode->reason_capacity; count++) {
+    for (; message[count] != 0 && count + 1 < sizeof decoder->reason; count++) {
         char c = message[count];
-        decode->reason[count] = c >= ' ' && c <= '~' ? c : '?';
+        decoder->reason[count] = c >= ' ' && c <= '~' ? c : '?';
     }
-    decode->reason[count] = 0;
+    decoder->reason[count] = 0;
     png_longjmp(png, 1);
 }
 
-static void ignore_warning(png_structp png, png_const_charp message) {
-    (void)png;
+// libpng warns of what follows the last row, and of nothing else that it is given here.
+static void warn(png_structp png, png_const_charp message) {
     (void)message;
-}
-
-static void read_bytes(png_structp png, png_bytep to, size_t count) {
-    Decode *decode = png_get_io_ptr(png);
-    if (count > decode->left) {
-        decode->failure = CPNGStatusTruncated;
-        png_error(png, "end of file");
-    }
-    memcpy(to, decode->next, count);
-    decode->next += count;
-    decode->left -= count;
-}
-
-// With a count of -1 libpng skips every chunk but IHDR, PLTE, tRNS, IDAT and IEND without storing
-// or inflating it, so zTXt, iTXt and iCCP bombs cost nothing.
-static void skip_ancillary_chunks(png_structp png) {
-    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-    png_set_chunk_cache_max(png, chunk_cache_max);
-    png_set_chunk_malloc_max(png, chunk_bytes_max);
+    CPNGDecoder *decoder = png_get_error_ptr(png);
+    if (is_complete(decoder)) decoder->has_odd_end = true;
 }
 
 static void set_transformations(png_structp png, int color_type, int bit_depth) {
@@ -60,11 +55,69 @@ static void set_transformations(png_structp png, int color_type, int bit_depth) 
 #endif
 }
 
-static void read_rows(png_structp png, int passes, uint8_t *rows, size_t row_bytes,
-                      uint32_t height) {
-    for (int pass = 0; pass < passes; pass++) {
-        for (uint32_t y = 0; y < height; y++) png_read_row(png, rows + y * row_bytes, NULL);
+static void did_read_info(png_structp png, png_infop info) {
+    CPNGDecoder *decoder = png_get_progressive_ptr(png);
+    int color_type = png_get_color_type(png, info);
+    set_transformations(png, color_type, png_get_bit_depth(png, info));
+    png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+
+    CPNGTarget target = decoder->target;
+    decoder->is_palette = color_type == PNG_COLOR_TYPE_PALETTE;
+    decoder->row_bytes = decoder->is_palette ? target.width : target.row_bytes;
+    decoder->rows = target.samples;
+    // Three bytes a pixel will be made of one: indices wait in the last third, see expand_palette.
+    if (decoder->is_palette) decoder->rows += 2 * (size_t)target.width * target.height;
+    bool is_expected = png_get_image_width(png, info) == target.width &&
+                       png_get_image_height(png, info) == target.height &&
+                       png_get_rowbytes(png, info) == decoder->row_bytes &&
+                       (!decoder->is_palette || target.row_bytes == 3 * decoder->row_bytes);
+    if (!is_expected) png_error(png, "unexpected row size");
+}
+
+static void did_read_row(png_structp png, png_bytep row, png_uint_32 y, int pass) {
+    (void)pass;
+    CPNGDecoder *decoder = png_get_progressive_ptr(png);
+    if (row == NULL || y >= decoder->target.height) return;
+    png_progressive_combine_row(png, decoder->rows + y * decoder->row_bytes, row);
+}
+
+CPNGDecoder *cpng_create(CPNGTarget target) {
+    CPNGDecoder *decoder = calloc(1, sizeof *decoder);
+    if (decoder == NULL) return NULL;
+    decoder->target = target;
+    decoder->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, decoder, fail, warn);
+    if (decoder->png != NULL) decoder->info = png_create_info_struct(decoder->png);
+    if (decoder->info == NULL) {
+        cpng_destroy(decoder);
+        return NULL;
     }
+    png_set_progressive_read_fn(decoder->png, decoder, did_read_info, did_read_row, NULL);
+    png_set_user_limits(decoder->png, target.width, target.height);
+    png_set_benign_errors(decoder->png, 0);
+    png_set_check_for_invalid_index(decoder->png, 0);  // expand_palette checks
+    png_set_crc_action(decoder->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+    // Some writers declare a smaller window than they use; readers use the largest for all.
+    png_set_option(decoder->png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
+    return decoder;
+}
+
+void cpng_destroy(CPNGDecoder *decoder) {
+    png_destroy_read_struct(&decoder->png, &decoder->info, NULL);
+    free(decoder);
+}
+
+// No local changes between setjmp and longjmp (C11 7.13.2.1p3).
+CPNGStatus cpng_feed(CPNGDecoder *decoder, const uint8_t *bytes, size_t count) {
+    if (decoder->has_failed) return status(decoder);
+    if (setjmp(png_jmpbuf(decoder->png)) == 0) {
+        png_process_data(decoder->png, decoder->info, (png_bytep)bytes, count);
+    } else {
+        decoder->has_failed = true;
+        // With every row there, what failed is the end of the compressed data.
+        decoder->has_odd_end = is_complete(decoder);
+    }
+    return status(decoder);
 }
 
 // `samples` is 3 * count bytes whose last `count` are indices. Going forward, pixel i is written at
@@ -82,69 +135,24 @@ static bool expand_palette(uint8_t *samples, size_t count, const png_color *pale
     return true;
 }
 
-// Runs under decode_guarded's setjmp; every libpng failure leaves through it.
-static CPNGStatus decode_image(png_structp png, png_infop info, Decode *decode, CPNGTarget target,
-                               bool *had_transparency) {
-    png_set_read_fn(png, decode, read_bytes);
-    png_set_user_limits(png, target.width, target.height);
-    png_set_benign_errors(png, 0);
-    png_set_check_for_invalid_index(png, 0);  // expand_palette checks
-    skip_ancillary_chunks(png);
-    png_read_info(png, info);
-
-    int color_type = png_get_color_type(png, info);
-    bool is_palette = color_type == PNG_COLOR_TYPE_PALETTE;
-    set_transformations(png, color_type, png_get_bit_depth(png, info));
-    int passes = png_set_interlace_handling(png);
-    png_read_update_info(png, info);
-
-    size_t row_bytes = is_palette ? target.width : target.row_bytes;
-    bool is_expected = png_get_image_width(png, info) == target.width &&
-                       png_get_image_height(png, info) == target.height &&
-                       png_get_rowbytes(png, info) == row_bytes &&
-                       (!is_palette || target.row_bytes == 3 * row_bytes);
-    if (!is_expected) png_error(png, "unexpected row size");
-
-    size_t pixels = (size_t)target.width * target.height;
-    uint8_t *rows = target.samples + (is_palette ? 2 * pixels : 0);
-    read_rows(png, passes, rows, row_bytes, target.height);
-    png_read_end(png, NULL);
-
-    *had_transparency =
-        (color_type & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, info, PNG_INFO_tRNS) != 0;
-    if (!is_palette) return CPNGStatusDecoded;
+CPNGStatus cpng_finish(CPNGDecoder *decoder) {
+    static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+    if (cpng_feed(decoder, end, sizeof end) != CPNGStatusComplete) return CPNGStatusDamaged;
+    if (!decoder->is_palette) return CPNGStatusComplete;
 
     png_colorp palette = NULL;
     int entries = 0;
-    png_get_PLTE(png, info, &palette, &entries);
-    return expand_palette(target.samples, pixels, palette, entries) ? CPNGStatusDecoded
-                                                                    : CPNGStatusPaletteIndex;
+    png_get_PLTE(decoder->png, decoder->info, &palette, &entries);
+    size_t pixels = (size_t)decoder->target.width * decoder->target.height;
+    return expand_palette(decoder->target.samples, pixels, palette, entries)
+               ? CPNGStatusComplete
+               : CPNGStatusPaletteIndex;
 }
 
-// No local of this function changes between setjmp and longjmp (C11 7.13.2.1p3): `decode` belongs
-// to the caller, and `status` is assigned after either.
-static CPNGStatus decode_guarded(Decode *decode, CPNGTarget target, bool *had_transparency) {
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, decode, fail, ignore_warning);
-    if (png == NULL) return CPNGStatusOutOfMemory;
-    png_infop info = png_create_info_struct(png);
-    if (info == NULL) {
-        png_destroy_read_struct(&png, NULL, NULL);
-        return CPNGStatusOutOfMemory;
-    }
-    CPNGStatus status;
-    if (setjmp(png_jmpbuf(png)) == 0) {
-        status = decode_image(png, info, decode, target, had_transparency);
-    } else {
-        status = decode->failure;
-    }
-    png_destroy_read_struct(&png, &info, NULL);
-    return status;
-}
+bool cpng_has_odd_end(const CPNGDecoder *decoder) { return decoder->has_odd_end; }
 
-CPNGStatus cpng_decode(const uint8_t *bytes, size_t byte_count, CPNGTarget target,
-                       bool *had_transparency, char *reason, size_t reason_capacity) {
-    Decode decode = {bytes, byte_count, CPNGStatusDamaged, reason, reason_capacity};
-    *had_transparency = false;
-    reason[0] = 0;
-    return decode_guarded(&decode, target, had_transparency);
+const char *cpng_reason(const CPNGDecoder *decoder) { return decoder->reason; }
+
+uint32_t cpng_crc32(uint32_t crc, const uint8_t *bytes, size_t count) {
+    return (uint32_t)crc32_z(crc, bytes, count);
 }

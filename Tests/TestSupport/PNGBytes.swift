@@ -28,10 +28,14 @@ public struct PNGBytes: Sendable {
     public var filter = Filter.cycling
     /// Whole chunks (see `chunk`) between IHDR and PLTE.
     public var chunksBeforePalette: [UInt8] = []
+    /// Whole chunks between tRNS and IDAT.
+    public var chunksBeforeData: [UInt8] = []
     /// Whole chunks between IDAT and IEND.
     public var chunksAfterData: [UInt8] = []
     /// The zlib stream is cut into IDAT chunks of at most this many bytes.
     public var dataChunkBytesMax = 8192
+    /// What becomes of the zlib stream before it is cut into chunks.
+    public var editStream: @Sendable ([UInt8]) -> [UInt8] = { $0 }
     /// Rows (of the last Adam7 pass, when interlaced) that are left out of the data.
     public var missingRows = 0
 
@@ -56,7 +60,8 @@ public struct PNGBytes: Sendable {
         file += chunksBeforePalette
         if !palette.isEmpty { file += Self.chunk("PLTE", palette) }
         if !transparency.isEmpty { file += Self.chunk("tRNS", transparency) }
-        let data = Self.zlib(filteredRows)
+        file += chunksBeforeData
+        let data = editStream(Self.zlib(filteredRows))
         for start in stride(from: 0, to: data.count, by: dataChunkBytesMax) {
             let end = min(start + dataChunkBytesMax, data.count)
             file += Self.chunk("IDAT", Array(data[start..<end]))
@@ -189,6 +194,29 @@ extension PNGBytes {
         for _ in 0..<copies { writer.append(0b00000_1010_0011, bits: 13) }  // 285, then distance 1
         writer.append(0, bits: 7)  // end of block
         return [0x78, 0x01] + writer.finished + bigEndian(UInt32(count % 65521) << 16 | 1)
+    }
+
+    /// A zlib stream of 401 bytes below 144 twice, the second time as copies from a distance of 401,
+    /// whatever window the header declares (RFC 1950 §2.2: 2^(8 + windowBits)).
+    public static func zlib(twice row: [UInt8], windowBits: Int) -> [UInt8] {
+        precondition(row.count == 401 && row.allSatisfy { $0 < 144 })
+        var writer = BitWriter()
+        writer.append(0b011, bits: 3)  // last block, fixed codes
+        for byte in row { writer.append(reversed(0x30 + Int(byte), bits: 8), bits: 8) }
+        for (symbol, extra, extraBits) in [(285, 0, 0), (281, 12, 5)] {  // lengths 258 and 143
+            writer.append(reversed(0b1100_0000 + symbol - 280, bits: 8), bits: 8)
+            writer.append(extra, bits: extraBits)
+            writer.append(reversed(17, bits: 5), bits: 5)  // distances from 385
+            writer.append(401 - 385, bits: 7)
+        }
+        writer.append(0, bits: 7)  // end of block
+        let method = windowBits << 4 | 8
+        let header = [UInt8(method), UInt8(31 - method << 8 % 31)]
+        return header + writer.finished + bigEndian(adler32(row + row))
+    }
+
+    private static func reversed(_ code: Int, bits: Int) -> Int {
+        (0..<bits).reduce(0) { $0 | (code >> $1 & 1) << (bits - 1 - $1) }
     }
 
     private static func storedBlocks(_ data: [UInt8]) -> [UInt8] {

@@ -1,8 +1,10 @@
-// PNG decoding behind one C function. libpng reports errors with longjmp, which must never cross
-// Swift frames, so the whole decode runs here and comes back as a status.
+// PNG rows behind a few C functions. libpng reports errors with longjmp, which must never cross
+// Swift frames, so every call comes back as a status. libpng is given IHDR, the palette of a
+// palette image and the image data, all checked by the caller, and so never sees another chunk.
 //
 // libpng's classic API is used on purpose: the simplified one (png_image_*) applies the file's
-// gamma and composes alpha, and so changes the stored samples.
+// gamma and composes alpha, and so changes the stored samples. And its progressive reader: the
+// other one, having read the last row, inflates whatever follows it.
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +12,10 @@
 #include <stdint.h>
 
 typedef enum __attribute__((enum_extensibility(closed))) : uint8_t {
-    CPNGStatusDecoded,
-    CPNGStatusTruncated,          // the bytes end before IEND
-    CPNGStatusDamaged,            // libpng refused; `reason` has its words
+    CPNGStatusIncomplete,         // rows are missing so far
+    CPNGStatusComplete,           // every sample is there
+    CPNGStatusDamaged,            // libpng refused; `cpng_reason` has its words
     CPNGStatusPaletteIndex,       // a pixel names a palette entry that does not exist
-    CPNGStatusOutOfMemory,
 } CPNGStatus;
 
 // What the caller read from IHDR, and the buffer it made from it.
@@ -27,12 +28,27 @@ typedef struct {
     size_t row_bytes;
 } CPNGTarget;
 
-// Decodes a whole PNG file into `target`. Gray of 1, 2 and 4 bits is scaled to 8, a palette becomes
-// RGB, alpha and tRNS are dropped; `had_transparency` says whether there was any. No gamma, no ICC.
-// A CRC error in a critical chunk, a wrong Adler-32, missing rows and surplus image data are
-// refused.
-// `reason` receives a NUL-terminated ASCII text when the status is Damaged. The samples are
-// meaningful only when the status is Decoded.
-CPNGStatus cpng_decode(const uint8_t *_Nonnull bytes, size_t byte_count, CPNGTarget target,
-                       bool *_Nonnull had_transparency, char *_Nonnull reason,
-                       size_t reason_capacity);
+typedef struct CPNGDecoder CPNGDecoder;
+
+// A decoder into `target`, which must outlive it; NULL when memory is out. Gray of 1, 2 and 4 bits
+// is scaled to 8, a palette becomes RGB, alpha is dropped. No gamma, no ICC.
+CPNGDecoder *_Nullable cpng_create(CPNGTarget target);
+
+void cpng_destroy(CPNGDecoder *_Nonnull decoder);
+
+// Takes the next bytes of the file: signature and IHDR, PLTE where the image has a palette, IDAT.
+// CRCs are not looked at. Nothing more is read once a status says Damaged.
+CPNGStatus cpng_feed(CPNGDecoder *_Nonnull decoder, const uint8_t *_Nonnull bytes, size_t count);
+
+// Ends the file: the samples are meaningful only when the status is Complete.
+CPNGStatus cpng_finish(CPNGDecoder *_Nonnull decoder);
+
+// Whether the compressed data did not end where the rows did: something followed, the end was
+// missing, or its Adler-32 was wrong. Of a Complete decoder, after `cpng_finish`.
+bool cpng_has_odd_end(const CPNGDecoder *_Nonnull decoder);
+
+// NUL-terminated printable ASCII; empty unless a status said Damaged.
+const char *_Nonnull cpng_reason(const CPNGDecoder *_Nonnull decoder);
+
+// The CRC of PNG's annex D over more bytes; 0 begins one.
+uint32_t cpng_crc32(uint32_t crc, const uint8_t *_Nonnull bytes, size_t count);

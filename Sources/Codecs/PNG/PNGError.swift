@@ -9,10 +9,13 @@ public enum PNGError: Error, Equatable, Sendable {
     case truncated
     case badHeader(HeaderFault)
     case tooManyPixels(width: Int, height: Int, pixelsMax: Int)
-    /// Anything libpng refuses after IHDR, in its words: a wrong CRC, bad zlib data, missing rows.
+    /// A fault after IHDR that leaves samples undefined, in a few words, libpng's where it found it:
+    /// a wrong CRC, bad zlib data, missing rows.
     case damaged(String)
     case paletteIndexOutOfRange
     case outOfMemory
+    /// Nobody waits for the image any more.
+    case cancelled
 }
 
 extension PNGError: CustomStringConvertible {
@@ -33,6 +36,8 @@ extension PNGError: CustomStringConvertible {
         case .paletteIndexOutOfRange:
             "The PNG is damaged: a pixel names a colour that its palette does not have;"
                 + " export the image again."
+        case .cancelled:
+            "The PNG was not decoded in time; allow more or send a smaller image."
         case .outOfMemory:
             "There is not enough memory to decode the PNG; send a smaller image."
         }

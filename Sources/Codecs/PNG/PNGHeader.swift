@@ -41,6 +41,9 @@ public struct PNGHeader: Sendable, Equatable {
         return overflow ? .max : bytes
     }
 
+    /// Whether the colour type has an alpha channel.
+    var hasAlpha: Bool { colorType == .grayAlpha || colorType == .rgba }
+
     var bytesPerSample: Int { bitDepth == 16 ? 2 : 1 }
 
     var storedBitsPerPixel: Int {
@@ -75,7 +78,7 @@ extension PNG {
         guard bigEndian32(bytes, at: 8) == 13, bigEndian32(bytes, at: 12) == 0x4948_4452 else {
             throw .badHeader(.missing)
         }
-        guard crc32(bytes, from: 12, to: 29) == bigEndian32(bytes, at: 29) else {
+        guard crc32(0, bytes.extracting(12..<29)) == bigEndian32(bytes, at: 29) else {
             throw .badHeader(.checksum)
         }
         return try checkedHeader(bytes)
@@ -102,19 +105,5 @@ extension PNG {
         case .palette: [1, 2, 4, 8]
         case .rgb, .grayAlpha, .rgba: [8, 16]
         }
-    }
-
-    private static func bigEndian32(_ bytes: Span<UInt8>, at index: Int) -> UInt32 {
-        (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[index + $1]) }
-    }
-
-    /// The CRC of PNG's annex D, bit by bit: it runs over 17 bytes here.
-    private static func crc32(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> UInt32 {
-        var crc = UInt32.max
-        for index in start..<end {
-            crc ^= UInt32(bytes[index])
-            for _ in 0..<8 { crc = crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }
-        }
-        return ~crc
     }
 }

@@ -7,12 +7,12 @@ import Synchronization
 public struct Team {
     let pool: WorkerPool
     let workspace: Workspace
-    private let isCancelled: () -> Bool
+    private let asksCancelled: () -> Bool
 
     init(pool: WorkerPool, workspace: Workspace, isCancelled: @escaping () -> Bool = { false }) {
         self.pool = pool
         self.workspace = workspace
-        self.isCancelled = isCancelled
+        asksCancelled = isCancelled
     }
 
     /// The threads that may share a loop.
@@ -26,8 +26,11 @@ public struct Team {
     /// Throws `InferenceError.cancelled` once nobody waits for the result: cheap enough (a look at
     /// the clock) to be asked for every row of an image or kilobyte of an answer.
     public func checkCancelled() throws(InferenceError) {
-        if isCancelled() { throw .cancelled }
+        if isCancelled { throw .cancelled }
     }
+
+    /// Whether nobody waits for the result any more, for work that is not of this module.
+    public var isCancelled: Bool { asksCancelled() }
 
     /// Calls `body` with each of 0 ..< count once, on any threads and in any order, and returns when
     /// all calls have.

@@ -38,7 +38,9 @@ struct PutTargetEndpoint: JobEndpoint {
             }
             // Decoded once for the sake of its faults: they belong to this answer, not to a later
             // one.
-            _ = try run.measure(.decode) { _ throws(ServiceError) in try source.decode() }
+            _ = try run.measure(.decode) { team throws(ServiceError) in
+                try source.decode(isCancelled: { team.isCancelled })
+            }
             let target = RegisteredTarget(digest: named, source: source)
             let isNew = try TargetCache(context.targets, of: request.tenant).register(target)
             return HTTPServerResponse(status: isNew ? .created : .ok, target.json)

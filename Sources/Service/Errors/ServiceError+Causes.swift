@@ -10,6 +10,7 @@ extension ServiceError {
             self.init(
                 .imageTooLarge, "\(role): \(error)", limit: pixelsMax, actual: width * height,
                 setting: .maxImagePixels)
+        case .cancelled: self = .deadlineExceeded
         default: self.init(.invalidImage, "\(role): \(error)")
         }
     }

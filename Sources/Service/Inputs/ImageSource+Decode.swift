@@ -4,23 +4,29 @@ import Inference
 /// Decoded images of one source and what was lost on the way.
 struct DecodedImages: Sendable {
     let images: [Image]
-    let dropsAlpha: Bool
+    let notes: DecodingNotes
 }
 
 extension ImageSource {
     /// Decodes the samples; they are checked against the declared range here.
-    func decode() throws(ServiceError) -> DecodedImages {
+    ///
+    /// - Parameter isCancelled: asked every few milliseconds; once true, `deadline_exceeded` is
+    ///   thrown.
+    func decode(isCancelled: () -> Bool) throws(ServiceError) -> DecodedImages {
         switch content {
-        case .png(let header): try decodePNG(header)
+        case .png(let header): try decodePNG(header, isCancelled)
         case .array(let view, let layout, let range): try decodeArray(view, layout, range)
         }
     }
 
-    private func decodePNG(_ header: PNGHeader) throws(ServiceError) -> DecodedImages {
+    private func decodePNG(
+        _ header: PNGHeader, _ isCancelled: () -> Bool
+    ) throws(ServiceError) -> DecodedImages {
         let png: PNGImage
         do {
             png = try payload.withSpan { bytes throws(PNGError) in
-                try PNG.decode(bytes, pixelsMax: header.pixelCount)
+                try PNG.decode(
+                    bytes, pixelsMax: header.pixelCount, isCancelled: isCancelled)
             }
         } catch {
             throw ServiceError(error, role: role)
@@ -32,7 +38,9 @@ extension ImageSource {
             case .uint16(let samples):
                 Image(width: png.width, height: png.height, channels: png.channels, uint16: samples)
             }
-        return DecodedImages(images: [image], dropsAlpha: png.hadAlpha)
+        return DecodedImages(
+            images: [image],
+            notes: DecodingNotes(dropsAlpha: png.hadAlpha, irregularities: png.irregularities))
     }
 
     private func decodeArray(
@@ -57,7 +65,7 @@ extension ImageSource {
                     uint8: payload.bytes, start: first + $0)
             }
         }
-        return DecodedImages(images: images, dropsAlpha: channels == 4)
+        return DecodedImages(images: images, notes: DecodingNotes(dropsAlpha: channels == 4))
     }
 
     private func floats(_ view: TensorView, _ range: SampleRange) throws(ServiceError) -> [Float] {

@@ -122,7 +122,7 @@ extension LossJob {
         for (index, statistics) in evaluation.statistics {
             let target = decoded.targets[index]
             targets.keep(
-                KeptStatistics(statistics: statistics, dropsAlpha: target.dropsAlpha),
+                KeptStatistics(statistics: statistics, notes: target.notes),
                 for: target.key)
         }
         return evaluation.losses.enumerated().map { pair, losses in
@@ -144,7 +144,7 @@ extension LossJob {
     /// - Throws: when a mask has alpha, in whichever format: it may be what its sender means by a
     ///   mask, so it is not dropped as that of an image is.
     private func checkAlpha(_ masks: DecodedList) throws(ServiceError) {
-        guard let index = masks.dropsAlpha.firstIndex(of: true) else { return }
+        guard let index = masks.notes.firstIndex(where: \.dropsAlpha) else { return }
         switch self.masks.source(of: index).content {
         case .png:
             throw ServiceError(

@@ -45,19 +45,19 @@ struct LossTarget: Sendable {
             list.references.indices.filter { found[$0] == nil }.map { list.references[$0].source })
         let order = needed.sorted()
         let decoded = try DecodedList(ImageList(order.map { list.sources[$0] }), team)
-        var images = zip(decoded.images, decoded.dropsAlpha).makeIterator()
+        var images = zip(decoded.images, decoded.notes).makeIterator()
         var targets: [PreparedTarget] = []
         for (index, reference) in list.references.enumerated() {
             let image = needed.contains(reference.source) ? images.next() : nil
             if let kept = found[index] {
                 targets.append(
                     PreparedTarget(
-                        target: .statistics(kept.statistics), dropsAlpha: kept.dropsAlpha,
+                        target: .statistics(kept.statistics), notes: kept.notes,
                         key: keys[index], isCached: true))
-            } else if let (image, dropsAlpha) = image {
+            } else if let (image, notes) = image {
                 targets.append(
                     PreparedTarget(
-                        target: .image(image), dropsAlpha: dropsAlpha, key: keys[index],
+                        target: .image(image), notes: notes, key: keys[index],
                         isCached: false))
             }
         }
@@ -66,14 +66,14 @@ struct LossTarget: Sendable {
             for (digest, source) in zip(digests, list.sources) { cache.remember(digest, source) }
         }
         // A target is warned of whether it was decoded for this request or for an earlier one.
-        return (targets, targets.contains(where: \.dropsAlpha) ? [.alphaDropped("target")] : [])
+        return (targets, targets.map(\.notes).warnings("target"))
     }
 }
 
 /// A target ready to be compared with.
 struct PreparedTarget: Sendable {
     let target: Target
-    let dropsAlpha: Bool
+    let notes: DecodingNotes
     let key: StatisticsKey
     let isCached: Bool
 }

@@ -48,10 +48,10 @@ struct StatisticsKey: Sendable, Hashable {
     }
 }
 
-/// What was computed from a target, and what was lost when it was decoded.
+/// What was computed from a target, and what decoding it passed over.
 struct KeptStatistics: Sendable {
     let statistics: TargetStatistics
-    let dropsAlpha: Bool
+    let notes: DecodingNotes
 }
 
 /// The targets of one tenant: whoever has another key, or none, finds nothing of them, not even

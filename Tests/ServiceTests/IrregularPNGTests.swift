@@ -1,0 +1,34 @@
+import Service
+import TestSupport
+import Testing
+
+/// What is odd about a PNG reaches its sender, and costs nothing else.
+struct IrregularPNGTests {
+    private func irregular(_ seed: Int) -> [UInt8] {
+        var source = PNGBytes(width: 20, height: 16) { x, y, c in Sample.value(x, y, c, seed) }
+        source.editStream = { $0 + [1, 2, 3] }
+        source.transparency = [1]
+        return source.encoded
+    }
+
+    private func codes(_ response: ClientResponse) throws -> [String] {
+        let warnings = try response.json["warnings"] as? [[String: String]] ?? []
+        return warnings.compactMap { $0["code"] }
+    }
+
+    @Test func `warns of an irregular PNG and computes the same losses`() throws {
+        let service = try RunningService("--target-cache-bytes=1000000")
+        let regular = try service.post("/v1/losses", Sample.pair())
+        #expect(try codes(regular).isEmpty)
+        let form = Form(("output", nil, irregular(1)), ("target", nil, irregular(2)))
+        for _ in 0..<2 {  // The second time the target's statistics are kept, and its oddity too.
+            let response = try service.post("/v1/losses", form)
+            #expect(response.status == 200)
+            #expect(try codes(response) == [String](repeating: "irregular_png", count: 4))
+            let totals = try [response, regular].map { response in
+                (try response.json["results"] as? [[String: Any]])?.first?["total"] as? Double
+            }
+            #expect(totals[0] == totals[1] && totals[0] != nil)
+        }
+    }
+}
