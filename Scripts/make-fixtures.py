@@ -13,12 +13,16 @@ import json
 from pathlib import Path
 
 import torch
-from fixtures import goldens, presets
+from fixtures import goldens, gradients, presets, variants
 from fixtures.images import make_images
 from fixtures.weights import load_network
+from safetensors.numpy import save_file
 
 ROOT = Path(__file__).resolve().parent.parent
-TOPICS = {"goldens": goldens.make, "presets": presets.make}
+TOPICS = {
+    "goldens": goldens.make, "variants": variants.make, "presets": presets.make,
+    "gradients": gradients.make,
+}
 
 
 def main():
@@ -34,6 +38,9 @@ def main():
     network = load_network(arguments.weights)
     for topic in arguments.topics or TOPICS:
         values = TOPICS[topic](network, images)
+        if isinstance(values, tuple):  # JSON, and what would be too long in it
+            values, tensors = values
+            save_file(tensors, arguments.fixtures / f"{topic}.safetensors")
         text = json.dumps(values, indent=1, default=float)
         (arguments.fixtures / f"{topic}.json").write_text(text + "\n")
 

@@ -1,6 +1,6 @@
 import Inference
 
-/// Weights from a seeded generator, the same as `generated_network` in Scripts/make-fixtures.py.
+/// Weights from a seeded generator, the same as `generated_network` in Scripts/fixtures/weights.py.
 ///
 /// SplitMix64 (Steele, Lea & Flood 2014) fills a table of 65537 values in [−1, 1) for each layer: a
 /// prime, so that repeating it gives every output channel other weights.
@@ -58,7 +58,8 @@ public enum GeneratedWeights {
         withUnsafeBytes(of: bits.littleEndian) { Array($0) }
     }
 
-    private static func table(seed: UInt64) -> [Double] {
+    /// 65537 values in [−1, 1); repeated they are the cotangents of Tests/Fixtures/gradients.json too.
+    public static func table(seed: UInt64) -> [Double] {
         (1...tableCount).map { step in
             var z = seed &+ step &* 0x9E37_79B9_7F4A_7C15
             z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
