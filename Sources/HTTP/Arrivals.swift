@@ -72,7 +72,7 @@ extension ServerCore {
         let loser =
             moving.isEmpty
             ? waiting.max { $0.bodyBytesMissing < $1.bodyBytesMissing }
-            : moving.filter { $0.input.pace.age(at: now) >= .milliseconds(Self.pressureMs) }
+            : moving.filter { now - $0.input.pace.start >= .milliseconds(Self.pressureMs) }
                 .min { $0.input.pace.rate(at: now) < $1.input.pace.rate(at: now) }
         loser?.fail(.crowdedOut(limit: limits.arrivingBytesMax))
     }

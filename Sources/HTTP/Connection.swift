@@ -111,13 +111,27 @@ final class Connection {
         deadline = idleSince + .milliseconds(limits.keepaliveTimeoutMs)
     }
 
-    /// Since when the connection serves nobody; nil while it does.
-    var uselessSince: ContinuousClock.Instant? {
+    /// Since when the connection is in use without getting on: nobody sends or takes anything, or too
+    /// little. nil while it is worth its place.
+    func uselessSince(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         switch state {
         case .idle: idleSince
         case .lingering(let lingering): lingering.since
-        default: nil
+        case .readingHead: request?.receivedAt
+        case .readingBody, .sending, .discarding:
+            input.waitsSince == nil && input.pace.rate(at: now) < Double(limits.bytesPerSecondMin)
+                ? input.pace.start : nil
+        case .handling, .closed: nil
         }
+    }
+
+    /// Closes to make room for another client, with a word if one can be said.
+    func giveWay() {
+        switch state {
+        case .readingHead, .readingBody: fail(.requestTimeout)
+        default: break
+        }
+        abort(.timedOut)
     }
 
     /// The last step of every road; the descriptor closes once both sources are cancelled.

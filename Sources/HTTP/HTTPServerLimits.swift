@@ -10,8 +10,8 @@ public struct HTTPServerLimits: Sendable {
     public var headersMax = 100
     /// The request target; over it 414. RFC 9112 §3 recommends at least 8000.
     public var uriBytesMax = 8 * 1024
-    /// Connections served at once. When all are taken, the one that is idle for longest makes room;
-    /// when none is idle, `reservedConnections` more are accepted, but only to be told so.
+    /// Connections served at once. When all are taken, the one that has not got on for longest makes
+    /// room; when there is none, `reservedConnections` more are accepted, but only to be told so.
     public var connectionsMax = 1024
     /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
     /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
@@ -45,8 +45,8 @@ public struct HTTPServerLimits: Sendable {
     public var lingerIdleTimeoutMs = 5_000
     /// The same, in bytes.
     public var lingerBytesMax = 256 * 1024 * 1024
-    /// How long a connection has to be idle, or to linger, before it may be closed to make room for
-    /// a new one when all are taken.
+    /// How long a connection has to be idle, to linger, or to be slower than `bytesPerSecondMin`,
+    /// before it may be closed to make room for a new one when all are taken.
     public var idleMinMs = 1_000
     /// How often a connection that cannot report its end by itself is looked at while its request is
     /// being handled; also the age at which a half-closed one is asked whether it still listens.

@@ -3,7 +3,7 @@
 /// The deadline of a body or a response: a pause between pieces, and a floor under the rate, so that
 /// neither a stop nor a trickle holds a connection.
 struct Pace {
-    private var start: ContinuousClock.Instant
+    private(set) var start: ContinuousClock.Instant
     private var lastProgress: ContinuousClock.Instant
     private var bytes = 0
 
@@ -36,7 +36,4 @@ struct Pace {
     func rate(at now: ContinuousClock.Instant) -> Double {
         Double(bytes) / max(1, (now - start) / .seconds(1))
     }
-
-    /// The age of the transfer.
-    func age(at now: ContinuousClock.Instant) -> Duration { now - start }
 }

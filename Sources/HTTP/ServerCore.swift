@@ -100,15 +100,16 @@ extension ServerCore {
         }
     }
 
-    /// Makes room for a new connection, if one does nothing.
+    /// Makes room for a new connection, if there is one that does not get on.
     private func closeIdlest() {
-        let before = ContinuousClock.now - .milliseconds(limits.idleMinMs)
+        let now = ContinuousClock.now
+        let before = now - .milliseconds(limits.idleMinMs)
         var idlest: (connection: Connection, since: ContinuousClock.Instant)?
         for connection in connections.values {
-            guard let since = connection.uselessSince, since <= before else { continue }
+            guard let since = connection.uselessSince(at: now), since <= before else { continue }
             if idlest.map({ since < $0.since }) ?? true { idlest = (connection, since) }
         }
-        idlest?.connection.close()
+        idlest?.connection.giveWay()
     }
 
     private func pauseAccepting() {

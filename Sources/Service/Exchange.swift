@@ -90,7 +90,8 @@ final class Exchange: HTTPExchange {
         let model = try context.readiness.model()
         let permit = try context.jobs.budget.permit(bodyBytes: request.body.count)
         let job = Job(
-            deadline: deadline, permit: permit, metrics: context.metrics,
+            deadline: deadline, permit: permit, readingBytes: request.readingBytes,
+            metrics: context.metrics,
             prepare: { () throws(ServiceError) in try endpoint.prepare(request, model: model) },
             answer: { permit, response, code in
                 self.answer(permit, response, code, responder)

@@ -15,6 +15,13 @@ struct ServiceRequest: Sendable {
     /// The whole body, without its transfer coding; empty for an immediate endpoint.
     var body: [UInt8] = []
 
+    /// Bytes that reading the body takes beside it: of JSON, its texts and what they stand for in
+    /// base64. The other forms are read where they lie.
+    var readingBytes: Int {
+        let type = fields[.contentType].flatMap { MediaType(contentType: $0) }
+        return type == .json ? body.count.times(2) : 0
+    }
+
     init(_ request: HTTPServerRequest, _ record: RequestRecord, captures: [String]) {
         id = record.id
         tenant = record.tenant

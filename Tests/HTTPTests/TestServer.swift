@@ -73,15 +73,17 @@ final class TestHandler: HTTPHandler {
             exchange: TestExchange(request, handler: self),
             verdict: request.path == "/refuse"
                 ? .refuse(HTTPServerResponse(status: .unauthorized))
-                : .accept(bodyBytesMax: Self.bodyBytesMax, deadline: deadline(request)),
+                : .accept(
+                    bodyBytesMax: number("max", of: request) ?? Self.bodyBytesMax,
+                    deadline: number("within", of: request).map {
+                        request.receivedAt + .milliseconds($0)
+                    }),
             isServedWhenFull: request.path == "/health")
     }
 
-    /// `/?within=` so many milliseconds.
-    private func deadline(_ request: HTTPServerRequest) -> ContinuousClock.Instant? {
-        guard request.query.first?.name == "within" else { return nil }
-        return request.query.first.flatMap { Int($0.value) }
-            .map { request.receivedAt + .milliseconds($0) }
+    /// `?within=` so many milliseconds, `?max=` so many bytes.
+    private func number(_ name: String, of request: HTTPServerRequest) -> Int? {
+        request.head.path?.split(separator: "?\(name)=").dropFirst().first.flatMap { Int($0) }
     }
 
     func exchange(for head: HTTPPartialHead) -> any HTTPExchange {

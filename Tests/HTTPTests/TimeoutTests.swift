@@ -125,6 +125,31 @@ import Testing
         #expect(try held.readResponse()?.text == "held")
     }
 
+    // Each of the slow ones has the only place when the next client comes.
+    @Test(arguments: [
+        "", "GET / HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx", get("/big"),
+        "POST /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx",
+        "POST /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\nx",
+    ])
+    func `lets no client that does not get on keep another out`(bytes: String) async throws {
+        let server = try TestServer {
+            $0.connectionsMax = 1
+            $0.reservedConnections = 1
+            $0.idleMinMs = 0
+            $0.bytesPerSecondMin = 1 << 40
+        }
+        for _ in 0..<3 {
+            let slow = try server.connect(receiveBuffer: 4096)
+            try slow.send(bytes)
+            // A request that is being handled has its place by right.
+            while bytes == get("/big"), !slow.hasInput {}
+            let good = try server.connect()
+            try good.send(get("/"))
+            #expect(try good.readResponse()?.status == 200)
+        }
+        #expect(server.server.rejectedConnections == 0)
+    }
+
     @Test func `cuts off an answer that is not taken by the deadline of its request`() async throws
     {
         let server = try TestServer()

@@ -120,6 +120,12 @@ public final class SocketClient {
         poll(&entry, 1, ms)
     }
 
+    /// Sends each piece at once.
+    public func disableNagle() {
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)
+    }
+
     /// Ends the sending side only.
     public func shutdownWrite() {
         shutdown(descriptor, Int32(SHUT_WR))

@@ -32,18 +32,22 @@ final class Job: PoolJob {
 
     let deadline: ContinuousClock.Instant
     private let submittedAt = ContinuousClock.now
+    private let readingBytes: Int
     private let prepare: Prepare
     private let metrics: Metrics
     private let answer: Answer
     private let state: Mutex<State>
     private let isClientGone = Atomic<Bool>(false)
 
-    /// - Parameter answer: called at most once, from any thread.
+    /// - Parameters:
+    ///   - readingBytes: what the body, once read, takes beside what it was.
+    ///   - answer: called at most once, from any thread.
     init(
-        deadline: ContinuousClock.Instant, permit: consuming Permit, metrics: Metrics,
-        prepare: @escaping Prepare, answer: @escaping Answer
+        deadline: ContinuousClock.Instant, permit: consuming Permit, readingBytes: Int,
+        metrics: Metrics, prepare: @escaping Prepare, answer: @escaping Answer
     ) {
         self.deadline = deadline
+        self.readingBytes = readingBytes
         self.metrics = metrics
         self.prepare = prepare
         self.answer = answer
@@ -66,8 +70,9 @@ final class Job: PoolJob {
         var run = JobRun(team: team.cancelled { self.isCancelled }, submittedAt: submittedAt)
         metrics.observe(.queue, run.queueTime)
         do {
+            if readingBytes > 0 { try charge(workBytes: readingBytes) }
             let request = try run.measure(.decode) { _ throws(ServiceError) in try prepare() }
-            try charge(workBytes: request.workBytes)
+            try charge(workBytes: request.workBytes.plus(readingBytes))
             let response = try request.work(&run)
             run.observe(in: metrics)
             finish(response, .ok, nil, from: .running)
