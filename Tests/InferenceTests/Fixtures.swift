@@ -7,7 +7,7 @@ import Testing
 enum Fixtures {
     private static let repository = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    private static let directory = repository.appending(path: "Tests/Fixtures")
+    static let directory = repository.appending(path: "Tests/Fixtures")
 
     /// The VGG-16 that the product embeds.
     static let embedded: Result<Network, any Error> = Result {

@@ -2,7 +2,7 @@ import Inference
 import TestSupport
 import Testing
 
-/// Every number within 1e-5, relative, of float64 PyTorch (Scripts/make-fixtures.py).
+/// Every number within 1e-5, relative, of float64 PyTorch (Scripts/fixtures).
 struct GoldenTests {
     private static let tolerance = 1e-5
     private static let pool = WorkerPool(workers: 2)
@@ -41,6 +41,32 @@ struct GoldenTests {
             total += term.weight * value
         }
         expect(losses.total, toBe: total, "total")
+    }
+
+    @Test(arguments: try PresetFixtures.all.get().cases.filter { $0.preset == "pconv" })
+    func `pconv agrees with float64 on a batch of three`(golden: PresetCase) throws {
+        let fixtures = try PresetFixtures.all.get()
+        let images = try fixtures.pairs.map { try fixtures.images(of: golden, at: $0) }
+        let options = try #require(Preset.named("pconv")).options
+        let pairs = images.enumerated().map {
+            Pair(output: $1.output, target: $0, mask: $1.mask)
+        }
+        let evaluator = try Self.embedded.get()
+        let evaluation = try Self.pool.runAndWait { team in
+            try evaluator.evaluate(
+                pairs, targets: images.map { .image($0.target) }, options: options, team: team)
+        }
+        #expect(evaluation.losses.count == golden.samples.count)
+        for (losses, sample) in zip(evaluation.losses, golden.samples) {
+            #expect(losses.terms.map(\.term.rawValue).sorted() == sample.terms.keys.sorted())
+            for term in losses.terms {
+                let value = try #require(sample.terms[term.term.rawValue])
+                expect(term.loss, toBe: value.loss, term.term.rawValue)
+                for layer in term.layers ?? [] {
+                    expect(layer.loss, toBe: try #require(value.layers?[layer.name]), layer.name)
+                }
+            }
+        }
     }
 
     @Test(arguments: try Fixtures.goldens.get().generated)
