@@ -14,6 +14,7 @@ INLINE void store(float *p, vec x) { *(vec *)p = x; }
 INLINE vec splat(float x) { return (vec)x; }
 INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
 
+#include "Backward.inc.h"
 #include "Direct.inc.h"
 #include "Pools.inc.h"
 #include "Statistics.inc.h"
@@ -34,6 +35,14 @@ static const styleloss_kernels table = {
     .pool_average = pool_average,
     .pool_l2 = pool_l2,
     .pool_l2_hann = pool_l2_hann,
+    .alive_bits = alive_bits,
+    .maximum_bits = maximum_bits,
+    .pass = pass,
+    .add_passed = add_passed,
+    .pass_pooled = pass_pooled,
+    .add = add,
+    .sum_of_squares = sum_of_squares,
+    .first_layer_gradient = first_layer_gradient,
     .gram = gram,
     .absolute_difference = absolute_difference,
     .channel_sums = channel_sums,

@@ -105,6 +105,15 @@ public struct NetworkVariant: Hashable, Sendable {
     /// Whether the pool is computed where its convolution is, before the features leave registers.
     var fusesPools: Bool { pooling == .max && rounding == .floor }
 
+    /// Whether there is a way back to the image: through maxima and means, not yet through the L2
+    /// pools, whose slopes need the features themselves.
+    public var hasGradient: Bool {
+        switch pooling {
+        case .max, .average: true
+        case .l2, .l2Hann: false
+        }
+    }
+
     /// What the convolution of that place in the network reads outside of its input.
     func border(ofConvolution index: Int) -> Border {
         switch padding {

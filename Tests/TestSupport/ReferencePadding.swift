@@ -40,4 +40,23 @@ public enum ReferencePadding: Sendable {
         }
         return output
     }
+
+    /// The transpose of `pad`: each pixel outside adds its gradient to the one it was made of.
+    public func fold(_ padded: ReferenceFeatures) -> ReferenceFeatures {
+        var result = ReferenceFeatures(
+            channels: padded.channels, height: padded.height - 2, width: padded.width - 2)
+        var i = 0
+        for c in 0..<padded.channels {
+            for y in -1...result.height {
+                for x in -1...result.width {
+                    if let row = source(y, result.height), let column = source(x, result.width) {
+                        result.values[(c * result.height + row) * result.width + column] +=
+                            padded.values[i]
+                    }
+                    i += 1
+                }
+            }
+        }
+        return result
+    }
 }

@@ -60,4 +60,26 @@ public enum ReferencePools {
             return (squares + 1e-12).squareRoot()
         }
     }
+
+    /// The derivative of a window's value by each of its pixels. A maximum is the first one, unless
+    /// decisions are given.
+    static func slopes(
+        _ window: [(value: Double, weight: Double, y: Int, x: Int)],
+        _ pooling: NetworkVariant.Pooling, _ isMaximum: ((Int, Int) -> Bool)?
+    ) -> [Double] {
+        let value = value(window, pooling)
+        switch pooling {
+        case .max:
+            if let isMaximum { return window.map { isMaximum($0.y, $0.x) ? 1 : 0 } }
+            let first = window.firstIndex { $0.value == value }
+            return window.indices.map { $0 == first ? 1 : 0 }
+        case .average(let scale):
+            return window.map { _ in Double(scale) / Double(window.count) }
+        case .l2(let scale):
+            let root = value / Double(scale)
+            return window.map { root == 0 ? 0 : Double(scale) * $0.value / root }
+        case .l2Hann:
+            return window.map { $0.weight * $0.value / value }
+        }
+    }
 }

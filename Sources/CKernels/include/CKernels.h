@@ -1,6 +1,6 @@
 // The only code that knows instruction sets. No allocation, no threads, no I/O, no policy: every
 // function is a loop over memory that the caller owns. Bodies are written once with vector types
-// (Winograd.inc.h, Direct.inc.h, Pools.inc.h, Statistics.inc.h) and compiled once for each instruction set.
+// (the *.inc.h) and compiled once for each instruction set.
 //
 // Activations are stored in rows of blocks of 64 channels (every VGG width is a multiple of 64):
 //     row[block][1 + x][64],  x = -1 ... 4 * tiles,  zero outside the image
@@ -81,6 +81,45 @@ typedef struct {
     /// The largest, the mean, the root of the sum of squares of 2 x 2; the root of the squares' weighted
     /// mean of 3 x 3, weights (1, 2, 1) / 4 each way, zeros outside, plus 1e-12.
     styleloss_pool _Nonnull pool_max, pool_average, pool_l2, pool_l2_hann;
+
+    /// Which outputs of a row pass a gradient: bit c of the eight bytes of a pixel is set where channel
+    /// c is above zero after the ReLU.
+    void (*_Nonnull alive_bits)(
+        const float *_Nonnull row, ptrdiff_t columns, uint8_t *_Nonnull bits);
+
+    /// The same of two rows under a 2 x 2 maximum: one bit a window, of the first pixel in row-major
+    /// order that is within `tolerance` of the largest, and only if it is above zero. The second row,
+    /// null outside the image, is then not looked at.
+    void (*_Nonnull maximum_bits)(
+        const float *_Nullable const *_Nonnull rows, ptrdiff_t columns, ptrdiff_t pooled_columns,
+        float tolerance, uint8_t *_Nullable const *_Nonnull bits);
+
+    /// out = d, or out += d, where the bit is set; zero, or nothing, elsewhere.
+    void (*_Nonnull pass)(
+        const float *_Nonnull d, const uint8_t *_Nonnull bits, ptrdiff_t columns,
+        float *_Nonnull out);
+    void (*_Nonnull add_passed)(
+        const float *_Nonnull d, const uint8_t *_Nonnull bits, ptrdiff_t columns,
+        float *_Nonnull out);
+
+    /// out[x] = factor d[x / 2] where the bit is set and there is such a window, else zero;
+    /// `edge_factor` for a window that has only one column inside.
+    void (*_Nonnull pass_pooled)(
+        const float *_Nonnull d, const uint8_t *_Nonnull bits, ptrdiff_t columns,
+        ptrdiff_t pooled_columns, float factor, float edge_factor, float *_Nonnull out);
+
+    /// out += a.
+    void (*_Nonnull add)(const float *_Nonnull a, ptrdiff_t count, float *_Nonnull out);
+
+    /// Sum of squares, FP64 across every 8 vectors.
+    double (*_Nonnull sum_of_squares)(const float *_Nonnull row, ptrdiff_t count);
+
+    /// conv1_1's gradient at its input: rows are three rows of its output's gradient, [x][64],
+    /// standing at column -1; kernel is [row][column][channel][64], turned by 180 degrees; out is
+    /// [x][3].
+    void (*_Nonnull first_layer_gradient)(
+        const float *_Nonnull const *_Nonnull rows, const float *_Nonnull kernel, ptrdiff_t width,
+        float *_Nonnull out);
 
     /// g += sum over `rows` x `width` pixels of a_i b_j: gram_mr channels of a from i0 on, and of b from
     /// j0 on gram_nr (`vectors` is 2) or half as many (1). The sum is FP32 within the call and FP64

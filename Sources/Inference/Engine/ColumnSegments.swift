@@ -12,4 +12,9 @@ enum ColumnSegments {
         let middle = (width / 2 + 7) / 8 * 8
         return [0..<middle, middle..<width]
     }
+
+    /// The tiles of a range of columns.
+    static func tiles(_ columns: Range<Int>) -> Range<Int> {
+        columns.lowerBound / 4..<(columns.upperBound + 3) / 4
+    }
 }

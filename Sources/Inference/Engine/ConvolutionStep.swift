@@ -7,7 +7,8 @@ struct ConvolutionStep {
     let convolution: WinogradConvolution
     let u: FloatBuffer
     let kernels: Kernels
-    let stage: WalkPlan.Stage
+    /// Rows and columns of the input and of the output.
+    let height: Int, width: Int
     let images: Int
     let input: RowRing
     let border: Border
@@ -35,7 +36,7 @@ struct ConvolutionStep {
     }
 
     func run(tileRows: Range<Int>, team: Team) {
-        let tiles = images * tileRows.count * stage.tilesAcross
+        let tiles = images * tileRows.count * ((width + 3) / 4)
         let mr = kernels.mr
         // Cut evenly into a multiple of the workers, so that all end together; and where there are
         // enough tiles for that, between register blocks: six tiles take AVX2 from 110 to 114
@@ -112,7 +113,7 @@ struct ConvolutionStep {
     ) {
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 6) { rows in
             for r in 0..<6 {
-                let y = border.source(4 * run.tileRow - 1 + r, of: stage.height)
+                let y = border.source(4 * run.tileRow - 1 + r, of: height)
                 let row = y.map { UnsafePointer(input.row($0, image: run.image)) } ?? zeros
                 rows.initializeElement(
                     at: r, to: row + 4 * run.tileColumn * Kernels.block)
@@ -129,7 +130,7 @@ struct ConvolutionStep {
         v: UnsafeMutablePointer<Float>, vStride: Int, m: UnsafeMutablePointer<Float>, mStride: Int,
         tiles: Int, block: Int
     ) {
-        let ic = convolution.shape.inChannels
+        let ic = convolution.icBlocks * Kernels.block
         let panels = Kernels.block / kernels.nr
         for element in 0..<Kernels.elements {
             for panel in 0..<panels {
@@ -148,7 +149,7 @@ struct ConvolutionStep {
         _ run: Run, m: UnsafeMutablePointer<Float>, mStride: Int, block: Int
     ) {
         var out = Kernels.OutputRows()
-        out.columns = stage.width - 4 * run.tileColumn
+        out.columns = width - 4 * run.tileColumn
         let y = 4 * run.tileRow
         let x = 4 * run.tileColumn
         let (conv, relu, pool) = (outputs.conv, outputs.relu, outputs.pool)

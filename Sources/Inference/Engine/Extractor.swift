@@ -8,8 +8,10 @@ public final class Extractor: Sendable {
     let kernels: Kernels
     let first: FirstConvolution
     let convolutions: [WinogradConvolution]
+    /// The same, for the way back.
+    let transposed: [WinogradConvolution]
     let buffers = BufferPool(retainedBytesMax: 192 << 20)
-    private let tilesPerStep: Int?
+    let tilesPerStep: Int?
 
     /// Prepares the network for an instruction set, the best one when nil.
     ///
@@ -28,6 +30,9 @@ public final class Extractor: Sendable {
         convolutions = network.convolutions.dropFirst().map {
             WinogradConvolution($0, kernels: kernels)
         }
+        transposed = network.convolutions.dropFirst().map {
+            WinogradConvolution($0, direction: .backward, kernels: kernels)
+        }
     }
 
     /// Walks a stack of images of equal size through a variant of the network, as far as the last tap
@@ -43,22 +48,8 @@ public final class Extractor: Sendable {
         preprocessing: Preprocessing? = nil, team: Team
     ) throws(InferenceError) -> [TapResult] {
         guard let image = images.first, !demands.isEmpty else { return [] }
-        for other in images where (other.height, other.width) != (image.height, image.width) {
-            throw .shapeMismatch(
-                "images of one stack must be of one size, not "
-                    + "\(image.width)x\(image.height) and \(other.width)x\(other.height)")
-        }
         let variant = variant ?? network.defaultVariant
-        precondition(variant.architecture == network.architecture, "a variant of another network")
-        for demand in demands {
-            guard variant.has(demand.tap) else {
-                throw .unknownLayer(demand.tap.description)
-            }
-            let minimum = variant.minimumSide(for: demand.tap)
-            guard min(image.height, image.width) >= minimum else {
-                throw .imageTooSmall(minimum: minimum, tap: demand.tap.description)
-            }
-        }
+        try check(images, taps: demands.map(\.tap), variant)
         let plan = plan(
             variant, demands, height: image.height, width: image.width, images: images.count,
             workers: team.workers)
@@ -69,13 +60,34 @@ public final class Extractor: Sendable {
         return try walk.run()
     }
 
-    private func plan(
+    func check(
+        _ images: [Image], taps: [Tap], _ variant: NetworkVariant
+    ) throws(InferenceError) {
+        precondition(variant.architecture == network.architecture, "a variant of another network")
+        for image in images {
+            guard image.size == images[0].size else {
+                throw .shapeMismatch(
+                    "images of one stack must be of one size, not "
+                        + "\(images[0].width)x\(images[0].height) and \(image.width)x\(image.height)"
+                )
+            }
+        }
+        for tap in taps {
+            guard variant.has(tap) else { throw .unknownLayer(tap.description) }
+            let minimum = variant.minimumSide(for: tap)
+            for image in images where min(image.height, image.width) < minimum {
+                throw .imageTooSmall(minimum: minimum, tap: tap.description)
+            }
+        }
+    }
+
+    func plan(
         _ variant: NetworkVariant, _ demands: [TapDemand], height: Int, width: Int, images: Int,
-        workers: Int
+        workers: Int, isRecorded: Bool = false
     ) -> WalkPlan {
         WalkPlan(
             variant: variant, demands: demands, height: height, width: width, images: images,
-            workers: workers, tilesPerStep: tilesPerStep)
+            workers: workers, tilesPerStep: tilesPerStep, isRecorded: isRecorded)
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of

@@ -99,6 +99,54 @@ struct Kernels: @unchecked Sendable {
         }
     }
 
+    func aliveBits(
+        _ row: UnsafePointer<Float>, columns: Int, bits: UnsafeMutablePointer<UInt8>
+    ) {
+        table.alive_bits(row, columns, bits)
+    }
+
+    func maximumBits(
+        _ rows: UnsafePointer<UnsafePointer<Float>?>, columns: Int, pooledColumns: Int,
+        tolerance: Float, bits: UnsafePointer<UnsafeMutablePointer<UInt8>?>
+    ) {
+        table.maximum_bits(rows, columns, pooledColumns, tolerance, bits)
+    }
+
+    func pass(
+        _ d: UnsafePointer<Float>, bits: UnsafePointer<UInt8>, columns: Int,
+        out: UnsafeMutablePointer<Float>
+    ) {
+        table.pass(d, bits, columns, out)
+    }
+
+    func addPassed(
+        _ d: UnsafePointer<Float>, bits: UnsafePointer<UInt8>, columns: Int,
+        to out: UnsafeMutablePointer<Float>
+    ) {
+        table.add_passed(d, bits, columns, out)
+    }
+
+    func passPooled(
+        _ d: UnsafePointer<Float>, bits: UnsafePointer<UInt8>, columns: Int, pooledColumns: Int,
+        factor: Float, edgeFactor: Float, out: UnsafeMutablePointer<Float>
+    ) {
+        table.pass_pooled(d, bits, columns, pooledColumns, factor, edgeFactor, out)
+    }
+
+    func sumOfSquares(_ row: UnsafePointer<Float>, count: Int) -> Double {
+        table.sum_of_squares(row, count)
+    }
+
+    func add(_ a: UnsafePointer<Float>, count: Int, to out: UnsafeMutablePointer<Float>) {
+        table.add(a, count, out)
+    }
+
+    func firstLayerGradient(
+        _ rows: Rows, kernel: UnsafePointer<Float>, width: Int, out: UnsafeMutablePointer<Float>
+    ) {
+        table.first_layer_gradient(rows, kernel, width, out)
+    }
+
     func gram(
         _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int, width: Int,
         g: UnsafeMutablePointer<Double>, ldg: Int

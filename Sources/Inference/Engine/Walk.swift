@@ -13,6 +13,7 @@ struct Walk {
     private let zeros: UnsafeMutablePointer<Float>
     private let arena: Arena
     private let statistics: [TapStatistics]
+    private let tape: Tape?
     // Of fewer than two images a worker, workers share the columns.
     private let splitsColumns: Bool
     // Bands computed by each stage, and rows of the image that are preprocessed.
@@ -21,8 +22,9 @@ struct Walk {
 
     init(
         extractor: Extractor, variant: NetworkVariant, preprocessing: Preprocessing,
-        plan: WalkPlan, images: [Image], demands: [TapDemand], team: Team
+        plan: WalkPlan, images: [Image], demands: [TapDemand], tape: Tape? = nil, team: Team
     ) {
+        self.tape = tape
         self.extractor = extractor
         self.variant = variant
         self.plan = plan
@@ -88,6 +90,7 @@ struct Walk {
         case .pool: pool(index, bands)
         }
         bandsDone[index] = bands.upperBound
+        record(index, bands)
         fillEdges(index, bands)
         addToStatistics(index, bands)
     }
@@ -137,12 +140,11 @@ struct Walk {
         let convolution = extractor.convolutions[number - 1]
         ConvolutionStep(
             convolution: convolution, u: convolution.transformedKernels(team),
-            kernels: extractor.kernels, stage: plan.stages[index], images: plan.images,
-            input: input(of: index), border: variant.border(ofConvolution: number), zeros: zeros,
+            kernels: extractor.kernels, height: plan.stages[index].height,
+            width: plan.stages[index].width, images: plan.images, input: input(of: index),
+            border: variant.border(ofConvolution: number), zeros: zeros,
             outputs: rings[index],
-            segments: segments(plan.stages[index]).map {
-                $0.lowerBound / 4..<($0.upperBound + 3) / 4
-            }
+            segments: segments(plan.stages[index]).map(ColumnSegments.tiles)
         ).run(tileRows: bands, team: team)
     }
 
@@ -180,6 +182,16 @@ struct Walk {
         for image in 0..<plan.images {
             for y in rows { ring.fillEdges(y, image: image, border: border) }
         }
+    }
+
+    private func record(_ index: Int, _ bands: Range<Int>) {
+        guard let tape, case .convolution(let number) = plan.stages[index].layer,
+            let relu = rings[index].relu
+        else { return }
+        let stage = plan.stages[index]
+        tape.layers[number].record(
+            rows: 4 * bands.lowerBound..<min(4 * bands.upperBound, stage.height), of: relu,
+            kernels: extractor.kernels, team: team)
     }
 
     private func addToStatistics(_ index: Int, _ bands: Range<Int>) {

@@ -27,6 +27,7 @@ struct WalkPlan {
         /// Bands computed in one step.
         var bandsPerStep = 1
 
+        var isPool: Bool { if case .pool = layer { true } else { false } }
         var tilesAcross: Int { (width + 3) / 4 }
         var bands: Int {
             switch layer {
@@ -35,8 +36,14 @@ struct WalkPlan {
             }
         }
 
+        /// Whether it is kept which outputs of the convolution pass a gradient, for which the ReLU's
+        /// rows are read.
+        var isRecorded = false
+
         var isTapped: Bool { demands.conv != nil || demands.relu != nil || demands.pool != nil }
-        func writes(_ kind: Tap.Kind) -> Bool { feeds == kind || demands[kind] != nil }
+        func writes(_ kind: Tap.Kind) -> Bool {
+            feeds == kind || demands[kind] != nil || kind == .relu && isRecorded
+        }
         func height(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledHeight : height }
         func width(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledWidth : width }
 
@@ -64,7 +71,7 @@ struct WalkPlan {
     /// Tiles that a convolution computes before it hands them on: enough to share among workers and to
     /// read its U once for many, few enough that its rows stay in the outer cache. One row of tiles
     /// of W1's first layers instead of three took their transforms from 24 to 17 ms, both cores.
-    private static func tilesPerStep(inChannels: Int, workers: Int) -> Int {
+    static func tilesPerStep(inChannels: Int, workers: Int) -> Int {
         let tiles =
             switch inChannels {
             case ...64: 128
@@ -77,7 +84,7 @@ struct WalkPlan {
 
     init(
         variant: NetworkVariant, demands: [TapDemand], height: Int, width: Int, images: Int,
-        workers: Int, tilesPerStep: Int?
+        workers: Int, tilesPerStep: Int?, isRecorded: Bool = false
     ) {
         self.images = images
         gramCount = demands.reduce(0) { count, demand in
@@ -97,6 +104,7 @@ struct WalkPlan {
                 let positions = demands.indices.filter { demands[$0].tap == tap }
                 stages[index].demands[kind] = positions.isEmpty ? nil : positions
             }
+            if case .convolution = stage.layer { stages[index].isRecorded = isRecorded }
             let tiles =
                 tilesPerStep
                 ?? Self.tilesPerStep(inChannels: stage.shape.inChannels, workers: workers)

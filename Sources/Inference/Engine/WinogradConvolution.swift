@@ -3,26 +3,41 @@ import Synchronization
 /// One 3 × 3 convolution prepared for the tile domain: U = G g Gᵀ, packed in panels of `nr` output
 /// channels, and the bias.
 ///
+/// Backwards it is the convolution that takes the gradient at its output to that at its input: the
+/// same one with its kernels turned by 180 degrees, the roles of its channels exchanged and no bias
+/// (Lavin & Gray, section 3).
+///
 /// U is four times the size of the kernels (37.7 MB for 512 → 512 channels), so it is made when a
-/// request first needs the layer.
+/// request first needs the layer in that direction.
 final class WinogradConvolution: Sendable {
+    enum Direction { case forward, backward }
+
     let shape: ConvolutionShape
+    let direction: Direction
     let bias: FloatBuffer
     private let weights: WeightTensor
     private let kernels: Kernels
     private let transformed = Mutex<FloatBuffer?>(nil)
 
-    /// Input and output channels in blocks of 64.
+    /// Channels that it reads and that it writes, in blocks of 64.
     let icBlocks: Int
     let ocBlocks: Int
 
-    init(_ weights: ConvolutionWeights, kernels: Kernels) {
+    init(_ weights: ConvolutionWeights, direction: Direction = .forward, kernels: Kernels) {
         shape = weights.shape
+        self.direction = direction
         self.weights = weights.weights
         self.kernels = kernels
-        icBlocks = shape.inChannels / Kernels.block
-        ocBlocks = shape.outChannels / Kernels.block
-        bias = FloatBuffer(copying: weights.bias)
+        let inBlocks = shape.inChannels / Kernels.block
+        let outBlocks = shape.outChannels / Kernels.block
+        switch direction {
+        case .forward:
+            (icBlocks, ocBlocks) = (inBlocks, outBlocks)
+            bias = FloatBuffer(copying: weights.bias)
+        case .backward:
+            (icBlocks, ocBlocks) = (outBlocks, inBlocks)
+            bias = FloatBuffer(copying: [Float](repeating: 0, count: shape.inChannels))
+        }
     }
 
     /// Bytes of U.
@@ -41,38 +56,65 @@ final class WinogradConvolution: Sendable {
     }
 
     private func transform(_ team: Team) -> FloatBuffer {
-        let ic = shape.inChannels
+        let ic = icBlocks * Kernels.block
         let nr = kernels.nr
         let panels = Kernels.block / nr
         let u = FloatBuffer(count: transformedBytes / MemoryLayout<Float>.stride)
         team.parallelWithWorkspace(ocBlocks * panels) { item, workspace in
             let (block, panel) = item.quotientAndRemainder(dividingBy: panels)
             let count = nr * ic * 9
-            let kernel = UnsafeMutableBufferPointer(start: workspace.floats(count), count: count)
-            weights.read(from: item * count, into: kernel)
+            let kernel = UnsafeMutableBufferPointer(
+                start: workspace.floats(count + nr * 9), count: count)
+            switch direction {
+            case .forward: weights.read(from: item * count, into: kernel)
+            case .backward: readTurned(inChannels: item * nr..<(item + 1) * nr, into: kernel)
+            }
+            guard let kernel = kernel.baseAddress else { return }
             kernels.transformKernel(
-                workspace.floats(count), ic: ic,
+                kernel, ic: ic,
                 u: u.base + block * Kernels.elements * Kernels.block * ic + panel * ic * nr,
                 uStride: Kernels.block * ic)
         }
         return u
     }
+
+    /// g′[i][o][r][s] = g[o][i][2 − r][2 − s], with room for one more row of kernels behind.
+    private func readTurned(
+        inChannels: Range<Int>, into kernel: UnsafeMutableBufferPointer<Float>
+    ) {
+        guard let turned = kernel.baseAddress else { return }
+        let (inCount, outCount) = (shape.inChannels, shape.outChannels)
+        let row = turned + kernel.count
+        for o in 0..<outCount {
+            weights.read(
+                from: (o * inCount + inChannels.lowerBound) * 9,
+                into: UnsafeMutableBufferPointer(start: row, count: 9 * inChannels.count))
+            for i in 0..<inChannels.count {
+                for k in 0..<9 { turned[(i * outCount + o) * 9 + k] = row[9 * i + 8 - k] }
+            }
+        }
+    }
 }
 
-/// conv1_1, computed directly: kernels as [row][column][channel][64].
+/// conv1_1, computed directly: kernels as [row][column][channel][64], and turned by 180 degrees for the
+/// way back.
 final class FirstConvolution: Sendable {
     let kernel: FloatBuffer
+    let turned: FloatBuffer
     let bias: FloatBuffer
 
     init(_ weights: ConvolutionWeights) {
         let values = weights.weights.floats()  // (64, 3, 3, 3)
         let kernel = FloatBuffer(count: values.count)
+        let turned = FloatBuffer(count: values.count)
         for (i, value) in values.enumerated() {
             let (oc, rest) = i.quotientAndRemainder(dividingBy: 27)
             let (channel, position) = rest.quotientAndRemainder(dividingBy: 9)
             kernel.base[(position * 3 + channel) * Kernels.block + oc] = value
+            turned.base[((8 - position) * 3 + channel) * Kernels.block + oc] = value
         }
         self.kernel = kernel
+        self.turned = turned
         bias = FloatBuffer(copying: weights.bias)
     }
 }

@@ -1,0 +1,39 @@
+/// One bit for each output of a layer, of every image of a stack: whether it passes a gradient.
+///
+/// Layout [image][channel block][y][x][8 bytes]: bit c of a pixel's eight bytes is channel c.
+struct PassBits: @unchecked Sendable {
+    // Unchecked: a walk writes each row once, before anyone reads it.
+    let images: Int, blocks: Int, height: Int, width: Int
+    private let buffer: FloatBuffer
+
+    private static let floatsPerPixel = 2
+
+    /// All clear.
+    init(images: Int, blocks: Int, height: Int, width: Int) {
+        (self.images, self.blocks, self.height, self.width) = (images, blocks, height, width)
+        buffer = FloatBuffer(
+            count: Self.count(images: images, blocks: blocks, height: height, width: width))
+        buffer.base.update(repeating: 0, count: buffer.count)
+    }
+
+    /// The floats whose room it takes.
+    static func count(images: Int, blocks: Int, height: Int, width: Int) -> Int {
+        images * blocks * height * width * floatsPerPixel
+    }
+
+    /// The memory that it takes.
+    var bytes: Int { buffer.bytes }
+
+    /// The bits of a channel block of a row.
+    func row(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<UInt8> {
+        let index = ((image * blocks + block) * height + y) * width
+        return UnsafeMutableRawPointer(buffer.base + index * Self.floatsPerPixel)
+            .assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// Whether one output passes.
+    func passes(image: Int, channel: Int, y: Int, x: Int) -> Bool {
+        let bits = row(y, image: image, block: channel / Kernels.block) + 8 * x
+        return bits[channel % Kernels.block / 8] >> (channel % 8) & 1 == 1
+    }
+}

@@ -1,0 +1,160 @@
+/// What a walk through the network leaves for the way back: of every convolution which outputs pass a
+/// gradient, one bit each.
+public final class Tape: Sendable {
+    let variant: NetworkVariant
+    let preprocessing: Preprocessing
+    let images: Int
+    /// Rows and columns of the images.
+    let height: Int, width: Int
+    /// One for each convolution, in network order, as far as was walked.
+    let layers: [TapeLayer]
+
+    init(
+        variant: NetworkVariant, preprocessing: Preprocessing, images: Int, plan: WalkPlan
+    ) {
+        self.variant = variant
+        self.preprocessing = preprocessing
+        self.images = images
+        (height, width) = (plan.stages[0].height, plan.stages[0].width)
+        layers = plan.recordedLayers(of: variant)
+    }
+
+    /// The bytes that it takes.
+    public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
+}
+
+/// What is known of one convolution on the way back.
+struct TapeLayer: Sendable {
+    let shape: ConvolutionShape
+    /// Rows and columns of its output.
+    let height: Int, width: Int
+    /// The pool behind it and what it makes of them; nil where the walk did not get there.
+    let pool: Pool?
+    /// Whether the ReLU passes, where nothing but the ReLU is asked.
+    let alive: PassBits?
+    /// Whether ReLU and maximum pass.
+    let maxima: PassBits?
+
+    struct Pool: Sendable {
+        let pooling: NetworkVariant.Pooling
+        let height: Int, width: Int
+    }
+
+    /// What may separate equal features after the tile domain's rounding, in units of the root mean
+    /// square of the row of windows: a maximum is the first one that is so near to the largest, so
+    /// that flat regions choose as exact arithmetic does.
+    static let tieTolerance: Float = 1e-5
+
+    var bytes: Int { (alive?.bytes ?? 0) + (maxima?.bytes ?? 0) }
+
+    /// Keeps rows that the ring of the ReLU holds, whole windows of the pool.
+    func record(rows: Range<Int>, of relu: RowRing, kernels: Kernels, team: Team) {
+        guard !rows.isEmpty else { return }
+        let pairs = rows.lowerBound / 2..<(rows.upperBound + 1) / 2
+        let images = (alive ?? maxima)?.images ?? 0
+        team.parallel(images * pairs.count) { item in
+            let (image, place) = item.quotientAndRemainder(dividingBy: pairs.count)
+            let pair = pairs.lowerBound + place
+            let ys = 2 * pair..<min(2 * pair + 2, height)
+            if let alive { recordAlive(ys, image, alive, relu, kernels) }
+            if let maxima, let pool, pair < pool.height {
+                recordMaxima(ys, image, maxima, relu, pooledWidth: pool.width, kernels)
+            }
+        }
+    }
+
+    private func recordAlive(
+        _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: RowRing, _ kernels: Kernels
+    ) {
+        for block in 0..<relu.blocks {
+            for y in rows {
+                kernels.aliveBits(
+                    relu.pixels(y, image: image, block: block), columns: width,
+                    bits: bits.row(y, image: image, block: block))
+            }
+        }
+    }
+
+    private func recordMaxima(
+        _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: RowRing, pooledWidth: Int,
+        _ kernels: Kernels
+    ) {
+        var squares = 0.0
+        for block in 0..<relu.blocks {
+            for y in rows {
+                squares += kernels.sumOfSquares(
+                    relu.pixels(y, image: image, block: block), count: width * Kernels.block)
+            }
+        }
+        let count = Double(relu.blocks * rows.count * width * Kernels.block)
+        let tolerance = Self.tieTolerance * Float((squares / count).squareRoot())
+        for block in 0..<relu.blocks {
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 2) { features in
+                withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<UInt8>?.self, capacity: 2) {
+                    flags in
+                    for r in 0..<2 {
+                        let y = rows.lowerBound + r
+                        let isInside = y < rows.upperBound
+                        features.initializeElement(
+                            at: r,
+                            to: isInside
+                                ? UnsafePointer(relu.pixels(y, image: image, block: block)) : nil)
+                        flags.initializeElement(
+                            at: r, to: isInside ? bits.row(y, image: image, block: block) : nil)
+                    }
+                    guard let features = UnsafePointer(features.baseAddress),
+                        let flags = UnsafePointer(flags.baseAddress)
+                    else { return }
+                    kernels.maximumBits(
+                        features, columns: width, pooledColumns: pooledWidth,
+                        tolerance: tolerance, bits: flags)
+                }
+            }
+        }
+    }
+}
+
+extension WalkPlan {
+    /// What is to be kept of each convolution for the way back.
+    func recordedLayers(of variant: NetworkVariant) -> [TapeLayer] {
+        stages.indices.compactMap { index in
+            let stage = stages[index]
+            guard case .convolution = stage.layer else { return nil }
+            let isPooled =
+                stage.writes(.pool)
+                || stages.indices.contains(index + 1) && stages[index + 1].isPool
+            let bits = {
+                PassBits(
+                    images: images, blocks: stage.shape.outChannels / Kernels.block,
+                    height: stage.height, width: stage.width)
+            }
+            let isMaximum = isPooled && variant.pooling == .max
+            return TapeLayer(
+                shape: stage.shape, height: stage.height, width: stage.width,
+                pool: isPooled
+                    ? .init(
+                        pooling: variant.pooling, height: stage.pooledHeight,
+                        width: stage.pooledWidth) : nil,
+                alive: isMaximum && stage.demands.relu == nil ? nil : bits(),
+                maxima: isMaximum ? bits() : nil)
+        }
+    }
+}
+
+extension Tape {
+    /// Whether the ReLU behind a convolution, counted in network order, passes the gradient of one
+    /// output; nil where only the maximum behind it was asked. For tests, which replay decisions.
+    package func isAlive(
+        convolution: Int, image: Int = 0, channel: Int, y: Int, x: Int
+    ) -> Bool? {
+        layers[convolution].alive?.passes(image: image, channel: channel, y: y, x: x)
+    }
+
+    /// Whether the maximum behind a convolution, and its ReLU, pass the gradient of one output; nil
+    /// where there is none. For tests, which replay decisions.
+    package func isMaximum(
+        convolution: Int, image: Int = 0, channel: Int, y: Int, x: Int
+    ) -> Bool? {
+        layers[convolution].maxima?.passes(image: image, channel: channel, y: y, x: x)
+    }
+}

@@ -1,0 +1,137 @@
+import Inference
+import TestSupport
+import Testing
+
+/// The way back through the network against its slow twin.
+struct GradientTests {
+    private static let pool = WorkerPool(workers: 2)
+
+    /// Values of noise in [−1, 1) for the features at a tap.
+    static func noise(
+        _ tap: Tap, _ variant: NetworkVariant, height: Int, width: Int, seed: Int = 0
+    ) -> ReferenceFeatures {
+        let shape = variant.shape(of: tap, height: height, width: width)
+        let bytes = TestNetworks.noise(
+            count: shape.channels * shape.height * shape.width,
+            seed: seed + 1000 * tap.block + 10 * tap.index + tap.kind.rawValue.utf8.count)
+        return ReferenceFeatures(
+            channels: shape.channels, height: shape.height, width: shape.width,
+            values: bytes.map { Double($0) / 128 - 1 })
+    }
+
+    /// The engine's gradient as RGB planes, with the tape of its decisions.
+    static func gradient(
+        _ image: Image, _ cotangents: [Tap: ReferenceFeatures], _ extractor: Extractor,
+        _ variant: NetworkVariant, tape recorded: Tape? = nil
+    ) throws -> (values: [Double], tape: Tape) {
+        let sorted = cotangents.sorted { $0.key.description < $1.key.description }
+        return try pool.runAndWait { team in
+            let tape =
+                try recorded
+                ?? extractor.record(
+                    images: [image], demands: sorted.map { TapDemand(tap: $0.key) },
+                    variant: variant, team: team
+                ).tape
+            let gradient = try extractor.gradients(
+                tape,
+                cotangents: sorted.map { tap, values in
+                    Cotangent(
+                        tap: tap,
+                        slopes: [
+                            [
+                                .given(
+                                    FeatureMap(
+                                        channels: values.channels, height: values.height,
+                                        width: values.width,
+                                        chw: values.values.map(Float.init)))
+                            ]
+                        ])
+                }, team: team)[0]
+            var planes: [Double] = []
+            for c in 0..<3 {
+                planes += stride(from: c, to: gradient.values.count, by: 3)
+                    .map { Double(gradient.values[$0]) }
+            }
+            return (planes, tape)
+        }
+    }
+
+    /// ‖a − b‖ / ‖b‖
+    static func error(_ values: [Double], _ reference: [Double]) -> Double {
+        guard values.count == reference.count else { return .infinity }
+        let difference = zip(values, reference).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        return (difference / reference.reduce(0) { $0 + $1 * $1 }).squareRoot()
+    }
+
+    @Test(arguments: ExtractorTests.sizes, ExtractorTests.instructionSets)
+    func `the way back equals direct loops at every side of a tile`(
+        size: (height: Int, width: Int), instructionSet: InstructionSet
+    ) throws {
+        let variant = NetworkVariant(.vgg16)
+        let image = TestNetworks.image(width: size.width, height: size.height)
+        let extractor = Extractor(network: TestNetworks.vgg16, instructionSet: instructionSet)
+        for name in ["conv1_1", "relu1_1", "conv1_2", "relu1_2", "pool1", "conv2_1", "relu2_2"] {
+            guard let tap = Tap(name),
+                min(size.height, size.width) >= variant.minimumSide(for: tap)
+            else { continue }
+            let noise = [tap: Self.noise(tap, variant, height: size.height, width: size.width)]
+            let (values, tape) = try Self.gradient(image, noise, extractor, variant)
+            let reference = ReferenceGradients(
+                image, network: extractor.network, variant: variant, through: tap
+            ).gradient(noise, tape: tape)
+            let error = Self.error(values, reference.values)
+            #expect(error < 1e-5, "\(tap) \(size): \(error)")
+        }
+    }
+
+    @Test(arguments: Architecture.allCases, ExtractorTests.instructionSets)
+    func `the linear part of the way back is good to 1e-5`(
+        architecture: Architecture, instructionSet: InstructionSet
+    ) throws {
+        let (height, width) = (33, 35)
+        let network = TestNetworks.generated(architecture, seed: 3)
+        let image = TestNetworks.image(width: width, height: height)
+        let extractor = Extractor(network: network, instructionSet: instructionSet)
+        let variant = network.defaultVariant
+        let reference = ReferenceGradients(
+            image, network: network, variant: variant, through: try #require(Tap("pool5")))
+        // One tape with the decisions of every tap.
+        let all = Dictionary(
+            uniqueKeysWithValues: variant.taps.map {
+                ($0, Self.noise($0, variant, height: height, width: width))
+            })
+        let (sum, tape) = try Self.gradient(image, all, extractor, variant)
+        let error = Self.error(sum, reference.gradient(all, tape: tape).values)
+        #expect(error < 1e-5, "all taps: \(error)")
+        guard instructionSet == .best else { return }
+        for tap in ["conv2_2", "pool3", "relu4_3", "pool5"].compactMap({ Tap($0) }) {
+            let noise = [tap: Self.noise(tap, variant, height: height, width: width)]
+            let (values, _) = try Self.gradient(image, noise, extractor, variant, tape: tape)
+            let error = Self.error(values, reference.gradient(noise, tape: tape).values)
+            #expect(error < 1e-5, "\(tap): \(error)")
+        }
+    }
+
+    @Test(arguments: VariantTests.variants.filter(\.hasGradient))
+    func `the way back through every variant equals direct loops`(variant: NetworkVariant) throws {
+        let extractor = Extractor(network: TestNetworks.vgg16)
+        for (height, width) in [(5, 7), (12, 9), (9, 133)] {
+            let image = TestNetworks.image(width: width, height: height)
+            for names in [["relu1_1"], ["relu1_2", "pool1"], ["conv2_2", "pool2"], ["relu3_1"]] {
+                let taps = names.compactMap { Tap($0) }
+                guard let tap = taps.last, min(height, width) >= variant.minimumSide(for: tap)
+                else { continue }
+                let noise = Dictionary(
+                    uniqueKeysWithValues: taps.map {
+                        ($0, Self.noise($0, variant, height: height, width: width))
+                    })
+                let (values, tape) = try Self.gradient(image, noise, extractor, variant)
+                let reference = ReferenceGradients(
+                    image, network: extractor.network, variant: variant, through: tap
+                ).gradient(noise, tape: tape)
+                let error = Self.error(values, reference.values)
+                #expect(error < 1e-5, "\(names) \(height)x\(width): \(error)")
+            }
+        }
+    }
+}
