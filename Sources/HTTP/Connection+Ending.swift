@@ -16,7 +16,7 @@ extension Connection {
         socket.shutdownWrite()
         state = .lingering(lingering)
         input.drop(limits: limits)
-        deadline = lingering.since + .milliseconds(limits.lingerIdleTimeoutMs)
+        deadline = lingering.since + .milliseconds(lingerIdleTimeoutMs)
         readSource?.resume()
         takeAnotherTurn()
     }
@@ -39,7 +39,7 @@ extension Connection {
                 return
             }
             deadline = min(
-                .now + .milliseconds(limits.lingerIdleTimeoutMs),
+                .now + .milliseconds(lingerIdleTimeoutMs),
                 lingering.since + .milliseconds(limits.lingerTimeoutMs))
         }
         state = .lingering(lingering)

@@ -97,7 +97,13 @@ final class Connection {
 
     var headerTimeoutMs: Int {
         isReserved
-            ? min(limits.headerTimeoutMs, limits.reservedHeaderTimeoutMs) : limits.headerTimeoutMs
+            ? min(limits.headerTimeoutMs, limits.reservedTimeoutMs) : limits.headerTimeoutMs
+    }
+
+    var lingerIdleTimeoutMs: Int {
+        isReserved
+            ? min(limits.lingerIdleTimeoutMs, limits.reservedTimeoutMs)
+            : limits.lingerIdleTimeoutMs
     }
 
     /// Between two requests, unless this response was begun before the server began to leave.
@@ -111,18 +117,25 @@ final class Connection {
         deadline = idleSince + .milliseconds(limits.keepaliveTimeoutMs)
     }
 
-    /// Since when the connection is in use without getting on: nobody sends or takes anything, or too
-    /// little. nil while it is worth its place.
+    /// Since when the connection does not get on, once it has had its time: nobody sends or takes
+    /// anything, or too little. nil while it is worth its place.
     func uselessSince(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        var patienceMs = limits.idleMinMs
+        let since: ContinuousClock.Instant?
         switch state {
-        case .idle: idleSince
-        case .lingering(let lingering): lingering.since
-        case .readingHead: request?.receivedAt
+        case .idle:
+            since = idleSince
+            // Whoever connects has something to say.
+            if served == 0 { patienceMs = min(patienceMs, limits.silenceMaxMs) }
+        case .lingering(let lingering): since = lingering.since
+        case .readingHead: since = request?.receivedAt
         case .readingBody, .sending, .discarding:
-            input.waitsSince == nil && input.pace.rate(at: now) < Double(limits.bytesPerSecondMin)
-                ? input.pace.start : nil
-        case .handling, .closed: nil
+            let isSlow = input.pace.rate(at: now) < Double(limits.bytesPerSecondMin)
+            since = isSlow && input.waitsSince == nil ? input.pace.start : nil
+        case .handling, .closed: since = nil
         }
+        guard let since, since + .milliseconds(patienceMs) <= now else { return nil }
+        return since
     }
 
     /// Closes to make room for another client, with a word if one can be said.

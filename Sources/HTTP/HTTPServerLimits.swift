@@ -16,8 +16,9 @@ public struct HTTPServerLimits: Sendable {
     /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
     /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
     public var reservedConnections = 32
-    /// `headerTimeoutMs` of such a connection, so that silent ones do not hold the reserve.
-    public var reservedHeaderTimeoutMs = 500
+    /// `headerTimeoutMs` and `lingerIdleTimeoutMs` of such a connection, so that silent ones do not
+    /// hold the reserve.
+    public var reservedTimeoutMs = 500
     /// From the first byte of a head to its last (and from accept to the first byte); then 408.
     public var headerTimeoutMs = 10_000
     /// Between two pieces of a body; then 408.
@@ -48,6 +49,8 @@ public struct HTTPServerLimits: Sendable {
     /// How long a connection has to be idle, to linger, or to be slower than `bytesPerSecondMin`,
     /// before it may be closed to make room for a new one when all are taken.
     public var idleMinMs = 1_000
+    /// The same, for a connection on which nothing was ever sent.
+    public var silenceMaxMs = 200
     /// How often a connection that cannot report its end by itself is looked at while its request is
     /// being handled; also the age at which a half-closed one is asked whether it still listens.
     public var peerCheckMs = 250

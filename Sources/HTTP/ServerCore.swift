@@ -54,7 +54,7 @@ final class ServerCore {
     func remove(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
         counters.set(openConnections: connections.count)
-        if isAcceptingPaused && acceptsAgainAt == nil { resumeAccepting() }
+        if isAcceptingPaused { resumeAccepting() }
         completeIfIdle()
     }
 }
@@ -64,14 +64,18 @@ final class ServerCore {
 extension ServerCore {
     /// The connections accepted by one event, so that a flood of them leaves others their turn.
     private static let acceptsPerEvent = 64
-    /// How long to wait when no descriptor is left, unless a connection closes before.
-    private static let exhaustedPauseMs = 100
+    /// How long to wait when nothing is left to accept with, unless a connection closes before.
+    private static let pauseMs = 100
 
+    /// Called when somebody waits, which is sure for the first only.
     private func accept(from listener: Listener, atMost count: Int) {
-        for _ in 0..<count {
-            guard connections.count < limits.connectionsMax + limits.reservedConnections else {
-                pauseAccepting()
-                return
+        for number in 0..<count {
+            if connections.count >= limits.connectionsMax + limits.reservedConnections {
+                if number > 0 { return }
+                guard closeIdlest() else {
+                    pauseAccepting()
+                    return
+                }
             }
             guard acceptOne(from: listener) else { return }
         }
@@ -82,14 +86,10 @@ extension ServerCore {
         switch listener.accept() {
         case .wouldBlock: return false
         case .exhausted:
-            // The listening socket stays readable: without a pause this would spin.
-            pauseAccepting()
-            let time = ContinuousClock.now + .milliseconds(Self.exhaustedPauseMs)
-            acceptsAgainAt = time
-            noteDeadline(time)
+            if !closeIdlest() { pauseAccepting() }
             return false
         case .connection(let socket, let client):
-            if connections.count >= limits.connectionsMax { closeIdlest() }
+            if connections.count >= limits.connectionsMax { _ = closeIdlest() }
             let connection = Connection(
                 socket, client: client, core: self,
                 isReserved: connections.count >= limits.connectionsMax)
@@ -100,21 +100,25 @@ extension ServerCore {
         }
     }
 
-    /// Makes room for a new connection, if there is one that does not get on.
-    private func closeIdlest() {
+    /// Makes room for a new connection; false when there is none that does not get on.
+    private func closeIdlest() -> Bool {
         let now = ContinuousClock.now
-        let before = now - .milliseconds(limits.idleMinMs)
         var idlest: (connection: Connection, since: ContinuousClock.Instant)?
         for connection in connections.values {
-            guard let since = connection.uselessSince(at: now), since <= before else { continue }
+            guard let since = connection.uselessSince(at: now) else { continue }
             if idlest.map({ since < $0.since }) ?? true { idlest = (connection, since) }
         }
         idlest?.connection.giveWay()
+        return idlest != nil
     }
 
+    /// A listening socket stays readable while somebody waits: without a pause this would spin.
     private func pauseAccepting() {
         isAcceptingPaused = true
         for listener in listeners { listener.pause() }
+        let time = ContinuousClock.now + .milliseconds(Self.pauseMs)
+        acceptsAgainAt = time
+        noteDeadline(time)
     }
 
     private func resumeAccepting() {
