@@ -18,14 +18,13 @@ let package = Package(
     targets: [
         // C: what Swift cannot say.
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
-        .target(name: "COpenBLAS"),
         .target(name: "CResources", exclude: ["LICENSE-weights.md"]),
         .target(name: "CKernels"),
 
         // Leaves that know nothing of each other.
         .target(name: "HTTP", dependencies: [httpTypes]),
         .target(name: "Codecs", dependencies: ["CPNG"], swiftSettings: [.strictMemorySafety()]),
-        .target(name: "Inference", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "Inference", dependencies: ["CKernels"]),
 
         // The composition, and the programs on top of it.
         .target(

@@ -8,27 +8,27 @@ extension Bench {
         let count = shape.reduce(1, *)
         for name in ["float32", "float64"] {
             let bytes = noiseBytes(2 * count, seed: 5)
-            let tensors = try [0, count].map { start in
+            let dimensions = try FeatureDimensions(name: "features", sizes: shape, layout: .nchw)
+            let tensors = [0, count].map { start in
                 let part = bytes[start..<start + count]
-                return try FeatureTensor(
-                    name: "features", shape: shape, layout: .nchw,
-                    elements: name == "float32"
+                return FeatureTensor(
+                    dimensions,
+                    name == "float32"
                         ? .float32(part.map { Float($0) / 255 })
                         : .float64(part.map { Double($0) / 255 }))
             }
-            let layer = try FeatureLayer(name: "features", output: tensors[0], target: tensors[1])
-            let comparison = try FeatureComparison(
-                layers: [layer],
-                options: FeatureLossOptions(
-                    gram: .normalized, termWeights: [.style: 1, .perceptual: 1]))
+            let evaluator = try FeatureEvaluator(
+                Presets.all[0].given(layers: ["features"]),
+                layers: [(name: "features", output: dimensions, target: dimensions)])
             let times = try Times {
                 _ = try pool.runAndWait { team in
-                    try comparison.evaluate(instructionSet: instructionSet, team: team)
+                    try evaluator.evaluate(
+                        [(output: tensors[0], target: tensors[1])], instructionSet: instructionSet,
+                        team: team)
                 }
             }
             // As numpy and PyTorch count it: the whole square matrix.
             line(name, times, gflop: 2 * 2 * 8 * 256 * 256 * 4096 / 1e9)
         }
-        print("OpenBLAS runs \(BLAS.core ?? "nothing: it is missing")")
     }
 }

@@ -26,18 +26,18 @@ extension Bench {
     private func evaluate(
         _ evaluator: LossEvaluator, height: Int, width: Int
     ) throws -> (milliseconds: Double, bytes: Int, estimate: Int) {
-        guard let options = Preset.named("pconv")?.options else { throw BenchmarkError.noPreset }
+        let loss = Presets.all[0]
         let images = [noise(height, width, seed: 1), noise(height, width, seed: 2)]
-        let estimate = evaluator.estimateBytes(
-            pairs: [PairShape(output: images[0].size, target: 0)],
-            targets: [TargetShape(size: images[1].size)], options: options, workers: pool.workers)
+        let estimate = try evaluator.estimateBytes(
+            pairs: [PairShape(output: images[0].size, targets: TargetChoice(0))],
+            targets: [TargetShape(size: images[1].size)], loss: loss, workers: pool.workers)
         Memory.resetPeak()
         let before = Memory.residentBytes
         let start = ContinuousClock.now
         _ = try pool.runAndWait { team in
             try evaluator.evaluate(
                 [Pair(output: images[0], target: 0)], targets: [.image(images[1])],
-                options: options, team: team)
+                loss: loss, team: team)
         }
         let milliseconds = (ContinuousClock.now - start).milliseconds
         return (milliseconds, Memory.peakBytes - before, estimate)

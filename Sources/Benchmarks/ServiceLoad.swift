@@ -37,7 +37,6 @@ extension Bench {
 
     // The same pair, decoded already, on the same pool.
     private func timeEngine(_ files: [[UInt8]], _ service: ServiceUnderLoad) throws -> Times {
-        guard let options = Preset.named("pconv")?.options else { throw BenchmarkError.noPreset }
         let images = try files.map { file in
             let png = try PNG.decode(file.span, pixelsMax: 1 << 24)
             guard case .uint8(let samples) = png.samples else {
@@ -51,7 +50,7 @@ extension Bench {
             _ = try service.pool.runAndWait { team in
                 try evaluator.evaluate(
                     [Pair(output: images[0], target: 0)], targets: [.image(images[1])],
-                    options: options, team: team)
+                    loss: Presets.all[0], team: team)
             }
         }
     }

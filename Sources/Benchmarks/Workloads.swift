@@ -30,20 +30,13 @@ struct Workload {
         2 * Double(pairs) * gflopOfWalk(architecture, taps, height: size, width: size)
     }
 
-    var options: LossOptions {
-        get throws {
-            guard var options = Preset.named("pconv")?.options else {
-                throw BenchmarkError.noPreset
-            }
-            let layers = taps.compactMap { Tap($0) }.map { LayerWeight(tap: $0) }
-            options.styleLayers = layers
-            options.perceptualLayers = layers
-            return options
-        }
+    var loss: Loss {
+        let layers = taps.map { LayerWeight($0) }
+        return Presets.all[0].changed(style: layers, perceptual: layers)
     }
 }
 
-enum BenchmarkError: Error { case noPreset, noAnswer(String) }
+enum BenchmarkError: Error { case noAnswer(String) }
 
 /// Billions of operations of direct convolution for one image up to the last tap.
 func gflopOfWalk(
@@ -73,18 +66,18 @@ extension Bench {
             let pairs = (0..<workload.pairs).map {
                 Pair(output: noise(workload.size, workload.size, seed: 100 + $0), target: $0)
             }
-            let options = try workload.options
+            let loss = workload.loss
             let times = try Times {
                 _ = try pool.runAndWait { team in
                     try evaluator.evaluate(
-                        pairs, targets: targets, options: options, team: team)
+                        pairs, targets: targets, loss: loss, team: team)
                 }
             }
             line(
                 "\(workload.name) \(workload.architecture) \(workload.size)x\(workload.size) "
                     + "\(workload.pairs) pair(s)", times, gflop: workload.gflop)
             if workload.pairs == 1 {
-                try timeStoredTarget(workload, evaluator, pairs[0], targets[0], options, times)
+                try timeStoredTarget(workload, evaluator, pairs[0], targets[0], loss, times)
             }
         }
     }
@@ -92,17 +85,17 @@ extension Bench {
     // The same target again: only the output is walked.
     private func timeStoredTarget(
         _ workload: Workload, _ evaluator: LossEvaluator, _ pair: Pair, _ target: Target,
-        _ options: LossOptions, _ whole: Times
+        _ loss: Loss, _ whole: Times
     ) throws {
         let first = try pool.runAndWait { team in
             try evaluator.evaluate(
-                [pair], targets: [target], options: options, keeping: [0], team: team)
+                [pair], targets: [target], loss: loss, keeping: [0], team: team)
         }
         guard let statistics = first.statistics[0] else { return }
         let times = try Times {
             _ = try pool.runAndWait { team in
                 try evaluator.evaluate(
-                    [pair], targets: [.statistics(statistics)], options: options, team: team)
+                    [pair], targets: [.statistics(statistics)], loss: loss, team: team)
             }
         }
         line("\(workload.name) target seen before", times, gflop: workload.gflop / 2)

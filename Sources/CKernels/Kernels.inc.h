@@ -17,15 +17,37 @@ INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
 #include "Backward.inc.h"
 #include "Direct.inc.h"
 #include "Pools.inc.h"
+
+#define WIDEN(x) __builtin_convertvector(x, OF(sums))
+#define SCALAR float
+#define WIDTH LANES
+#define OF(name) name##_f32
 #include "Statistics.inc.h"
+#undef SCALAR
+#undef WIDTH
+#undef OF
+
+// Half as many lanes, so that the same register blocks fit.
+#define SCALAR double
+#define WIDTH (LANES / 2)
+#define OF(name) name##_f64
+#include "Statistics.inc.h"
+
+#include "Peak.inc.h"
 #include "Winograd.inc.h"
+
+#define STATISTICS(type, width)                                                                          \
+    {                                                                                                    \
+        .gram_mr = GRAM_MR, .gram_nr = 2 * (width), .gram = gram_##type,                                 \
+        .absolute_difference = absolute_difference_##type, .pair_sum = pair_sum_##type,                  \
+        .pixel_squares = pixel_squares_##type, .channel_sums = channel_sums_##type,                      \
+        .channel_squares = channel_squares_##type, .centre = centre_##type,                              \
+    }
 
 static const styleloss_kernels table = {
     .name = NAME,
     .mr = MR,
     .nr = 2 * LANES,
-    .gram_mr = GRAM_MR,
-    .gram_nr = 2 * LANES,
     .kernel_transform = kernel_transform,
     .input_transform = input_transform,
     .gemm = gemm,
@@ -43,8 +65,7 @@ static const styleloss_kernels table = {
     .add = add,
     .sum_of_squares = sum_of_squares,
     .first_layer_gradient = first_layer_gradient,
-    .gram = gram,
-    .absolute_difference = absolute_difference,
-    .channel_sums = channel_sums,
+    .f32 = STATISTICS(f32, LANES),
+    .f64 = STATISTICS(f64, LANES / 2),
     .fma_peak = fma_peak,
 };

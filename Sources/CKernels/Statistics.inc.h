@@ -1,77 +1,138 @@
-// Gram matrices, sums of absolute differences and channel sums of activation rows.
-// Legend: a row is [x][64] of one channel block.
+// Gram matrices, sums over pairs of features and channel sums of activation rows, for features that are
+// SCALARs in vectors of WIDTH; OF names what is made. Legend: a row is [x][64] of one channel block.
 
-// g[gram_mr][vectors x LANES] += sum over pixels of a_i b_j.
-INLINE void gram_vectors(
-    const int vectors, const float *const *a, ptrdiff_t i0, const float *const *b, ptrdiff_t j0,
+typedef SCALAR OF(lanes) __attribute__((ext_vector_type(WIDTH), aligned(sizeof(SCALAR))));
+typedef double OF(sums) __attribute__((ext_vector_type(WIDTH), aligned(8)));
+
+INLINE OF(lanes) OF(read)(const SCALAR *p) { return *(const OF(lanes) *)p; }
+
+// g[gram_mr][vectors x WIDTH] += sum over pixels of a_i b_j.
+INLINE void OF(gram_vectors)(
+    const int vectors, const SCALAR *const *a, ptrdiff_t i0, const SCALAR *const *b, ptrdiff_t j0,
     ptrdiff_t rows, ptrdiff_t width, double *g, ptrdiff_t ldg) {
-    vec sum[GRAM_MR][2];
-    UNROLL for (int i = 0; i < GRAM_MR; i++) sum[i][0] = sum[i][1] = splat(0.0f);
+    OF(lanes) sum[GRAM_MR][2];
+    UNROLL for (int i = 0; i < GRAM_MR; i++) sum[i][0] = sum[i][1] = (OF(lanes))(SCALAR)0;
     for (ptrdiff_t row = 0; row < rows; row++) {
-        const float *p = a[row] + i0, *q = b[row] + j0;
+        const SCALAR *p = a[row] + i0, *q = b[row] + j0;
         for (ptrdiff_t x = 0; x < width; x++, p += BLOCK, q += BLOCK) {
-            const vec q0 = load(q), q1 = vectors == 2 ? load(q + LANES) : q0;
+            const OF(lanes) q0 = OF(read)(q), q1 = vectors == 2 ? OF(read)(q + WIDTH) : q0;
             UNROLL for (int i = 0; i < GRAM_MR; i++) {
-                const vec f = splat(p[i]);
+                const OF(lanes) f = (OF(lanes))p[i];
                 sum[i][0] += f * q0;
                 if (vectors == 2) sum[i][1] += f * q1;
             }
         }
     }
     UNROLL for (int i = 0; i < GRAM_MR; i++)
-        UNROLL for (int j = 0; j < vectors; j++) {
-            wide *to = (wide *)(g + i * ldg + j * LANES);
-            *to += __builtin_convertvector(sum[i][j], wide);
-        }
+        UNROLL for (int j = 0; j < vectors; j++)
+            *(OF(sums) *)(g + i * ldg + j * WIDTH) += WIDEN(sum[i][j]);
 }
 
-static void gram(
-    const float *const *a, ptrdiff_t i0, const float *const *b, ptrdiff_t j0, ptrdiff_t vectors,
+static void OF(gram)(
+    const SCALAR *const *a, ptrdiff_t i0, const SCALAR *const *b, ptrdiff_t j0, ptrdiff_t vectors,
     ptrdiff_t rows, ptrdiff_t width, double *g, ptrdiff_t ldg) {
     if (vectors == 2)
-        gram_vectors(2, a, i0, b, j0, rows, width, g, ldg);
+        OF(gram_vectors)(2, a, i0, b, j0, rows, width, g, ldg);
     else
-        gram_vectors(1, a, i0, b, j0, rows, width, g, ldg);
+        OF(gram_vectors)(1, a, i0, b, j0, rows, width, g, ldg);
 }
 
-static double absolute_difference(const float *a, const float *b, ptrdiff_t count) {
+static double OF(absolute_difference)(const SCALAR *a, const SCALAR *b, ptrdiff_t count) {
     double total = 0;
-    wide sums = __builtin_convertvector(splat(0.0f), wide);
+    OF(sums) sums = (OF(sums))0.0;
     ptrdiff_t i = 0;
-    while (i + LANES <= count) {
-        vec partial = splat(0.0f);
-        for (int v = 0; v < 8 && i + LANES <= count; v++, i += LANES) {
-            const vec d = load(a + i) - load(b + i);
+    while (i + WIDTH <= count) {
+        OF(lanes) partial = (OF(lanes))(SCALAR)0;
+        for (int v = 0; v < 8 && i + WIDTH <= count; v++, i += WIDTH) {
+            const OF(lanes) d = OF(read)(a + i) - OF(read)(b + i);
             partial += d > -d ? d : -d;
         }
-        sums += __builtin_convertvector(partial, wide);
+        sums += WIDEN(partial);
     }
-    for (int lane = 0; lane < LANES; lane++) total += sums[lane];
+    for (int lane = 0; lane < WIDTH; lane++) total += sums[lane];
     for (; i < count; i++) total += a[i] > b[i] ? (double)a[i] - b[i] : (double)b[i] - a[i];
     return total;
 }
 
-static void channel_sums(const float *row, ptrdiff_t width, double *sums) {
-    for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
-        wide total = *(const wide *)(sums + c);
-        for (ptrdiff_t x = 0; x < width; x++)
-            total += __builtin_convertvector(load(row + x * BLOCK + c), wide);
-        *(wide *)(sums + c) = total;
+// By reference: a vector wider than a register is no argument that two ABIs agree on.
+INLINE void OF(apply)(const styleloss_pointwise rule, double p, OF(sums) *difference) {
+    const OF(sums) d = *difference, size = d > -d ? d : -d;
+    switch (rule) {
+        case STYLELOSS_ABSOLUTE: *difference = size; break;
+        case STYLELOSS_SQUARED: *difference = d * d; break;
+        case STYLELOSS_SMOOTH_L1: *difference = size < p ? d * d * (0.5 / p) : size - 0.5 * p; break;
+        case STYLELOSS_CHARBONNIER: *difference = __builtin_elementwise_sqrt(d * d + p); break;
     }
 }
 
-// Factors the compiler cannot know: it once saw that 1 is a fixed point of 0.999 x + 0.001 and left out
-// one sum of twelve, so that every fraction of the peak was told 9 % too low.
-static double fma_peak(ptrdiff_t count) {
-    static volatile float factor = 0.999f, summand = 0.001f;
-    vec sum[12], x = splat(factor), y = splat(summand);
-    for (int i = 0; i < 12; i++) sum[i] = splat((float)i);
-    for (ptrdiff_t n = 0; n < count; n++)
-        for (int twice = 0; twice < 2; twice++)
-            UNROLL for (int i = 0; i < 12; i++) sum[i] = sum[i] * x + y;
-    vec all = sum[0];
-    for (int i = 1; i < 12; i++) all += sum[i];
-    volatile vec keep = all;
-    (void)keep;
-    return (double)count * 24 * 2 * LANES;
+INLINE double OF(pair_sum_of)(
+    const styleloss_pointwise rule, double p, const SCALAR *a, const SCALAR *b, const double *ra,
+    const double *rb, ptrdiff_t width) {
+    OF(sums) total = (OF(sums))0.0;
+    for (ptrdiff_t x = 0; x < width; x++)
+        for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
+            OF(sums) from = WIDEN(OF(read)(a + x * BLOCK + c));
+            OF(sums) to = WIDEN(OF(read)(b + x * BLOCK + c));
+            if (ra) from *= ra[x];
+            if (rb) to *= rb[x];
+            from -= to;
+            OF(apply)(rule, p, &from);
+            total += from;
+        }
+    double sum = 0;
+    for (int lane = 0; lane < WIDTH; lane++) sum += total[lane];
+    return sum;
+}
+
+static double OF(pair_sum)(
+    styleloss_pointwise rule, double p, const SCALAR *a, const SCALAR *b, const double *ra,
+    const double *rb, ptrdiff_t width) {
+    switch (rule) {
+        case STYLELOSS_ABSOLUTE: return OF(pair_sum_of)(STYLELOSS_ABSOLUTE, p, a, b, ra, rb, width);
+        case STYLELOSS_SQUARED: return OF(pair_sum_of)(STYLELOSS_SQUARED, p, a, b, ra, rb, width);
+        case STYLELOSS_SMOOTH_L1: return OF(pair_sum_of)(STYLELOSS_SMOOTH_L1, p, a, b, ra, rb, width);
+        case STYLELOSS_CHARBONNIER:
+            return OF(pair_sum_of)(STYLELOSS_CHARBONNIER, p, a, b, ra, rb, width);
+    }
+}
+
+static void OF(pixel_squares)(const SCALAR *row, ptrdiff_t width, double *squares) {
+    for (ptrdiff_t x = 0; x < width; x++) {
+        OF(sums) total = (OF(sums))0.0;
+        for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
+            const OF(sums) f = WIDEN(OF(read)(row + x * BLOCK + c));
+            total += f * f;
+        }
+        for (int lane = 0; lane < WIDTH; lane++) squares[x] += total[lane];
+    }
+}
+
+static void OF(channel_sums)(
+    const SCALAR *row, const double *origin, ptrdiff_t width, double *sums) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
+        OF(sums) total = *(const OF(sums) *)(sums + c);
+        const OF(sums) from = *(const OF(sums) *)(origin + c);
+        for (ptrdiff_t x = 0; x < width; x++) total += WIDEN(OF(read)(row + x * BLOCK + c)) - from;
+        *(OF(sums) *)(sums + c) = total;
+    }
+}
+
+static void OF(channel_squares)(
+    const SCALAR *row, const double *origin, ptrdiff_t width, double *sums) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
+        OF(sums) total = *(const OF(sums) *)(sums + c);
+        const OF(sums) from = *(const OF(sums) *)(origin + c);
+        for (ptrdiff_t x = 0; x < width; x++) {
+            const OF(sums) d = WIDEN(OF(read)(row + x * BLOCK + c)) - from;
+            total += d * d;
+        }
+        *(OF(sums) *)(sums + c) = total;
+    }
+}
+
+static void OF(centre)(const SCALAR *row, const SCALAR *shift, ptrdiff_t width, SCALAR *centred) {
+    for (ptrdiff_t x = 0; x < width; x++)
+        for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH)
+            *(OF(lanes) *)(centred + x * BLOCK + c) =
+                OF(read)(row + x * BLOCK + c) - OF(read)(shift + c);
 }

@@ -10,8 +10,6 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case unknownLayer(String)
     /// A loss that came out as infinity or NaN; the sentence names it.
     case nonFiniteResult(String)
-    /// A library of the system is not there; the sentence names it.
-    case libraryMissing(String)
     /// Nobody waits for the result any more.
     case cancelled
 
@@ -21,7 +19,7 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
         case .imageTooSmall(let minimum, let tap):
             "layer \(tap) needs images of at least \(minimum)x\(minimum) pixels"
         case .shapeMismatch(let sentence), .invalidTensor(let sentence),
-            .nonFiniteResult(let sentence), .libraryMissing(let sentence):
+            .nonFiniteResult(let sentence):
             sentence
         case .unknownLayer(let name):
             "the network has no layer \(name)"

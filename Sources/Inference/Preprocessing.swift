@@ -2,7 +2,7 @@
 /// `y_c = (x_c · scale − mean_c) / std_c`, with x in [0, 1].
 ///
 /// It belongs to the weights: the original VGG and torchvision's are different trained networks.
-public struct Preprocessing: Sendable, Equatable {
+public struct Preprocessing: Sendable, Hashable {
     /// `caffe`, `torchvision`, or `custom` when the weights' metadata spells its own numbers.
     public let name: String
     /// Whether the first input channel of the network is blue instead of red.
@@ -34,7 +34,10 @@ public struct Preprocessing: Sendable, Equatable {
         }
     }
 
-    init(name: String, isBGR: Bool, scale: Float, mean: [Float], std: [Float]) {
+    /// A preprocessing, spelled out: `mean` and `std` have three values in network order, those of
+    /// `std` above 0.
+    public init(name: String, isBGR: Bool, scale: Float, mean: [Float], std: [Float]) {
+        precondition(mean.count == 3 && std.count == 3)
         self.name = name
         self.isBGR = isBGR
         self.scale = scale

@@ -34,7 +34,6 @@ public struct Comparison: Sendable {
 
     /// Loads the weights.
     public init(configuration: Configuration) throws(WeightsError) {
-        BLAS.open()
         self.configuration = configuration
         model = try ModelLoader(configuration: configuration).load()
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the process may really use of the machine it runs on: neither OpenBLAS nor Foundation sees
+/// What the process may really use of the machine it runs on: neither a library of threads nor Foundation sees
 /// a container's quota, and sixty-four threads on two CPUs' worth of time are slower than two.
 public struct Machine: Sendable, Equatable {
     /// CPUs to plan for: the least of the affinity mask, the cgroup's cpuset and its CPU quota.

@@ -33,8 +33,8 @@ struct ModelLoader {
     static func warmUp(_ model: Model, team: Team) throws(InferenceError) {
         let gray = [UInt8](repeating: 128, count: warmUpSide * warmUpSide)
         let image = Image(width: warmUpSide, height: warmUpSide, channels: 1, uint8: gray)
-        let demands = Preset.all[0].options.taps(in: model.network.architecture)
-            .map { TapDemand(tap: $0, grams: [0]) }
+        let demands = try Presets.all[0].taps(in: model.network.architecture)
+            .map { TapDemand(tap: $0, FeatureDemand(summaries: [SummaryDemand(0, .products)])) }
         _ = try model.extractor.run(images: [image], demands: demands, team: team)
     }
 

@@ -8,9 +8,9 @@ struct FeatureTests {
     private func tensor(
         _ shape: [Int], _ layout: FeatureLayout, _ values: [Double], isDouble: Bool = true
     ) throws(FeatureError) -> FeatureTensor {
-        try FeatureTensor(
-            name: "x", shape: shape, layout: layout,
-            elements: isDouble ? .float64(values) : .float32(values.map { Float($0) }))
+        FeatureTensor(
+            try FeatureDimensions(name: "x", sizes: shape, layout: layout),
+            isDouble ? .float64(values) : .float32(values.map { Float($0) }))
     }
 
     private func noise(_ count: Int, seed: Int) -> [Double] {
@@ -20,15 +20,14 @@ struct FeatureTests {
     private static func gramMatrices(
         of tensor: FeatureTensor, kind: GramKind
     ) throws -> [GramMatrix] {
-        try pool.runAndWait { try FeatureLosses.gramMatrices(of: tensor, kind: kind, team: $0) }
+        try pool.runAndWait { try tensor.gramMatrices(Gram(kind), team: $0) }
     }
 
     @Test func `Gram matrices that nobody waits for are not computed`() throws {
         let features = try tensor([2, 4, 3], .matrix, noise(24, seed: 1), isDouble: false)
         #expect(throws: InferenceError.cancelled) {
             try Self.pool.runAndWait { team in
-                try FeatureLosses.gramMatrices(
-                    of: features, kind: .raw, team: team.cancelled(when: { true }))
+                try features.gramMatrices(Gram(.raw), team: team.cancelled(when: { true }))
             }
         }
     }
@@ -36,14 +35,23 @@ struct FeatureTests {
     private func losses(
         _ output: FeatureTensor, _ target: FeatureTensor, gram: GramKind = .normalized
     ) throws -> [PairLosses] {
-        let layer = try FeatureLayer(name: "x", output: output, target: target)
-        let options = FeatureLossOptions(gram: gram, termWeights: [.style: 120, .perceptual: 0.05])
-        let comparison = try FeatureComparison(layers: [layer], options: options)
-        return try Self.pool.runAndWait { try comparison.evaluate(team: $0) }
+        try losses(
+            [(name: "x", output: output, target: target)],
+            Presets.all[0].given(layers: ["x"]).changed(gram: gram))
     }
 
-    private func loss(_ losses: [PairLosses], _ term: Term, sample: Int = 0) throws -> Double {
-        try #require(losses[sample].terms.first { $0.term == term }).loss
+    private func losses(
+        _ layers: [(name: String, output: FeatureTensor, target: FeatureTensor)], _ loss: Loss
+    ) throws -> [PairLosses] {
+        let evaluator = try FeatureEvaluator(
+            loss, layers: layers.map { ($0.name, $0.output.dimensions, $0.target.dimensions) })
+        return try Self.pool.runAndWait { team in
+            try evaluator.evaluate(layers.map { ($0.output, $0.target) }, team: team)
+        }
+    }
+
+    private func loss(_ losses: [PairLosses], _ term: String, sample: Int = 0) throws -> Double {
+        try #require(losses[sample].terms.first { $0.key == term }).loss
     }
 
     // The raw Gram matrices that the source article prints.
@@ -111,9 +119,10 @@ struct FeatureTests {
         }
         let target = try tensor([1, channels, positions], .matrix, noise(4200, seed: 4))
         let loss = try loss(
-            losses(tensor([1, channels, positions], .matrix, values), target, gram: kind), .style)
+            losses(tensor([1, channels, positions], .matrix, values), target, gram: kind), "style")
         let other = try self.loss(
-            losses(tensor([1, channels, positions], .matrix, permuted), target, gram: kind), .style)
+            losses(tensor([1, channels, positions], .matrix, permuted), target, gram: kind), "style"
+        )
         #expect(abs(loss / other - 1) < 1e-6)
     }
 
@@ -126,10 +135,10 @@ struct FeatureTests {
         }
         let (one, three) = (try losses(1), try losses(3))
         for sample in 0..<2 {
-            let perceptual = try loss(three, .perceptual, sample: sample)
-            #expect(abs(perceptual / 3 / (try loss(one, .perceptual, sample: sample)) - 1) < 1e-12)
-            let style = try loss(three, .style, sample: sample)
-            #expect(abs(style / 9 / (try loss(one, .style, sample: sample)) - 1) < 1e-12)
+            let perceptual = try loss(three, "perceptual", sample: sample)
+            #expect(abs(perceptual / 3 / (try loss(one, "perceptual", sample: sample)) - 1) < 1e-12)
+            let style = try loss(three, "style", sample: sample)
+            #expect(abs(style / 9 / (try loss(one, "style", sample: sample)) - 1) < 1e-12)
         }
     }
 
@@ -161,7 +170,7 @@ struct FeatureTests {
         let a = try tensor([1, 3, 20], .matrix, noise(60, seed: 10), isDouble: false)
         let b = try tensor([1, 3, 20], .matrix, noise(60, seed: 11))
         let result = try losses(a, b)
-        let sum = 120 * (try loss(result, .style)) + 0.05 * (try loss(result, .perceptual))
+        let sum = 120 * (try loss(result, "style")) + 0.05 * (try loss(result, "perceptual"))
         #expect(abs(result[0].total / sum - 1) < 1e-15)
         #expect(try losses(a, a)[0].total == 0)
     }
@@ -187,50 +196,45 @@ struct FeatureTests {
         let a = try tensor([1, 2, 3], .matrix, noise(6, seed: 1))
         let moreSamples = try tensor([2, 2, 3], .matrix, noise(12, seed: 1))
         let moreChannels = try tensor([1, 3, 3], .matrix, noise(9, seed: 1))
-        #expect(throws: FeatureError.self) {
-            try FeatureLayer(name: "x", output: a, target: moreSamples)
-        }
-        #expect(throws: FeatureError.self) {
-            try FeatureLayer(name: "x", output: a, target: moreChannels)
-        }
+        #expect(throws: FeatureError.self) { try losses(a, moreSamples) }
+        #expect(throws: FeatureError.self) { try losses(a, moreChannels) }
     }
 
     @Test func `other sizes are for Gram losses alone`() throws {
-        let layer = try FeatureLayer(
-            name: "x", output: try tensor([1, 2, 3], .matrix, noise(6, seed: 1)),
-            target: try tensor([1, 2, 5], .matrix, noise(10, seed: 2)))
-        var options = FeatureLossOptions(gram: .normalized, termWeights: [.style: 1])
-        #expect(throws: FeatureError.self) {
-            try FeatureComparison(layers: [layer], options: options)
-        }
-        options.perceptualWeights = [:]
-        let comparison = try FeatureComparison(layers: [layer], options: options)
-        let losses = try Self.pool.runAndWait { try comparison.evaluate(team: $0) }
-        #expect(losses[0].terms.map(\.term) == [.style])
+        let output = try tensor([1, 2, 3], .matrix, noise(6, seed: 1))
+        let target = try tensor([1, 2, 5], .matrix, noise(10, seed: 2))
+        #expect(throws: FeatureError.self) { try losses(output, target) }
+        let style = Presets.all[0].given(layers: ["x"]).changed(perceptual: [])
+        let result = try losses([(name: "x", output: output, target: target)], style)
+        #expect(result[0].terms.map(\.key) == ["style"])
     }
 
     @Test func `named layers alone enter a term, with their weights`() throws {
         let (a, b) = (noise(6, seed: 1), noise(6, seed: 2))
         let layers = try ["p", "q"].map {
-            try FeatureLayer(
+            (
                 name: $0, output: try tensor([1, 2, 3], .matrix, a),
-                target: try tensor([1, 2, 3], .matrix, b))
+                target: try tensor([1, 2, 3], .matrix, b)
+            )
         }
-        let options = FeatureLossOptions(
-            gram: .raw, styleWeights: ["q": 0.5], perceptualWeights: nil, termWeights: [.style: 2])
-        let comparison = try FeatureComparison(layers: layers, options: options)
-        let losses = try Self.pool.runAndWait { try comparison.evaluate(team: $0) }
-        #expect(losses[0].terms.map { $0.layers?.map(\.name) } == [["p", "q"], ["q"]])
-        let style = losses[0].terms[1]
+        let loss = Presets.all[0].given(layers: ["p", "q"])
+            .changed(style: [LayerWeight("q", weight: 0.5)], gram: .raw)
+        let result = try losses(layers, loss)
+        #expect(result[0].terms.map { $0.layers?.map(\.name) } == [["p", "q"], ["q"]])
+        let (perceptual, style) = (result[0].terms[0], result[0].terms[1])
         #expect(style.loss == 0.5 * (style.layers?[0].loss ?? .nan))
-        #expect(losses[0].total == 2 * style.loss)
+        #expect(result[0].total == 0.05 * perceptual.loss + 120 * style.loss)
         let unknown = FeatureError.unknownLayer(
             "there are no features of layer r; name a layer that is sent")
         #expect(throws: unknown) {
-            try FeatureComparison(
-                layers: layers,
-                options: FeatureLossOptions(gram: .raw, styleWeights: ["r": 1], termWeights: [:]))
+            try losses(layers, loss.changed(style: [LayerWeight("r")]))
         }
+    }
+
+    @Test func `a layer that the loss names is where the loss has it`() throws {
+        let given = Presets.all[0].given(layers: ["pool2", "mine"])
+        #expect(given.terms.map(\.key) == ["perceptual", "style"])
+        #expect(given.layers == ["pool2", "mine"])
     }
 
     @Test func `a sum that overflows is an error, not infinity`() throws {

@@ -90,17 +90,17 @@ struct GoldenCase: Decodable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    func values(of term: Term) -> [String: Double]? {
+    func values(of term: String) -> [String: Double]? {
         switch term {
-        case .style: style
-        case .perceptual: perceptual
-        case .styleComp: styleComp
-        case .perceptualComp: perceptualComp
+        case "style": style
+        case "perceptual": perceptual
+        case "style_comp": styleComp
+        case "perceptual_comp": perceptualComp
         default: nil
         }
     }
 
-    func scales(of term: Term) -> [String: Double] {
-        term == .style || term == .styleComp ? gramScale : featureScale
+    func scales(of term: String) -> [String: Double] {
+        term.hasPrefix("style") ? gramScale : featureScale
     }
 }

@@ -8,23 +8,21 @@ struct LossEvaluatorTests {
         extractor: Extractor(network: TestNetworks.vgg16))
 
     // Shallow taps keep these tests short; the golden tests go through the whole network.
-    private static func options(
+    private static func loss(
         _ layers: [String] = ["relu1_1", "pool1", "conv2_1"], gram: GramKind = .normalized
-    ) throws -> LossOptions {
-        var options = try #require(Preset.named("pconv")).options
-        options.gram = gram
-        options.styleLayers = try layers.map { LayerWeight(tap: try #require(Tap($0))) }
-        options.perceptualLayers = options.styleLayers
-        return options
+    ) throws -> Loss {
+        let layers = layers.map { LayerWeight($0) }
+        return try #require(Presets.named("pconv"))
+            .changed(style: layers, perceptual: layers, gram: gram)
     }
 
     private static func evaluate(
-        _ pairs: [Pair], _ targets: [Target], _ options: LossOptions, imagesMax: Int = 16,
+        _ pairs: [Pair], _ targets: [Target], _ loss: Loss, imagesMax: Int = 16,
         keeping: Set<Int> = []
     ) throws -> Evaluation {
         try pool.runAndWait { team in
             try evaluator.evaluate(
-                pairs, targets: targets, options: options, imagesMax: imagesMax,
+                pairs, targets: targets, loss: loss, imagesMax: imagesMax,
                 keeping: keeping, team: team)
         }
     }
@@ -44,25 +42,26 @@ struct LossEvaluatorTests {
         for gram in GramKind.allCases {
             let evaluation = try Self.evaluate(
                 [Pair(output: image, target: 0, mask: try Self.mask())], [.image(image)],
-                Self.options(gram: gram))
-            for term in evaluation.losses[0].terms where term.term != .tv {
-                #expect(term.loss == 0, "\(term.term)")
+                Self.loss(gram: gram))
+            for term in evaluation.losses[0].terms where term.key != "tv" {
+                #expect(term.loss == 0, "\(term.key)")
             }
         }
     }
 
     @Test func `losses equal the formulas on the reference features`() throws {
-        let options = try Self.options(["conv1_1", "pool1"])
+        let loss = try Self.loss(["conv1_1", "pool1"])
         let (output, target) = (Self.image(1), Self.image(2))
-        let losses = try Self.evaluate([Pair(output: output, target: 0)], [.image(target)], options)
+        let losses = try Self.evaluate([Pair(output: output, target: 0)], [.image(target)], loss)
             .losses[0]
-        #expect(losses.terms.map(\.term) == [.perceptual, .style])
-        let taps = Set(options.taps(in: .vgg16))
+        #expect(losses.terms.map(\.key) == ["perceptual", "style"])
+        let taps = Set(try loss.taps(in: .vgg16))
         let network = TestNetworks.vgg16
         let a = ReferenceLayers.walk(output, through: network, taps: taps)
         let b = ReferenceLayers.walk(target, through: network, taps: taps)
-        for (number, layer) in options.styleLayers.enumerated() {
-            let (fa, fb) = (try #require(a[layer.tap]), try #require(b[layer.tap]))
+        for (number, name) in loss.layers.enumerated() {
+            let tap = try #require(Tap(name))
+            let (fa, fb) = (try #require(a[tap]), try #require(b[tap]))
             let perceptual = ReferenceLosses.l1(fa.values, fb.values)
             let style = ReferenceLosses.l1(
                 ReferenceLosses.gram(fa, .normalized), ReferenceLosses.gram(fb, .normalized))
@@ -87,12 +86,12 @@ struct LossEvaluatorTests {
             Pair(output: Self.image(8), target: 0, mask: try Self.mask()),
         ]
         for gram in [GramKind.normalized, .covariance] {
-            let options = try Self.options(gram: gram)
-            let together = try Self.evaluate(pairs, targets, options, imagesMax: imagesMax)
+            let loss = try Self.loss(gram: gram)
+            let together = try Self.evaluate(pairs, targets, loss, imagesMax: imagesMax)
             for (pair, losses) in zip(pairs, together.losses) {
                 let alone = try Self.evaluate(
                     [Pair(output: pair.output, target: 0, mask: pair.mask)],
-                    [targets[pair.target]], options)
+                    [targets[try #require(pair.targets.pixels)]], loss)
                 #expect(alone.losses == [losses])
             }
         }
@@ -100,132 +99,145 @@ struct LossEvaluatorTests {
 
     @Test(arguments: [1, 16])
     func `kept statistics give the same bits as the target`(imagesMax: Int) throws {
-        let options = try Self.options()
+        let loss = try Self.loss()
         let target = Self.image(1)
         let pairs = [
             Pair(output: Self.image(2), target: 0, mask: try Self.mask()),
             Pair(output: Self.image(3), target: 0),
         ]
         let first = try Self.evaluate(
-            pairs, [.image(target)], options, imagesMax: imagesMax, keeping: [0])
+            pairs, [.image(target)], loss, imagesMax: imagesMax, keeping: [0])
         let statistics = try #require(first.statistics[0])
-        #expect(statistics.covers(options))
-        #expect(statistics.byteCount >= LossEvaluator.statisticsBytes(of: target.size, options))
-        #expect(statistics.byteCount < 2 * LossEvaluator.statisticsBytes(of: target.size, options))
-        #expect(!statistics.covers(try Self.options(gram: .raw)))
-        #expect(!statistics.covers(try Self.options(["relu1_2"])))
+        func needs(_ loss: Loss) throws -> TargetNeeds { try TargetNeeds(loss, .vgg16) }
+        #expect(statistics.covers(try needs(loss)))
+        let bytes = try needs(loss).byteCount(of: target.size, NetworkVariant(.vgg16))
+        #expect(statistics.byteCount >= bytes && statistics.byteCount < 2 * bytes)
+        // Other constants of the same products, and not other products.
+        #expect(statistics.covers(try needs(Self.loss(gram: .raw))))
+        #expect(!statistics.covers(try needs(Self.loss(gram: .covariance))))
+        #expect(!statistics.covers(try needs(Self.loss(["relu1_2"]))))
         let again = try Self.evaluate(
-            pairs, [.statistics(statistics)], options, imagesMax: imagesMax, keeping: [0])
+            pairs, [.statistics(statistics)], loss, imagesMax: imagesMax, keeping: [0])
         #expect(again.losses == first.losses)
         #expect(again.statistics[0]?.byteCount == statistics.byteCount)
     }
 
     @Test func `a mask brings all seven terms, in order`() throws {
-        let options = try Self.options()
+        let loss = try Self.loss()
         let pair = Pair(output: Self.image(1), target: 0, mask: try Self.mask())
-        let losses = try Self.evaluate([pair], [.image(Self.image(2))], options).losses[0]
-        #expect(losses.terms.map(\.term) == Term.allCases)
+        let losses = try Self.evaluate([pair], [.image(Self.image(2))], loss).losses[0]
+        #expect(losses.terms.map(\.key) == loss.terms.map(\.key))
         #expect(losses.terms.map(\.weight) == [1, 6, 0.05, 0.05, 120, 120, 0.1])
         let total = losses.terms.reduce(0) { $0 + $1.weight * $1.loss }
         #expect(losses.total == total)
-        let plain = losses.terms.filter { $0.layers == nil }.map(\.term)
-        #expect(plain == [.pixelValid, .pixelHole, .tv])
+        let plain = losses.terms.filter { $0.layers == nil }.map(\.key)
+        #expect(plain == ["pixel_valid", "pixel_hole", "tv"])
     }
 
     @Test func `an empty list switches a term off`() throws {
-        var options = try Self.options()
+        var loss = try Self.loss()
         let pair = Pair(output: Self.image(1), target: 0, mask: try Self.mask())
-        options.styleLayers = []
-        let perceptual = try Self.evaluate([pair], [.image(Self.image(2))], options).losses[0]
+        loss = loss.changed(style: [])
+        let perceptual = try Self.evaluate([pair], [.image(Self.image(2))], loss).losses[0]
         #expect(
-            perceptual.terms.map(\.term)
-                == [.pixelValid, .pixelHole, .perceptual, .perceptualComp, .tv])
-        options.perceptualLayers = []
-        let pixels = try Self.evaluate([pair], [.image(Self.image(2))], options).losses[0]
-        #expect(pixels.terms.map(\.term) == [.pixelValid, .pixelHole, .tv])
+            perceptual.terms.map(\.key)
+                == ["pixel_valid", "pixel_hole", "perceptual", "perceptual_comp", "tv"])
+        loss = loss.changed(perceptual: [])
+        let pixels = try Self.evaluate([pair], [.image(Self.image(2))], loss).losses[0]
+        #expect(pixels.terms.map(\.key) == ["pixel_valid", "pixel_hole", "tv"])
     }
 
     @Test func `layer weights enter the term and not the layer`() throws {
-        var options = try Self.options(["relu1_1", "pool1"])
+        var loss = try Self.loss(["relu1_1", "pool1"])
         let pair = Pair(output: Self.image(1), target: 0)
-        let plain = try Self.evaluate([pair], [.image(Self.image(2))], options).losses[0]
-        options.styleLayers[1] = LayerWeight(tap: options.styleLayers[1].tap, weight: 0.25)
-        let weighted = try Self.evaluate([pair], [.image(Self.image(2))], options).losses[0]
+        let plain = try Self.evaluate([pair], [.image(Self.image(2))], loss).losses[0]
+        loss = loss.changed(
+            style: [LayerWeight("relu1_1"), LayerWeight("pool1", weight: 0.25)])
+        let weighted = try Self.evaluate([pair], [.image(Self.image(2))], loss).losses[0]
         #expect(weighted.terms[1].layers == plain.terms[1].layers)
         let layers = try #require(plain.terms[1].layers)
         #expect(weighted.terms[1].loss == layers[0].loss + 0.25 * layers[1].loss)
     }
 
     @Test func `pairs of other sizes have Gram losses alone`() throws {
-        var options = try Self.options()
+        var loss = try Self.loss()
         let pair = Pair(output: Self.image(1), target: 0)
         let target = Target.image(Self.image(2, width: 40, height: 17))
-        #expect(throws: InferenceError.self) { try Self.evaluate([pair], [target], options) }
-        options.perceptualLayers = []
-        let losses = try Self.evaluate([pair], [target], options).losses[0]
-        #expect(losses.terms.map(\.term) == [.style])
+        #expect(throws: InferenceError.self) { try Self.evaluate([pair], [target], loss) }
+        loss = loss.changed(perceptual: [])
+        let losses = try Self.evaluate([pair], [target], loss).losses[0]
+        #expect(losses.terms.map(\.key) == ["style"])
         let masked = Pair(output: Self.image(1), target: 0, mask: try Self.mask())
-        #expect(throws: InferenceError.self) { try Self.evaluate([masked], [target], options) }
+        #expect(throws: InferenceError.self) { try Self.evaluate([masked], [target], loss) }
     }
 
     @Test func `a mask of another size is refused`() throws {
         let pair = Pair(output: Self.image(1), target: 0, mask: try Self.mask(width: 20))
         #expect(throws: InferenceError.self) {
-            try Self.evaluate([pair], [.image(Self.image(2))], Self.options())
+            try Self.evaluate([pair], [.image(Self.image(2))], Self.loss())
         }
     }
 
     @Test func `an image too small for a tap is refused with the minimum`() throws {
         let pair = Pair(output: Self.image(1), target: 0)
         #expect(throws: InferenceError.imageTooSmall(minimum: 32, tap: "pool5")) {
-            try Self.evaluate([pair], [.image(Self.image(2))], Self.options(["pool1", "pool5"]))
+            try Self.evaluate([pair], [.image(Self.image(2))], Self.loss(["pool1", "pool5"]))
         }
     }
 
     @Test func `the estimate grows with the images walked together`() throws {
-        let options = try Self.options()
+        let loss = try Self.loss()
         let target = TargetShape(size: ImageSize(height: 64, width: 64))
         // A target for each, so that none is kept for a later stack.
-        let pairs = (0..<8).map { PairShape(output: target.size, target: $0) }
-        let estimates = [2, 4, 16].map { imagesMax in
-            Self.evaluator.estimateBytes(
-                pairs: pairs, targets: pairs.map { _ in target }, options: options,
+        let pairs = (0..<8).map { PairShape(output: target.size, targets: TargetChoice($0)) }
+        let estimates = try [2, 4, 16].map { imagesMax in
+            try Self.evaluator.estimateBytes(
+                pairs: pairs, targets: pairs.map { _ in target }, loss: loss,
                 imagesMax: imagesMax, workers: 2)
         }
         #expect(estimates[0] > 0 && estimates[0] < estimates[1] && estimates[1] < estimates[2])
     }
 
     @Test func `cancelled work throws`() throws {
-        let options = try Self.options()
+        let loss = try Self.loss()
         #expect(throws: InferenceError.cancelled) {
             try Self.pool.runAndWait { team in
                 try Self.evaluator.evaluate(
                     [Pair(output: Self.image(1), target: 0)], targets: [.image(Self.image(2))],
-                    options: options, team: team.cancelled { true })
+                    loss: loss, team: team.cancelled { true })
             }
         }
     }
 }
 
 struct PresetTests {
-    @Test func `pconv is the only preset`() {
-        #expect(Preset.all.map(\.name) == ["pconv"])
-        #expect(Preset.named("gatys") == nil)
+    @Test func `names and keys of terms differ`() {
+        let names = Presets.all.map(\.name)
+        #expect(Set(names).count == names.count)
+        for preset in Presets.all {
+            let keys = preset.terms.map(\.key)
+            #expect(Set(keys).count == keys.count, "\(preset.name)")
+            #expect(!preset.summary.isEmpty && !preset.citation.isEmpty, "\(preset.name)")
+        }
+        #expect(Presets.named("nothing") == nil)
     }
 
     @Test func `pconv is what PConv-Keras computes`() throws {
-        let options = try #require(Preset.named("pconv")).options
-        #expect(options.styleLayers.map(\.tap.description) == ["pool1", "pool2", "pool3"])
-        #expect(options.perceptualLayers == options.styleLayers)
-        #expect(options.gram == .normalized && options.maskPolarity == .valid)
-        #expect(options.taps(in: .vgg16).map(\.description) == ["pool1", "pool2", "pool3"])
-        #expect(options.unknownTap(in: .vgg16) == nil)
+        let pconv = try #require(Presets.named("pconv"))
+        #expect(Presets.all.first == pconv)
+        #expect(pconv.layers == ["pool1", "pool2", "pool3"])
+        #expect(pconv.maskPolarity == .valid)
+        #expect(
+            pconv.terms.map(\.key) == [
+                "pixel_valid", "pixel_hole", "perceptual", "perceptual_comp", "style",
+                "style_comp", "tv",
+            ])
+        #expect(try pconv.taps(in: .vgg16).map(\.description) == ["pool1", "pool2", "pool3"])
     }
 
     @Test func `a tap of VGG-19 alone is unknown to VGG-16`() throws {
-        var options = try #require(Preset.named("pconv")).options
-        options.perceptualLayers = [LayerWeight(tap: try #require(Tap("conv3_4")))]
-        #expect(options.unknownTap(in: .vgg16)?.description == "conv3_4")
-        #expect(options.unknownTap(in: .vgg19) == nil)
+        let loss = Presets.all[0].changed(perceptual: [LayerWeight("conv3_4")])
+        #expect(throws: InferenceError.unknownLayer("conv3_4")) { try loss.taps(in: .vgg16) }
+        #expect(try loss.taps(in: .vgg19).contains { $0.description == "conv3_4" })
     }
 }

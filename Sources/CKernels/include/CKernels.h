@@ -37,6 +37,58 @@ typedef void (*styleloss_pool)(
     const float *_Nullable const *_Nonnull rows, ptrdiff_t columns, ptrdiff_t pooled_columns,
     float scale, float *_Nonnull out);
 
+/// What is done to the difference d of two features before it is summed.
+typedef enum {
+    /// |d|
+    STYLELOSS_ABSOLUTE,
+    /// d^2
+    STYLELOSS_SQUARED,
+    /// d^2 / (2 p) where |d| < p, else |d| - p / 2 (Girshick 2015, eq. 3, with p for 1)
+    STYLELOSS_SMOOTH_L1,
+    /// sqrt(d^2 + p) (Charbonnier et al. 1994)
+    STYLELOSS_CHARBONNIER,
+} styleloss_pointwise;
+
+/// The statistics of features that are `scalar`s. A row is [x][64] of one channel block.
+#define STYLELOSS_STATISTICS(scalar)                                                                    \
+    struct {                                                                                            \
+        /* Rows and columns of the register block of `gram`; both divide 64. */                         \
+        ptrdiff_t gram_mr, gram_nr;                                                                     \
+        /* g += sum over `rows` x `width` pixels of a_i b_j: gram_mr channels of a from i0 on, and of   \
+           b from j0 on gram_nr (`vectors` is 2) or half as many (1). The sum is in `scalar` within the \
+           call and FP64 across calls; g is row-major, ldg apart. */                                    \
+        void (*_Nonnull gram)(                                                                          \
+            const scalar *_Nonnull const *_Nonnull a, ptrdiff_t i0,                                     \
+            const scalar *_Nonnull const *_Nonnull b, ptrdiff_t j0, ptrdiff_t vectors,                  \
+            ptrdiff_t rows, ptrdiff_t width, double *_Nonnull g, ptrdiff_t ldg);                        \
+        /* Sum of |a - b|, FP64 across every 8 vectors. */                                              \
+        double (*_Nonnull absolute_difference)(                                                         \
+            const scalar *_Nonnull a, const scalar *_Nonnull b, ptrdiff_t count);                       \
+        /* Sum over `width` pixels of f(a ra[x] - b rb[x]), f as `rule` and `p` say, in FP64; ra and rb \
+           are 1 where null. */                                                                         \
+        double (*_Nonnull pair_sum)(                                                                    \
+            styleloss_pointwise rule, double p, const scalar *_Nonnull a, const scalar *_Nonnull b,     \
+            const double *_Nullable ra, const double *_Nullable rb, ptrdiff_t width);                   \
+        /* squares[x] += sum of row[x][0...63]^2, in FP64. */                                           \
+        void (*_Nonnull pixel_squares)(                                                                 \
+            const scalar *_Nonnull row, ptrdiff_t width, double *_Nonnull squares);                     \
+        /* sums[0...63] += sum over `width` pixels of row[x][0...63] - origin[0...63], in FP64. */      \
+        void (*_Nonnull channel_sums)(                                                                  \
+            const scalar *_Nonnull row, const double *_Nonnull origin, ptrdiff_t width,                 \
+            double *_Nonnull sums);                                                                     \
+        /* The same of squares. */                                                                      \
+        void (*_Nonnull channel_squares)(                                                               \
+            const scalar *_Nonnull row, const double *_Nonnull origin, ptrdiff_t width,                 \
+            double *_Nonnull sums);                                                                     \
+        /* centred[x][0...63] = row[x][0...63] - shift[0...63] */                                       \
+        void (*_Nonnull centre)(                                                                        \
+            const scalar *_Nonnull row, const scalar *_Nonnull shift, ptrdiff_t width,                  \
+            scalar *_Nonnull centred);                                                                  \
+    }
+
+typedef STYLELOSS_STATISTICS(float) styleloss_statistics_f32;
+typedef STYLELOSS_STATISTICS(double) styleloss_statistics_f64;
+
 /// One implementation of every kernel.
 typedef struct {
     /// `avx512`, `avx2` or `portable`.
@@ -45,8 +97,6 @@ typedef struct {
     ptrdiff_t mr;
     /// Columns (output channels) of the register block of `gemm`: the width of a packed kernel panel.
     ptrdiff_t nr;
-    /// Rows and columns of the register block of `gram`; both divide 64.
-    ptrdiff_t gram_mr, gram_nr;
 
     /// U = G g G^T (Lavin & Gray 2015, eq. 8) of nr output channels, computed in FP64 and rounded once.
     /// kernel is (nr, ic, 3, 3) floats; u is [ic][nr] for each of the 36 elements, u_stride apart.
@@ -121,21 +171,9 @@ typedef struct {
         const float *_Nonnull const *_Nonnull rows, const float *_Nonnull kernel, ptrdiff_t width,
         float *_Nonnull out);
 
-    /// g += sum over `rows` x `width` pixels of a_i b_j: gram_mr channels of a from i0 on, and of b from
-    /// j0 on gram_nr (`vectors` is 2) or half as many (1). The sum is FP32 within the call and FP64
-    /// across calls; g is row-major, ldg apart.
-    void (*_Nonnull gram)(
-        const float *_Nonnull const *_Nonnull a, ptrdiff_t i0,
-        const float *_Nonnull const *_Nonnull b, ptrdiff_t j0, ptrdiff_t vectors, ptrdiff_t rows,
-        ptrdiff_t width, double *_Nonnull g, ptrdiff_t ldg);
-
-    /// Sum of |a - b|, FP64 across every 8 vectors.
-    double (*_Nonnull absolute_difference)(
-        const float *_Nonnull a, const float *_Nonnull b, ptrdiff_t count);
-
-    /// sums[0...63] += sum over `width` pixels of row[x][0...63].
-    void (*_Nonnull channel_sums)(
-        const float *_Nonnull row, ptrdiff_t width, double *_Nonnull sums);
+    /// The statistics of features in single and in double precision.
+    styleloss_statistics_f32 f32;
+    styleloss_statistics_f64 f64;
 
     /// Fused multiply-adds in registers alone, `count` times 24 vectors: the machine's peak, for
     /// benchmarks. Returns the floating point operations done.

@@ -5,7 +5,7 @@ extension Extractor {
     public func record(
         images: [Image], demands: [TapDemand], variant: NetworkVariant? = nil,
         preprocessing: Preprocessing? = nil, team: Team
-    ) throws(InferenceError) -> (results: [TapResult], tape: Tape) {
+    ) throws(InferenceError) -> (results: [FeatureResult], tape: Tape) {
         let variant = variant ?? network.defaultVariant
         precondition(!images.isEmpty && !demands.isEmpty, "nothing to walk")
         try check(images, taps: demands.map(\.tap), variant)

@@ -41,12 +41,13 @@ public final class Extractor: Sendable {
     ///
     /// What it answers for an image does not depend on the other images of the stack, on the number
     /// of threads or on load: the same bits on the same machine.
+    /// - Parameter kept: features of earlier walks, by the number that demands name them with.
     /// - Throws: `shapeMismatch` when sizes differ, `imageTooSmall` when a tap would be empty,
     ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is.
     public func run(
         images: [Image], demands: [TapDemand], variant: NetworkVariant? = nil,
-        preprocessing: Preprocessing? = nil, team: Team
-    ) throws(InferenceError) -> [TapResult] {
+        preprocessing: Preprocessing? = nil, kept: KeptFeatures = [:], team: Team
+    ) throws(InferenceError) -> [FeatureResult] {
         guard let image = images.first, !demands.isEmpty else { return [] }
         let variant = variant ?? network.defaultVariant
         try check(images, taps: demands.map(\.tap), variant)
@@ -56,7 +57,7 @@ public final class Extractor: Sendable {
         var walk = Walk(
             extractor: self, variant: variant,
             preprocessing: preprocessing ?? network.preprocessing, plan: plan, images: images,
-            demands: demands, team: team)
+            demands: demands, kept: kept, team: team)
         return try walk.run()
     }
 
@@ -108,13 +109,9 @@ public final class Extractor: Sendable {
                 return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
                     * MemoryLayout<Float>.stride
             }.max() ?? 0
-        var statistics = 0
-        for demand in demands {
-            let shape = variant.shape(of: demand.tap, height: height, width: width)
-            let map = shape.channels * shape.height * shape.width * MemoryLayout<Float>.stride
-            let matrix =
-                GramMatrix.upperCount(order: shape.channels) * MemoryLayout<Double>.stride
-            statistics += demand.features.count * map + demand.grams.count * matrix
+        let size = ImageSize(height: height, width: width)
+        let statistics = demands.reduce(0) {
+            $0 + $1.features.resultBytes(variant.features(of: size, at: $1.tap))
         }
         return plan.arenaCount * MemoryLayout<Float>.stride + workers * scratch + statistics
     }

@@ -24,10 +24,11 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     }
 }
 
-/// The kernels of one instruction set, and the only Swift that names them: CKernels.h is their contract.
+/// The kernels of one instruction set: CKernels.h is their contract. Those of statistics are in
+/// `FeatureElement`, once for each precision.
 struct Kernels: @unchecked Sendable {
     // Unchecked: the table is a constant of the binary.
-    private let table: styleloss_kernels
+    let table: styleloss_kernels
 
     typealias Rows = UnsafePointer<UnsafePointer<Float>>
     typealias OutputRows = styleloss_output_rows
@@ -47,9 +48,6 @@ struct Kernels: @unchecked Sendable {
     /// Tiles of the register block of the tile-domain product, and output channels of a panel of U.
     var mr: Int { table.mr }
     var nr: Int { table.nr }
-    /// Rows and columns of the register block of a Gram matrix.
-    var gramRows: Int { table.gram_mr }
-    var gramColumns: Int { table.gram_nr }
 
     func transformKernel(
         _ kernel: UnsafePointer<Float>, ic: Int, u: UnsafeMutablePointer<Float>, uStride: Int
@@ -145,25 +143,6 @@ struct Kernels: @unchecked Sendable {
         _ rows: Rows, kernel: UnsafePointer<Float>, width: Int, out: UnsafeMutablePointer<Float>
     ) {
         table.first_layer_gradient(rows, kernel, width, out)
-    }
-
-    func gram(
-        _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int, width: Int,
-        g: UnsafeMutablePointer<Double>, ldg: Int
-    ) {
-        table.gram(a, i0, b, j0, vectors, rows, width, g, ldg)
-    }
-
-    func absoluteDifference(
-        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int
-    ) -> Double {
-        table.absolute_difference(a, b, count)
-    }
-
-    func addChannelSums(
-        _ row: UnsafePointer<Float>, width: Int, to sums: UnsafeMutablePointer<Double>
-    ) {
-        table.channel_sums(row, width, sums)
     }
 
     /// Runs multiply-adds in registers alone; returns the floating point operations done.

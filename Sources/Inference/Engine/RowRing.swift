@@ -11,7 +11,8 @@ struct RowRing {
     let slots: Int
     /// Distance of two channel blocks of a row, in floats.
     let blockStride: Int
-    private let rowStride: Int
+    /// Distance of two rows, in floats.
+    let rowStride: Int
     private let base: UnsafeMutablePointer<Float>
 
     init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, arena: Arena) {

@@ -12,7 +12,7 @@ struct Walk {
     private let rings: [Sinks<RowRing>]
     private let zeros: UnsafeMutablePointer<Float>
     private let arena: Arena
-    private let statistics: [TapStatistics]
+    private let statistics: [TapStatistics<Float>]
     private let tape: Tape?
     // Of fewer than two images a worker, workers share the columns.
     private let splitsColumns: Bool
@@ -22,7 +22,8 @@ struct Walk {
 
     init(
         extractor: Extractor, variant: NetworkVariant, preprocessing: Preprocessing,
-        plan: WalkPlan, images: [Image], demands: [TapDemand], tape: Tape? = nil, team: Team
+        plan: WalkPlan, images: [Image], demands: [TapDemand], kept: KeptFeatures = [:],
+        tape: Tape? = nil, team: Team
     ) {
         self.tape = tape
         self.extractor = extractor
@@ -46,20 +47,20 @@ struct Walk {
         }
         zeros = arena.floats(plan.zerosCount)
         zeros.update(repeating: 0, count: plan.zerosCount)
-        let (height, width) = (images[0].height, images[0].width)
         let splitsColumns = images.count < 2 * team.workers
         self.splitsColumns = splitsColumns
         statistics = demands.map { demand in
-            let shape = variant.shape(of: demand.tap, height: height, width: width)
+            let shape = variant.features(of: images[0].size, at: demand.tap)
             return TapStatistics(
-                demand, channels: shape.channels, height: shape.height, width: shape.width,
-                splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena)
+                demand.features, shape, segments: ColumnSegments.columns(width: shape.width),
+                splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena
+            ) { kept[$0]?[demand.tap]?.rows }
         }
         bandsDone = Array(repeating: 0, count: plan.stages.count)
     }
 
     /// Walks to the last tap and answers what was demanded.
-    mutating func run() throws(InferenceError) -> [TapResult] {
+    mutating func run() throws(InferenceError) -> [FeatureResult] {
         let last = plan.stages.count - 1
         while bandsDone[last] < plan.stages[last].bands { try step(last) }
         // A pool that rounds down leaves rows of earlier stages that nothing after them reads.

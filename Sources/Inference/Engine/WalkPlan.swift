@@ -66,7 +66,7 @@ struct WalkPlan {
 
     let stages: [Stage]
     let images: Int
-    private let gramCount: Int
+    private let statisticsCount: Int
 
     /// Tiles that a convolution computes before it hands them on: enough to share among workers and to
     /// read its U once for many, few enough that its rows stay in the outer cache. One row of tiles
@@ -87,11 +87,13 @@ struct WalkPlan {
         workers: Int, tilesPerStep: Int?, isRecorded: Bool = false
     ) {
         self.images = images
-        gramCount = demands.reduce(0) { count, demand in
-            let shape = variant.shape(of: demand.tap, height: height, width: width)
-            let sums = 2 * GramAccumulator.count(channels: shape.channels)
-            let segments = TapStatistics.segments(of: demand, width: shape.width).count
-            return count + demand.grams.count * segments * Arena.rounded(sums)
+        let size = ImageSize(height: height, width: width)
+        statisticsCount = demands.reduce(0) { count, demand in
+            let shape = variant.features(of: size, at: demand.tap)
+            return count
+                + TapStatistics<Float>.arenaCount(
+                    demand.features, shape,
+                    segments: ColumnSegments.columns(width: shape.width).count)
         }
         var stages = Self.stages(variant, through: demands.map(\.tap), height, width)
         for index in stages.indices {
@@ -177,7 +179,7 @@ struct WalkPlan {
                     slots: slots(of: index, kind), images: images)
             }
         }
-        return count + Arena.rounded(zerosCount) + gramCount
+        return count + Arena.rounded(zerosCount) + statisticsCount
     }
 }
 

@@ -32,7 +32,61 @@ public enum FeatureLayout: String, Sendable, CaseIterable {
     public var rank: Int { self == .nchw || self == .nhwc ? 4 : 3 }
 }
 
-/// Features that a client computed: B samples of C channels at N = H·W positions.
+/// The dimensions of given features, and what they mean.
+public struct FeatureDimensions: Sendable, Hashable {
+    /// The dimensions as sent.
+    public let sizes: [Int]
+    /// How they are meant.
+    public let layout: FeatureLayout
+    /// B, the number of samples.
+    public let samples: Int
+    /// C, H and W of each; H is 1 for a matrix.
+    public let shape: FeatureShape
+
+    /// Dimensions that fit their layout; each is at least 1. `name` is what the sentences of errors
+    /// call the tensor.
+    ///
+    /// Distances of features are defined for 3 and 4 dimensions only, so any other rank is refused.
+    public init(
+        name: String, sizes: [Int], layout: FeatureLayout
+    ) throws(FeatureError) {
+        guard sizes.count == 3 || sizes.count == 4 else {
+            throw .invalidShape(
+                "\(name) has \(sizes.count) dimensions, but losses of features are defined for 3 "
+                    + "(chw, hwc, matrix) and 4 (nchw, nhwc) dimensions only")
+        }
+        guard sizes.count == layout.rank else {
+            throw .invalidShape(
+                "\(name) has \(sizes.count) dimensions, but layout \(layout.rawValue) has "
+                    + "\(layout.rank); send a tensor of that rank or another layout")
+        }
+        guard sizes.allSatisfy({ $0 > 0 }) else {
+            throw .invalidShape("\(name) has shape \(sizes); every dimension must be at least 1")
+        }
+        self.sizes = sizes
+        self.layout = layout
+        let last = sizes.count - 1
+        switch layout {
+        case .nchw, .chw:
+            shape = FeatureShape(
+                channels: sizes[last - 2], height: sizes[last - 1], width: sizes[last])
+        case .nhwc, .hwc:
+            shape = FeatureShape(
+                channels: sizes[last], height: sizes[last - 2], width: sizes[last - 1])
+        case .matrix: shape = FeatureShape(channels: sizes[1], height: 1, width: sizes[2])
+        }
+        samples = layout.rank == 4 || layout == .matrix ? sizes[0] : 1
+    }
+
+    /// The distance in memory from a channel to the next.
+    var channelStride: Int { isChannelsLast ? 1 : shape.positions }
+    /// The distance in memory from a position to the next.
+    var positionStride: Int { isChannelsLast ? shape.channels : 1 }
+
+    private var isChannelsLast: Bool { layout == .nhwc || layout == .hwc }
+}
+
+/// Features that a client computed.
 public struct FeatureTensor: Sendable {
     /// The values as they came, in C order. F16 and BF16 are exact in single precision.
     public enum Elements: Sendable {
@@ -53,62 +107,15 @@ public struct FeatureTensor: Sendable {
         }
     }
 
-    /// The dimensions as sent.
-    public let shape: [Int]
-    /// How they are meant.
-    public let layout: FeatureLayout
-    /// The values.
+    /// The dimensions and their meaning.
+    public let dimensions: FeatureDimensions
+    /// The values, all finite: whoever decoded them checked that.
     public let elements: Elements
-    /// B, the number of samples.
-    public let samples: Int
-    /// C, the order of the Gram matrix.
-    public let channels: Int
-    /// N = H·W.
-    public let positions: Int
 
-    /// Features of a shape and layout. `name` is what the sentences of errors call the tensor.
-    ///
-    /// Dimensions are at least 1 and their product is the number of values. L1 is defined for 3 and
-    /// 4 dimensions only, so any other rank is refused. Values are finite: whoever decoded them
-    /// checked that.
-    public init(
-        name: String, shape: [Int], layout: FeatureLayout, elements: Elements
-    ) throws(FeatureError) {
-        guard shape.count == 3 || shape.count == 4 else {
-            throw .invalidShape(
-                "\(name) has \(shape.count) dimensions, but the L1 of features is defined for 3 "
-                    + "(chw, hwc, matrix) and 4 (nchw, nhwc) dimensions only")
-        }
-        guard shape.count == layout.rank else {
-            throw .invalidShape(
-                "\(name) has \(shape.count) dimensions, but layout \(layout.rawValue) has "
-                    + "\(layout.rank); send a tensor of that rank or another layout")
-        }
-        guard shape.allSatisfy({ $0 > 0 }) else {
-            throw .invalidShape("\(name) has shape \(shape); every dimension must be at least 1")
-        }
-        precondition(shape.reduce(1, *) == elements.count)
-        self.shape = shape
-        self.layout = layout
+    /// Features; the dimensions' product is the number of values.
+    public init(_ dimensions: FeatureDimensions, _ elements: Elements) {
+        precondition(dimensions.sizes.reduce(1, *) == elements.count)
+        self.dimensions = dimensions
         self.elements = elements
-        switch layout {
-        case .nchw: (samples, channels, positions) = (shape[0], shape[1], shape[2] * shape[3])
-        case .nhwc: (samples, channels, positions) = (shape[0], shape[3], shape[1] * shape[2])
-        case .chw: (samples, channels, positions) = (1, shape[0], shape[1] * shape[2])
-        case .hwc: (samples, channels, positions) = (1, shape[2], shape[0] * shape[1])
-        case .matrix: (samples, channels, positions) = (shape[0], shape[1], shape[2])
-        }
     }
-
-    /// The distance in memory from a channel to the next.
-    var channelStride: Int { isChannelsLast ? 1 : positions }
-    /// The distance in memory from a position to the next.
-    var positionStride: Int { isChannelsLast ? channels : 1 }
-    /// The values of a sample, in memory.
-    func range(of sample: Int) -> Range<Int> {
-        let count = channels * positions
-        return sample * count..<(sample + 1) * count
-    }
-
-    private var isChannelsLast: Bool { layout == .nhwc || layout == .hwc }
 }

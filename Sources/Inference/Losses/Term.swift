@@ -1,78 +1,95 @@
-/// A term of a loss, under the key of the answer; the cases are in the order of the answer.
-public enum Term: String, Sendable, CaseIterable {
-    /// L1 over the given pixels: `mean |M·target − M·output|`.
-    case pixelValid = "pixel_valid"
-    /// L1 over the hole: `mean |(1−M)·target − (1−M)·output|`.
-    case pixelHole = "pixel_hole"
-    /// L1 of the features of output and target.
-    case perceptual
-    /// L1 of the features of composite and target.
-    case perceptualComp = "perceptual_comp"
-    /// L1 of the Gram matrices of output and target.
-    case style
-    /// L1 of the Gram matrices of composite and target.
-    case styleComp = "style_comp"
-    /// Total variation of the composite in the hole, dilated by one pixel.
-    case tv
+/// One term of a loss, under the key of the answer.
+public struct Term: Sendable, Hashable {
+    /// The name in answers and in `term_weights`.
+    public var key: String
+    /// The factor in the total.
+    public var weight: Double
+    /// What is compared with the target.
+    public var subject: Subject
+    /// What is measured.
+    public var measure: Measure
 
-    /// Whether the term needs a mask.
-    public var needsMask: Bool { self != .perceptual && self != .style }
+    /// A term.
+    public init(
+        _ key: String, weight: Double, subject: Subject = .output, _ measure: Measure
+    ) {
+        self.key = key
+        self.weight = weight
+        self.subject = subject
+        self.measure = measure
+    }
+
+    /// Whether the term is only there when a pair has a mask M (1 = valid).
+    public var needsMask: Bool {
+        switch measure {
+        case _ where subject != .output: true
+        case .features: false
+        case .pixels(let pixels): pixels.region != .all || pixels.divisor != .all
+        case .variation(let variation): variation.isInHole
+        }
+    }
+
+    /// The measure of features; nil for a term of pixels.
+    public var features: FeatureMeasure? {
+        get { if case .features(let features) = measure { features } else { nil } }
+        set { if let newValue { measure = .features(newValue) } }
+    }
 }
 
-/// A tap and the factor its loss enters a term with.
+/// What a term compares with the target.
+public enum Subject: String, Sendable, CaseIterable {
+    /// The image that a model made.
+    case output
+    /// `M·target + (1 − M)·output`
+    case composite
+}
+
+/// What a term measures.
+public enum Measure: Sendable, Hashable {
+    /// A statistic of features, layer by layer.
+    case features(FeatureMeasure)
+    /// Differences of pixels; no network is run.
+    case pixels(PixelMeasure)
+    /// The total variation of the subject; no network is run.
+    case variation(VariationMeasure)
+}
+
+/// A statistic of features, a distance and a reduction, at some layers.
+public struct FeatureMeasure: Sendable, Hashable {
+    /// The layers with their weights, in the order of the answer, each once.
+    public var layers: [LayerWeight]
+    /// What of the features is compared.
+    public var statistic: Statistic
+    /// How.
+    public var distance: Distance
+    /// How the sum over elements becomes the layer's loss.
+    public var reduction: Reduction
+
+    /// A measure.
+    public init(
+        _ layers: [LayerWeight], _ statistic: Statistic, _ distance: Distance,
+        _ reduction: Reduction = .mean
+    ) {
+        self.layers = layers
+        self.statistic = statistic
+        self.distance = distance
+        self.reduction = reduction
+    }
+
+    /// The power of s by which the measure grows when features are multiplied by s.
+    public var degree: Int { statistic.degree * distance.degree }
+}
+
+/// A layer and the factor its loss enters a term with.
 public struct LayerWeight: Sendable, Hashable {
-    /// The tap.
-    public let tap: Tap
+    /// The layer's name: that of a tap of the network, or one of a client's own.
+    public let name: String
     /// The factor, finite.
     public let weight: Double
 
-    /// A tap with a factor, 1 when not said.
-    public init(tap: Tap, weight: Double = 1) {
-        self.tap = tap
+    /// A layer with a factor, 1 when not said.
+    public init(_ name: String, weight: Double = 1) {
+        self.name = name
         self.weight = weight
-    }
-}
-
-/// The loss of one layer, before any weight.
-public struct LayerLoss: Sendable, Equatable {
-    /// The layer's name, as in the answer.
-    public let name: String
-    /// The loss, at least 0.
-    public let loss: Double
-}
-
-/// One term of the answer.
-public struct TermLoss: Sendable, Equatable {
-    /// Which term.
-    public let term: Term
-    /// The sum of the layers' losses with the layers' weights; the loss itself without layers.
-    public let loss: Double
-    /// The factor in the total.
-    public let weight: Double
-    /// Each layer's loss, in the order of the options; nil for a term without layers.
-    public let layers: [LayerLoss]?
-}
-
-/// The losses of one pair.
-public struct PairLosses: Sendable, Equatable {
-    /// The terms in the order of `Term`; one that is switched off is not there.
-    public let terms: [TermLoss]
-
-    /// The sum of weight · loss over the terms.
-    public var total: Double { terms.reduce(0) { $0 + $1.weight * $1.loss } }
-
-    init(_ terms: [TermLoss]) {
-        self.terms = terms
-    }
-
-    /// The name of the first number that is infinite or NaN, as in "style.pool1"; nil when none is.
-    var firstNonFinite: String? {
-        for term in terms {
-            if let layer = term.layers?.first(where: { !$0.loss.isFinite }) {
-                return "\(term.term.rawValue).\(layer.name)"
-            }
-            guard term.loss.isFinite else { return term.term.rawValue }
-        }
-        return total.isFinite ? nil : "total"
     }
 }

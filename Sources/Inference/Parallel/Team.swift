@@ -47,11 +47,23 @@ public struct Team {
     public func map<Value: Sendable, Failure: Error>(
         _ count: Int, _ body: (Int) throws(Failure) -> Value
     ) throws(Failure) -> [Value] {
+        try mapWithWorkspace(count) { item, _ throws(Failure) in try body(item) }
+    }
+
+    /// The same, with the scratch memory of the thread that runs the item.
+    func parallelWithWorkspace(_ count: Int, _ body: (Int, Workspace) -> Void) {
+        pool.parallel(count, workspace, body)
+    }
+
+    /// `map`, with the scratch memory of the thread that runs the item.
+    func mapWithWorkspace<Value: Sendable, Failure: Error>(
+        _ count: Int, _ body: (Int, Workspace) throws(Failure) -> Value
+    ) throws(Failure) -> [Value] {
         let results = Mutex([Result<Value, Failure>?](repeating: nil, count: max(count, 0)))
-        parallel(count) { item in
+        parallelWithWorkspace(count) { item, workspace in
             let result: Result<Value, Failure>
             do throws(Failure) {
-                result = .success(try body(item))
+                result = .success(try body(item, workspace))
             } catch {
                 result = .failure(error)
             }
@@ -60,10 +72,5 @@ public struct Team {
         var values: [Value] = []
         for case let result? in results.withLock({ $0 }) { values.append(try result.get()) }
         return values
-    }
-
-    /// The same, with the scratch memory of the thread that runs the item.
-    func parallelWithWorkspace(_ count: Int, _ body: (Int, Workspace) -> Void) {
-        pool.parallel(count, workspace, body)
     }
 }

@@ -10,4 +10,9 @@ final class Workspace {
         buffer = grown
         return grown.base
     }
+
+    /// The same memory as doubles.
+    func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
+        UnsafeMutableRawPointer(floats(2 * count)).bindMemory(to: Double.self, capacity: count)
+    }
 }

@@ -13,7 +13,7 @@ struct FeaturesEndpoint: JobEndpoint {
             query: request.query, json: submission.options, known: OptionName.features)
         let walk = try ImageWalk(submission, set, model, context.configuration)
         try walk.checkEqualSizes()
-        let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, features: [0]) }
+        let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, FeatureDemand(maps: [0])) }
         let workBytes =
             walk.workBytes(demand, workers: context.pool.workers)
             .plus(walk.featureBytes.times(2))
@@ -27,12 +27,12 @@ struct FeaturesEndpoint: JobEndpoint {
     }
 
     /// Each layer's maps side by side, as (N, C, H, W).
-    private func encode(_ results: [[TapResult]], _ walk: ImageWalk) -> [UInt8] {
+    private func encode(_ results: [[FeatureResult]], _ walk: ImageWalk) -> [UInt8] {
         let tensors = walk.taps.enumerated().map { index, tap in
-            let result = results[0][index]
+            let shape = results[0][index].shape
             return (
                 name: "features.\(tap)",
-                shape: [results.count, result.channels, result.height, result.width]
+                shape: [results.count, shape.channels, shape.height, shape.width]
             )
         }
         let network = walk.model.network
@@ -45,7 +45,7 @@ struct FeaturesEndpoint: JobEndpoint {
                 let count = values.count / results.count
                 for (sample, taps) in results.enumerated() {
                     let part = values[sample * count..<(sample + 1) * count]
-                    taps[index].features[0]?.copyCHW(
+                    taps[index].maps[0]?.copyCHW(
                         into: UnsafeMutableBufferPointer(rebasing: part))
                 }
             }

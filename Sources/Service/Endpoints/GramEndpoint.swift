@@ -14,8 +14,8 @@ struct GramEndpoint: JobEndpoint {
         }
         let set = try OptionSet(
             query: request.query, json: submission.options, known: OptionName.gramMatrices)
-        let preset = try Preset.named(in: set).options
-        let kind = try set.choice(.gram) ?? preset.gram
+        let preset = try Presets.named(in: set)
+        let kind = try set.choice(.gram) ?? preset.gramKind ?? .normalized
         let accept = request.fields[.accept]
         let hasFeatures = submission.parts.contains { $0.name != "image" }
         guard !hasFeatures || submission.parts(named: "image").isEmpty else {
@@ -33,8 +33,12 @@ struct GramEndpoint: JobEndpoint {
     ) throws(ServiceError) -> JobRequest {
         let walk = try ImageWalk(submission, set, model, context.configuration)
         let type = try GramAnswer.type(accept, layers: walk.taps.count)
-        let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, gram: kind, grams: [0]) }
-        let orders = walk.taps.map { VGG.shape(of: $0, height: 0, width: 0).channels }
+        let gram = Gram(kind)
+        let wanted = SummaryDemand(0, gram.summaryKind)
+        let demand = { @Sendable (tap: Tap) in
+            TapDemand(tap: tap, FeatureDemand(summaries: [wanted]))
+        }
+        let orders = walk.taps.map(\.channels)
         let workBytes =
             walk.workBytes(demand, workers: context.pool.workers)
             .plus(GramAnswer.workBytes(orders: orders, samples: walk.images.count))
@@ -43,7 +47,10 @@ struct GramEndpoint: JobEndpoint {
             context.metrics.pixels.add(walk.images.pixels)
             let layers = walk.taps.enumerated().map { index, tap in
                 GramAnswer.Layer(
-                    name: tap.description, matrices: results.compactMap { $0[index].grams[0] })
+                    name: tap.description,
+                    matrices: results.compactMap { results in
+                        results[index].summaries[wanted].map { GramMatrix(gram, $0) }
+                    })
             }
             return try run.measure(.encode) { _ throws(ServiceError) in
                 try GramAnswer(kind: kind, layers: layers).response(type)
@@ -69,12 +76,17 @@ struct GramEndpoint: JobEndpoint {
         let instructionSet = model.extractor.instructionSet
         let type = try GramAnswer.type(accept, layers: chosen.count)
         let workers = context.pool.workers
-        let matrices = chosen.map { $0.source.gramBytes.times(min(workers, $0.source.samples)) }
+        let gram = Gram(kind)
+        let work = chosen.map {
+            FeatureTensor.gramBytes(gram, $0.source.dimensions, workers: workers)
+        }
         let workBytes = chosen.bytes {
             $0.source.decodedBytes.plus(
-                GramAnswer.workBytes(orders: [$0.source.channels], samples: $0.source.samples))
+                GramAnswer.workBytes(
+                    orders: [$0.source.dimensions.shape.channels],
+                    samples: $0.source.dimensions.samples))
         }
-        .plus(matrices.max() ?? 0)
+        .plus(work.max() ?? 0)
         return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
             let tensors = try run.measure(.decode) { _ throws(ServiceError) in
                 var tensors: [FeatureTensor] = []
@@ -83,7 +95,7 @@ struct GramEndpoint: JobEndpoint {
             }
             let layers = try run.measure(.losses) { team throws(ServiceError) in
                 try Self.matrices(
-                    of: tensors, names: chosen.map(\.layer), kind, instructionSet, team)
+                    of: tensors, names: chosen.map(\.layer), gram, instructionSet, team)
             }
             return try run.measure(.encode) { _ throws(ServiceError) in
                 try GramAnswer(kind: kind, layers: layers).response(type)
@@ -92,14 +104,14 @@ struct GramEndpoint: JobEndpoint {
     }
 
     private static func matrices(
-        of tensors: [FeatureTensor], names: [String], _ kind: GramKind,
+        of tensors: [FeatureTensor], names: [String], _ gram: Gram,
         _ instructionSet: InstructionSet, _ team: Team
     ) throws(ServiceError) -> [GramAnswer.Layer] {
         var layers: [GramAnswer.Layer] = []
         for (name, tensor) in zip(names, tensors) {
             do {
-                let matrices = try FeatureLosses.gramMatrices(
-                    of: tensor, kind: kind, instructionSet: instructionSet, team: team)
+                let matrices = try tensor.gramMatrices(
+                    gram, instructionSet: instructionSet, team: team)
                 layers.append(GramAnswer.Layer(name: name, matrices: matrices))
             } catch {
                 throw ServiceError(error)

@@ -15,6 +15,6 @@ struct InfoEndpoint: ImmediateEndpoint {
 /// GET /v1/presets
 struct PresetsEndpoint: ImmediateEndpoint {
     func respond(to request: ServiceRequest) -> HTTPServerResponse {
-        HTTPServerResponse(["presets": .array(Preset.all.map(\.json))])
+        HTTPServerResponse(["presets": .array(Presets.all.map(\.json))])
     }
 }

@@ -13,7 +13,7 @@ struct LossesEndpoint: JobEndpoint {
             submission, query: request.query, id: request.id, model: model,
             targets: TargetCache(context.targets, of: request.tenant),
             configuration: context.configuration)
-        return JobRequest(workBytes: job.workBytes) { run throws(ServiceError) in
+        return JobRequest(workBytes: try job.workBytes()) { run throws(ServiceError) in
             let answer = try job.run(&run)
             context.metrics.pairs.add(job.outputs.count)
             context.metrics.pixels.add(job.pixels)

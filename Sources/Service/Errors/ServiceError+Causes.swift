@@ -62,19 +62,14 @@ extension ServiceError {
         case .shapeMismatch: self.init(.shapeMismatch, sentence)
         case .invalidTensor: self.init(.invalidTensor, sentence)
         case .unknownLayer: self.init(.unknownLayer, sentence)
-        case .nonFiniteResult: self.init(.nonFiniteResult, sentence)
-        case .libraryMissing: self.init(.internalError, sentence)
+        // It begins with the name of a number, which is what it is.
+        case .nonFiniteResult: self.init(.nonFiniteResult, error.description + ".")
         case .cancelled: self = .deadlineExceeded
         }
     }
 
-    /// A clause as a sentence: a first word that is one is capitalised, a name such as
-    /// `perceptual.a` or `tv` is what it is.
     private static func sentence(_ clause: String) -> String {
-        let first = clause.prefix { $0 != " " }
-        let isName =
-            !first.allSatisfy { ("a"..."z").contains($0) } || Term(rawValue: String(first)) != nil
-        return (isName ? clause : clause.prefix(1).uppercased() + clause.dropFirst()) + "."
+        clause.prefix(1).uppercased() + clause.dropFirst() + "."
     }
 
     init(_ error: HTTPProtocolError) {

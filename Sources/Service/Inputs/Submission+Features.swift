@@ -1,11 +1,11 @@
 import Codecs
 import Inference
 
-/// A tensor of features as it was sent: rank, layout and size are checked, its values are not read.
+/// A tensor of features as it was sent: its dimensions are checked, its values are not read.
 struct FeatureSource: Sendable {
     /// The name in the body, `output.pool1`.
     let name: String
-    let layout: FeatureLayout
+    let dimensions: FeatureDimensions
     let view: TensorView
     let payload: Payload
 
@@ -15,35 +15,15 @@ struct FeatureSource: Sendable {
         self.name = name
         self.view = view
         self.payload = payload
-        self.layout = layout
         guard view.elementType != .uint8 else {
             throw ServiceError(
                 .dtypeUnsupported,
                 "The tensor \(name) holds integers; features are F16, BF16, F32 or F64.")
         }
-        guard view.shape.count == layout.rank else {
-            let rule =
-                [3, 4].contains(view.shape.count)
-                ? "layout \(layout.rawValue) has \(layout.rank)"
-                : "features have 3 (chw, hwc, matrix) or 4 (nchw, nhwc)"
-            throw ServiceError(
-                .invalidTensor,
-                "The tensor \(name) has \(view.shape.count) dimensions, but \(rule).")
-        }
-        guard !view.shape.contains(0) else {
-            throw ServiceError(.invalidTensor, "The tensor \(name) has an empty dimension.")
-        }
-    }
-
-    var samples: Int { layout.rank == 4 || layout == .matrix ? view.shape[0] : 1 }
-
-    /// C, the order of the Gram matrix.
-    var channels: Int {
-        switch layout {
-        case .nchw, .matrix: view.shape[1]
-        case .chw: view.shape[0]
-        case .nhwc: view.shape[3]
-        case .hwc: view.shape[2]
+        do {
+            dimensions = try FeatureDimensions(name: name, sizes: view.shape, layout: layout)
+        } catch {
+            throw ServiceError(error)
         }
     }
 
@@ -51,29 +31,17 @@ struct FeatureSource: Sendable {
     /// single.
     var decodedBytes: Int { view.elementCount.times(view.elementType == .float64 ? 8 : 4) }
 
-    /// Bytes that one sample's Gram matrix takes while it is computed: sums and result, and a run of
-    /// 512 positions.
-    var gramBytes: Int {
-        channels.times(channels).times(16).plus(channels.times(2048))
-    }
-
     /// Reads the values.
     func decode() throws(ServiceError) -> FeatureTensor {
-        let elements: FeatureTensor.Elements
         do {
-            elements = try payload.withSpan { bytes throws(ElementError) in
+            let elements = try payload.withSpan { bytes throws(ElementError) in
                 view.elementType == .float64
-                    ? .float64(try Elements.float64(view, of: bytes))
+                    ? FeatureTensor.Elements.float64(try Elements.float64(view, of: bytes))
                     : .float32(try Elements.float32(view, of: bytes))
             }
+            return FeatureTensor(dimensions, elements)
         } catch {
             throw ServiceError(error, role: name)
-        }
-        do {
-            return try FeatureTensor(
-                name: name, shape: view.shape, layout: layout, elements: elements)
-        } catch {
-            throw ServiceError(error)
         }
     }
 }
@@ -117,10 +85,11 @@ extension Submission {
                 }
                 source = try FeatureSource(name, try Self.npy(payload, name), payload, layout)
             }
-            guard source.samples <= samplesMax else {
+            guard source.dimensions.samples <= samplesMax else {
                 throw ServiceError(
                     .batchTooLarge, "The tensor \(name) has more than \(samplesMax) samples.",
-                    limit: samplesMax, actual: source.samples, setting: .maxPairsPerRequest)
+                    limit: samplesMax, actual: source.dimensions.samples,
+                    setting: .maxPairsPerRequest)
             }
             found.append((layer, source))
         }

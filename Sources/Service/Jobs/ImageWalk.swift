@@ -20,9 +20,7 @@ struct ImageWalk: Sendable {
         self.model = model
         images = try submission.images("image", try ArrayOptions(set), configuration)
         let architecture = model.network.architecture
-        let preset = try Preset.named(in: set).options
-        let layers = try LossOptions.layers(set, .layers, architecture)?.map(\.tap)
-        taps = layers ?? preset.taps(in: architecture)
+        taps = try Loss(set, architecture: architecture).taps(of: architecture)
         guard images.count > 0 else {
             throw ServiceError(.missingInput, "There is no image; send one or more.")
         }
@@ -75,12 +73,12 @@ struct ImageWalk: Sendable {
     /// Walks each image; the results are by image, then by tap.
     func run(
         _ run: inout JobRun, _ demand: @Sendable (Tap) -> TapDemand
-    ) throws(ServiceError) -> [[TapResult]] {
+    ) throws(ServiceError) -> [[FeatureResult]] {
         let decoded = try run.measure(.decode) { team throws(ServiceError) in
             try DecodedList(images, team).images
         }
         return try run.measure(.features) { team throws(ServiceError) in
-            var results: [[TapResult]] = []
+            var results: [[FeatureResult]] = []
             for image in decoded {
                 do throws(InferenceError) {
                     results.append(

@@ -7,7 +7,9 @@ struct LossJob: Sendable {
     let id: String
     let model: Model
     let targets: TargetCache
-    let options: LossOptions
+    let loss: Loss
+    /// What is needed of each target, and cached.
+    let needs: TargetNeeds
     let outputs: ImageList
     let masks: ImageList
     let target: LossTarget
@@ -23,7 +25,12 @@ struct LossJob: Sendable {
         self.targets = targets
         workers = configuration[.workers]
         let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
-        options = try LossOptions(set, architecture: model.network.architecture)
+        loss = try Loss(set, architecture: model.network.architecture)
+        do {
+            needs = try TargetNeeds(loss, model.network.architecture)
+        } catch {
+            throw ServiceError(error)
+        }
         let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.
@@ -32,18 +39,21 @@ struct LossJob: Sendable {
         target = try LossTarget(submission, arrays, targets, configuration)
         try checkCounts()
         do {
-            try model.evaluator.check(pairs: pairShapes, targets: targetShapes, options: options)
+            try model.evaluator.check(pairs: pairShapes, targets: targetShapes, loss: loss)
         } catch {
             throw ServiceError(error)
         }
     }
 
     /// Bytes the work takes beside the body.
-    var workBytes: Int {
-        [outputs, masks, target.list].bytes(\.decodedBytes)
-            .plus(
-                model.evaluator.estimateBytes(
-                    pairs: pairShapes, targets: targetShapes, options: options, workers: workers))
+    func workBytes() throws(ServiceError) -> Int {
+        do {
+            let work = try model.evaluator.estimateBytes(
+                pairs: pairShapes, targets: targetShapes, loss: loss, workers: workers)
+            return [outputs, masks, target.list].bytes(\.decodedBytes).plus(work)
+        } catch {
+            throw ServiceError(error)
+        }
     }
 
     /// Pixels of the images given.
@@ -77,7 +87,7 @@ struct LossJob: Sendable {
     private var pairShapes: [PairShape] {
         (0..<outputs.count).map { pair in
             PairShape(
-                output: outputs.size(of: pair), target: shared(target.list, pair),
+                output: outputs.size(of: pair), targets: TargetChoice(shared(target.list, pair)),
                 mask: masks.count == 0 ? nil : masks.size(of: shared(masks, pair)))
         }
     }
@@ -90,7 +100,9 @@ struct LossJob: Sendable {
     }
 
     private func isWorthKeeping(_ size: ImageSize) -> Bool {
-        targets.isWorthKeeping(statisticsBytes: LossEvaluator.statisticsBytes(of: size, options))
+        targets.isWorthKeeping(
+            statisticsBytes: needs.byteCount(
+                of: size, loss.network.variant(model.network.architecture)))
     }
 }
 
@@ -103,7 +115,7 @@ extension LossJob {
         let evaluation = try run.measure(.features) { team throws(ServiceError) in
             do throws(InferenceError) {
                 return try model.evaluator.evaluate(
-                    decoded.pairs, targets: decoded.targets.map(\.target), options: options,
+                    decoded.pairs, targets: decoded.targets.map(\.target), loss: loss,
                     keeping: decoded.keeping, team: team)
             } catch {
                 throw ServiceError(error)
@@ -113,7 +125,7 @@ extension LossJob {
             self.results(evaluation, decoded)
         }
         return LossAnswer(
-            id: id, model: model, options: options, arrays: target.arrays, hasMask: masks.count > 0,
+            id: id, model: model, loss: loss, arrays: target.arrays, hasMask: masks.count > 0,
             results: results, warnings: decoded.warnings, timings: run.timings)
     }
 
@@ -160,7 +172,7 @@ extension LossJob {
         let outputs = try DecodedList(self.outputs, team)
         let masks = try DecodedList(self.masks, team)
         try checkAlpha(masks)
-        let targets = try self.target.prepare(options, self.targets, team)
+        let targets = try self.target.prepare(needs, self.targets, team)
         decoded.warnings = outputs.warnings + targets.warnings + masks.warnings
         decoded.targets = targets.targets
         for index in targets.targets.indices
@@ -170,7 +182,7 @@ extension LossJob {
         for pair in 0..<outputs.images.count {
             var mask: Mask?
             if !masks.images.isEmpty {
-                mask = Mask(masks.images[shared(self.masks, pair)], polarity: options.maskPolarity)
+                mask = Mask(masks.images[shared(self.masks, pair)], polarity: loss.maskPolarity)
                 guard mask != nil else {
                     throw ServiceError(.invalidTensor, "A mask has 4 channels; it may have 1 or 3.")
                 }

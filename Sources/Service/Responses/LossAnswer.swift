@@ -3,8 +3,8 @@ import HTTP
 import HTTPTypes
 import Inference
 
-/// The answer of POST /v1/losses and of `compare`, in the shape and order that api documentation
-/// shows.
+/// The answer of POST /v1/losses and of `compare`, with the terms in the order of the loss's
+/// definition.
 struct LossAnswer: Sendable {
     struct Result: Sendable {
         let losses: PairLosses
@@ -13,8 +13,8 @@ struct LossAnswer: Sendable {
 
         var json: JSON {
             var members: [JSON.Member] = [.init("total", .number(losses.total))]
-            for term in losses.terms.sorted(by: { Self.place($0.term) < Self.place($1.term) }) {
-                members.append(.init(term.term.rawValue, LossAnswer.json(term)))
+            for term in losses.terms {
+                members.append(.init(term.key, LossAnswer.json(term)))
             }
             if let targetDigest {
                 members.append(.init("target_digest", .string(targetDigest.description)))
@@ -22,12 +22,6 @@ struct LossAnswer: Sendable {
             }
             return .object(members)
         }
-
-        private static let order: [Term] = [
-            .pixelValid, .pixelHole, .style, .styleComp, .perceptual, .perceptualComp, .tv,
-        ]
-
-        private static func place(_ term: Term) -> Int { order.firstIndex(of: term) ?? order.count }
     }
 
     let id: String
@@ -41,31 +35,26 @@ struct LossAnswer: Sendable {
 
     /// The answer for given features.
     init(
-        id: String, preset: String, options: JSON, results: [Result],
+        id: String, loss: Loss, layout: FeatureLayout?, results: [Result],
         timings: [(name: String, milliseconds: Double)]
     ) {
         self.id = id
-        self.preset = preset
-        self.options = options
+        preset = loss.name
+        options = loss.echo(layout: layout?.rawValue, range: nil, hasMask: false)
         self.results = results
         self.timings = timings
     }
 
     /// The answer for images.
     init(
-        id: String, model: Model, options: LossOptions, arrays: ArrayOptions, hasMask: Bool,
+        id: String, model: Model, loss: Loss, arrays: ArrayOptions, hasMask: Bool,
         results: [Result], warnings: [Warning], timings: [(name: String, milliseconds: Double)]
     ) {
         self.id = id
         self.model = model
-        preset = options.preset
-        self.options = [
-            "gram": .string(options.gram.rawValue),
-            "style_layers": Self.json(options.styleLayers),
-            "perceptual_layers": Self.json(options.perceptualLayers),
-            "layout": JSON(arrays.layout?.rawValue), "range": JSON(arrays.range?.rawValue),
-            "mask_polarity": hasMask ? .string(options.maskPolarity.rawValue) : .null,
-        ]
+        preset = loss.name
+        options = loss.echo(
+            layout: arrays.layout?.rawValue, range: arrays.range?.rawValue, hasMask: hasMask)
         self.results = results
         self.warnings = warnings
         self.timings = timings
@@ -92,10 +81,6 @@ struct LossAnswer: Sendable {
         }
         .joined(separator: ", ")
         return response
-    }
-
-    static func json(_ layers: [LayerWeight]) -> JSON {
-        .object(layers.map { .init($0.tap.description, .number($0.weight)) })
     }
 
     private static func json(_ term: TermLoss) -> JSON {

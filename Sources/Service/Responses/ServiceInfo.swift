@@ -17,7 +17,7 @@ public struct ServiceInfo: Sendable {
                 .init("preprocessing", preprocessing(network.preprocessing)),
             ]),
             "layers": .array(VGG.taps(network.architecture).map { .string($0.description) }),
-            "presets": .array(Preset.all.map { .string($0.name) }),
+            "presets": .array(Presets.all.map { .string($0.name) }),
             "limits": limits,
             "instruction_set": .string(model.extractor.instructionSet.rawValue),
             "effective_cpus": .integer(configuration.machine.effectiveCPUs),
@@ -42,24 +42,5 @@ public struct ServiceInfo: Sendable {
     /// A single-precision constant as it was written down: 103.939, not the double nearest to it.
     private static func number(_ value: Float) -> JSON {
         .number(Double(value.description) ?? Double(value))
-    }
-}
-
-extension Preset {
-    /// The preset with all its options spelled out.
-    var json: JSON {
-        let weights = Term.allCases.compactMap { term in
-            options.termWeights[term].map { JSON.Member(term.rawValue, .number($0)) }
-        }
-        return [
-            "name": .string(name), "summary": .string(summary),
-            "options": [
-                "gram": .string(options.gram.rawValue),
-                "style_layers": LossAnswer.json(options.styleLayers),
-                "perceptual_layers": LossAnswer.json(options.perceptualLayers),
-                "mask_polarity": .string(options.maskPolarity.rawValue),
-                "term_weights": .object(weights),
-            ],
-        ]
     }
 }

@@ -31,13 +31,13 @@ struct LossTarget: Sendable {
 
     /// Looks every target up under its digest, and decodes those nothing is known of.
     func prepare(
-        _ options: LossOptions, _ cache: TargetCache, _ team: Team
+        _ needs: TargetNeeds, _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
         let digests = list.sources.map { registered?.digest ?? TargetDigest(of: $0.payload) }
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,
-                options)
+                needs)
         }
         let found = keys.map(cache.statistics)
         // Sources are decoded whole, and only when one of their samples is needed.

@@ -28,12 +28,10 @@ struct StatisticsKey: Sendable, Hashable {
     let options: ArrayOptions
     /// The position in an array of several samples.
     let sample: Int
-    let gram: GramKind
-    let styleTaps: [Tap]
-    let perceptualTaps: [Tap]
+    let needs: TargetNeeds
 
     init(
-        _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ options: LossOptions
+        _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ needs: TargetNeeds
     ) {
         self.digest = digest
         self.options = source.options
@@ -42,9 +40,7 @@ struct StatisticsKey: Sendable, Hashable {
         case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
         }
         self.sample = sample
-        gram = options.gram
-        styleTaps = options.styleLayers.map(\.tap)
-        perceptualTaps = options.perceptualLayers.map(\.tap)
+        self.needs = needs
     }
 }
 

@@ -7,8 +7,8 @@ struct ExtractorErrorTests {
 
     private func run(
         _ images: [Image], _ names: [String], on team: Team? = nil
-    ) throws -> [TapResult] {
-        let demands = names.compactMap { Tap($0) }.map { TapDemand(tap: $0, grams: [0]) }
+    ) throws -> [FeatureResult] {
+        let demands = names.compactMap { Tap($0) }.map { TapDemand(tap: $0) }
         let extractor = Extractor(network: TestNetworks.vgg16)
         return try Self.pool.runAndWait {
             try extractor.run(images: images, demands: demands, team: team ?? $0)
@@ -42,7 +42,7 @@ struct ExtractorErrorTests {
         #expect(throws: InferenceError.cancelled) {
             try Self.pool.runAndWait { team in
                 try extractor.run(
-                    images: [image], demands: [TapDemand(tap: #require(Tap("pool1")), grams: [0])],
+                    images: [image], demands: [TapDemand(tap: #require(Tap("pool1")))],
                     team: team.cancelled(when: { true }))
             }
         }

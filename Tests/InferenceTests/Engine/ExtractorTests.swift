@@ -46,10 +46,11 @@ struct ExtractorTests {
         let extractor = Extractor(network: network, instructionSet: instructionSet)
         let results = try Self.pool.runAndWait {
             try extractor.run(
-                images: [image], demands: taps.map { TapDemand(tap: $0, features: [0]) }, team: $0)
+                images: [image], demands: taps.map { TapDemand(tap: $0, FeatureDemand(maps: [0])) },
+                team: $0)
         }
         for (tap, result) in zip(taps, results) {
-            let values = try #require(result.features[0]).valuesCHW.map(Double.init)
+            let values = try #require(result.maps[0]).valuesCHW.map(Double.init)
             let closeness = Closeness(values, to: reference[tap]?.values ?? [])
             #expect(closeness.relative < tolerance, "\(tap) \(instructionSet): \(closeness)")
         }
@@ -67,12 +68,14 @@ struct ExtractorTests {
             let features = try #require(walk[tap])
             let extractor = Extractor(
                 network: TestNetworks.vgg16, instructionSet: instructionSet)
-            let demand = TapDemand(tap: tap, gram: kind, grams: [0])
+            let wanted = SummaryDemand(0, Gram(kind).summaryKind)
+            let demand = TapDemand(tap: tap, FeatureDemand(summaries: [wanted]))
             let result = try Self.pool.runAndWait {
                 try extractor.run(images: [image], demands: [demand], team: $0)
             }
             let closeness = Closeness(
-                try #require(result[0].grams[0]).values, to: ReferenceLosses.gram(features, kind))
+                GramMatrix(Gram(kind), try #require(result[0].summaries[wanted])).values,
+                to: ReferenceLosses.gram(features, kind))
             #expect(closeness.relative < 2e-6, "\(name) \(kind) \(instructionSet): \(closeness)")
         }
     }

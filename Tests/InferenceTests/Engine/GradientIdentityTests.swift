@@ -60,7 +60,10 @@ struct GradientIdentityTests {
         let extractor = Extractor(network: TestNetworks.vgg16)
         let pool = WorkerPool(workers: 2)
         defer { pool.stop() }
-        let demands = Self.taps.map { TapDemand(tap: $0, grams: [0], features: [0]) }
+        let wanted = SummaryDemand(0, .products)
+        let demands = Self.taps.map {
+            TapDemand(tap: $0, FeatureDemand(summaries: [wanted], maps: [0]))
+        }
         let (plain, recorded) = try pool.runAndWait { team in
             (
                 try extractor.run(images: [Self.images[0]], demands: demands, team: team),
@@ -68,8 +71,8 @@ struct GradientIdentityTests {
             )
         }
         for (one, other) in zip(plain, recorded) {
-            #expect(one.features[0]?.valuesCHW == other.features[0]?.valuesCHW)
-            #expect(one.grams[0]?.values == other.grams[0]?.values)
+            #expect(one.maps[0]?.valuesCHW == other.maps[0]?.valuesCHW)
+            #expect(one.summaries[wanted]?.sums == other.summaries[wanted]?.sums)
         }
     }
 }

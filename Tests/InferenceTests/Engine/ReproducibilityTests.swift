@@ -24,10 +24,11 @@ struct ReproducibilityTests {
         stack: [Image], workers: Int = 1, tilesPerStep: Int? = nil, kind: GramKind = .normalized
     ) throws -> Answer {
         let extractor = Extractor(network: TestNetworks.vgg16, tilesPerStep: tilesPerStep)
+        let gram = Gram(kind)
+        let summaries = [0, 1].map { SummaryDemand($0, gram.summaryKind) }
+        let pair = PairDemand(0, .image(1), PairRule(.absolute))
         let demands = taps.map {
-            TapDemand(
-                tap: $0, gram: kind, grams: [0, 1],
-                differences: [Difference(output: 0, target: .image(1))], features: [0])
+            TapDemand(tap: $0, FeatureDemand(summaries: summaries, pairs: [pair], maps: [0]))
         }
         let pool = WorkerPool(workers: workers)
         defer { pool.stop() }
@@ -36,9 +37,10 @@ struct ReproducibilityTests {
         }
         var answer = Answer()
         for result in results {
-            answer.grams += [0, 1].compactMap { result.grams[$0]?.values }
-            answer.differences += result.differences
-            answer.features += [result.features[0]].compactMap { $0?.valuesCHW }
+            answer.grams += summaries.compactMap { result.summaries[$0] }
+                .map { GramMatrix(gram, $0).values }
+            answer.differences += [result.pairs[pair]].compactMap(\.self)
+            answer.features += [result.maps[0]].compactMap { $0?.valuesCHW }
         }
         return answer
     }
@@ -65,7 +67,9 @@ struct ReproducibilityTests {
     // 1920 tiles for two workers were 70 blocks; of equal size, rounded up, the last began past the end.
     @Test func `blocks share tiles that they do not divide`() throws {
         let image = TestNetworks.image(width: 240, height: 128)
-        let demand = TapDemand(tap: try #require(Tap("relu1_2")), grams: [0])
+        let wanted = SummaryDemand(0, .products)
+        let demand = TapDemand(
+            tap: try #require(Tap("relu1_2")), FeatureDemand(summaries: [wanted]))
         let answers = try [(1, 100), (2, 100_000), (3, 100_000)].map { workers, tilesPerStep in
             let pool = WorkerPool(workers: workers)
             defer { pool.stop() }
@@ -73,7 +77,8 @@ struct ReproducibilityTests {
             let results = try pool.runAndWait {
                 try extractor.run(images: [image], demands: [demand], team: $0)
             }
-            return results[0].grams[0]
+            let summary = try #require(results[0].summaries[wanted])
+            return GramMatrix(Gram(.none), summary)
         }
         #expect(answers[1] == answers[0])
         #expect(answers[2] == answers[0])
@@ -118,17 +123,15 @@ struct ReproducibilityTests {
         let kept = try pool.runAndWait {
             try extractor.run(
                 images: [Self.images[1]],
-                demands: Self.taps.map { TapDemand(tap: $0, features: [0]) }, team: $0)
+                demands: Self.taps.map { TapDemand(tap: $0, FeatureDemand(maps: [0])) }, team: $0)
         }
-        let demands = try zip(Self.taps, kept).map { tap, result in
-            let map = try #require(result.features[0])
-            return TapDemand(
-                tap: tap, differences: [Difference(output: 0, target: .stored(map))])
-        }
+        let maps = Dictionary(uniqueKeysWithValues: zip(Self.taps, kept.compactMap { $0.maps[0] }))
+        let pair = PairDemand(0, .kept(7), PairRule(.absolute))
+        let demands = Self.taps.map { TapDemand(tap: $0, FeatureDemand(pairs: [pair])) }
         let again = try pool.runAndWait {
-            try extractor.run(images: [Self.images[0]], demands: demands, team: $0)
+            try extractor.run(images: [Self.images[0]], demands: demands, kept: [7: maps], team: $0)
         }
         let together = try Self.answer(stack: Array(Self.images[..<2]))
-        #expect(again.flatMap(\.differences) == together.differences)
+        #expect(again.compactMap { $0.pairs[pair] } == together.differences)
     }
 }

@@ -48,13 +48,13 @@ struct VariantTests {
         let extractor = Extractor(network: network, instructionSet: instructionSet)
         let results = try Self.pool.runAndWait {
             try extractor.run(
-                images: [image], demands: taps.map { TapDemand(tap: $0, features: [0]) },
+                images: [image], demands: taps.map { TapDemand(tap: $0, FeatureDemand(maps: [0])) },
                 variant: variant, team: $0)
         }
         for (tap, result) in zip(taps, results) {
             let shape = variant.shape(of: tap, height: height, width: width)
-            #expect((result.channels, result.height, result.width) == shape)
-            let values = try #require(result.features[0]).valuesCHW.map(Double.init)
+            #expect((result.shape.channels, result.shape.height, result.shape.width) == shape)
+            let values = try #require(result.maps[0]).valuesCHW.map(Double.init)
             let closeness = Closeness(values, to: reference[tap]?.values ?? [])
             #expect(closeness.relative < 1e-5, "\(tap) \(height)x\(width): \(closeness)")
         }
@@ -64,6 +64,8 @@ struct VariantTests {
     func `bands, workers and a stack change no bit of a variant`(variant: NetworkVariant) throws {
         let taps = ["relu1_2", "pool1", "pool2"].compactMap { Tap($0) }
         let images = (0..<3).map { TestNetworks.image(width: 141, height: 37, seed: $0) }
+        let wanted = SummaryDemand(0, .products)
+        let demand = FeatureDemand(summaries: [wanted], maps: [0])
         let answers = try [(1, 1, nil), (2, 3, 1), (3, 2, 90)].map {
             (workers: Int, count: Int, tilesPerStep: Int?) in
             let pool = WorkerPool(workers: workers)
@@ -72,10 +74,10 @@ struct VariantTests {
             let results = try pool.runAndWait {
                 try extractor.run(
                     images: Array(images[..<count]),
-                    demands: taps.map { TapDemand(tap: $0, grams: [0], features: [0]) },
+                    demands: taps.map { TapDemand(tap: $0, demand) },
                     variant: variant, team: $0)
             }
-            return results.map { ($0.features[0]?.valuesCHW, $0.grams[0]?.values) }
+            return results.map { ($0.maps[0]?.valuesCHW, $0.summaries[wanted]?.sums) }
         }
         for answer in answers.dropFirst() {
             for (one, other) in zip(answers[0], answer) {

@@ -1,0 +1,128 @@
+/// The losses of layers while stacks yield them, and the statistics of targets while they are needed.
+struct EvaluationState {
+    /// Features of targets that outlive their stack, by target and tap.
+    private(set) var maps: [Int: [Tap: FeatureMap]] = [:]
+    private var summaries: [Int: [Tap: [SummaryKind: Summary]]] = [:]
+    // By pair, term with layers, and layer.
+    private var values: [[[Double]]]
+    private let plan: EvaluationPlan
+    private let loss: Loss
+    private let targets: [Target]
+    private let pairs: [PairShape]
+
+    init(_ plan: EvaluationPlan, _ loss: Loss, targets: [Target], pairs: [PairShape]) {
+        self.plan = plan
+        self.loss = loss
+        self.targets = targets
+        self.pairs = pairs
+        values = pairs.map { _ in plan.terms.map { $0.layers.map { _ in .nan } } }
+        for (index, target) in targets.enumerated() {
+            maps[index] = target.statistics?.maps
+            summaries[index] = target.statistics?.summaries
+        }
+    }
+
+    private struct Place {
+        let image: Int
+        let pair: Int
+        let term: Int
+        let layer: Int
+    }
+
+    /// Takes in what a stack was asked for.
+    mutating func add(
+        _ stack: EvaluationPlan.Stack, _ results: [FeatureResult], kernels: Kernels, team: Team
+    ) {
+        let results = Dictionary(
+            zip(stack.demands.map(\.tap), results), uniquingKeysWith: { first, _ in first })
+        var places: [Place] = []
+        for (image, role) in stack.roles.enumerated() {
+            switch role {
+            case .target(let index): keep(index, image, results)
+            case .subject(let subject, let pair):
+                for (number, term) in plan.terms.enumerated() where term.subject == subject {
+                    places += term.layers.indices.map {
+                        Place(image: image, pair: pair, term: number, layer: $0)
+                    }
+                }
+            }
+        }
+        let losses = team.map(places.count) { item in value(places[item], results, kernels) }
+        for (place, loss) in zip(places, losses) {
+            values[place.pair][place.term][place.layer] = loss
+        }
+    }
+
+    private mutating func keep(_ target: Int, _ image: Int, _ results: [Tap: FeatureResult]) {
+        for (tap, result) in results {
+            for (demand, summary) in result.summaries where demand.image == image {
+                summaries[target, default: [:]][tap, default: [:]][demand.kind] = summary
+            }
+            if let map = result.maps[image] { maps[target, default: [:]][tap] = map }
+        }
+    }
+
+    private func value(
+        _ place: Place, _ results: [Tap: FeatureResult], _ kernels: Kernels
+    ) -> Double {
+        let term = plan.terms[place.term]
+        let measure = term.measure
+        let tap = term.layers[place.layer].tap
+        let pair = pairs[place.pair]
+        guard let result = results[tap] else { return .nan }
+        let pixels = pair.output.height * pair.output.width
+        guard let kind = measure.statistic.summaryKind else {
+            let sums = measure.pairRules.map { rule in
+                result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
+                    ?? .nan
+            }
+            return measure.loss(ofPairs: sums, result.shape, pixels: pixels)
+        }
+        let blends = pair.targets.targets(of: measure.statistic)
+        let targets = blends.compactMap { blend in
+            summaries[blend.target]?[tap]?[kind].map { (summary: $0, weight: blend.weight) }
+        }
+        guard let subject = result.summaries[SummaryDemand(place.image, kind)],
+            targets.count == blends.count, !targets.isEmpty
+        else { return .nan }
+        return measure.loss(of: subject, against: targets, pixels: pixels, kernels: kernels)
+    }
+
+    /// Drops the statistics of targets that nothing more is compared with.
+    mutating func forget(_ targets: [Int]) {
+        for target in targets {
+            maps[target] = nil
+            summaries[target] = nil
+        }
+    }
+
+    /// The statistics of targets, for a later request.
+    func statistics(of indices: Set<Int>) -> [Int: TargetStatistics] {
+        var statistics: [Int: TargetStatistics] = [:]
+        for index in indices {
+            statistics[index] =
+                targets[index].statistics
+                ?? TargetStatistics(
+                    image: targets[index].image.detached(), summaries: summaries[index] ?? [:],
+                    maps: maps[index] ?? [:])
+        }
+        return statistics
+    }
+
+    /// The terms of a pair, in the order of the loss.
+    func losses(ofPair number: Int, _ pixels: PixelLosses) -> PairLosses {
+        PairLosses(
+            loss.terms.enumerated().compactMap { index, term in
+                guard !term.needsMask || pairs[number].mask != nil else { return nil }
+                guard term.features != nil else {
+                    return pixels.values[index].map { TermLoss(term, loss: $0) }
+                }
+                guard let place = plan.terms.firstIndex(where: { $0.index == index }) else {
+                    return nil
+                }
+                return TermLoss(
+                    term,
+                    zip(plan.terms[place].layers, values[number][place]).map { ($0.layer, $1) })
+            })
+    }
+}

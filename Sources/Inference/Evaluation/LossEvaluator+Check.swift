@@ -1,0 +1,75 @@
+extension LossEvaluator {
+    /// Throws `shapeMismatch` or `imageTooSmall` where the losses are not defined: the parts of a
+    /// pair differ in size although a term needs equal sizes, or a tap would be empty.
+    public func check(
+        pairs: [PairShape], targets: [TargetShape], loss: Loss
+    ) throws(InferenceError) {
+        let terms = try loss.layeredTerms(in: extractor.network.architecture)
+        for pair in pairs {
+            if let mask = pair.mask, mask != pair.output {
+                throw .shapeMismatch(
+                    "the mask is \(mask) and the output \(pair.output); they must be equal")
+            }
+            let pixelTerms = loss.terms.contains { $0.features == nil && !$0.needsMask }
+            if pair.mask != nil || pixelTerms, let target = pair.targets.pixels {
+                try checkEqual(
+                    pair.output, targets[target].size,
+                    pair.mask != nil
+                        ? "with a mask they must be equal" : "terms of pixels need equal sizes")
+            }
+            if terms.contains(where: \.measure.statistic.isPairwise),
+                let target = pair.targets.perceptual
+            {
+                try checkEqual(
+                    pair.output, targets[target].size,
+                    "feature losses need equal sizes (an empty perceptual_layers switches them off)"
+                )
+            }
+        }
+        let variant = loss.network.variant(extractor.network.architecture)
+        for size in pairs.map(\.output) + targets.map(\.size) { try check(size, terms, variant) }
+    }
+
+    private func checkEqual(
+        _ output: ImageSize, _ target: ImageSize, _ reason: String
+    ) throws(InferenceError) {
+        guard output == target else {
+            throw .shapeMismatch(
+                "the output is \(output) and the target \(target); \(reason)")
+        }
+    }
+
+    private func check(
+        _ size: ImageSize, _ terms: [LayeredTerm], _ variant: NetworkVariant
+    ) throws(InferenceError) {
+        let needed = terms.flatMap { term in
+            term.layers.map {
+                ($0.tap, variant.minimumSide(for: $0.tap) * term.measure.leastSide)
+            }
+        }
+        guard let most = needed.max(by: { $0.1 < $1.1 }) else { return }
+        guard min(size.height, size.width) >= most.1 else {
+            throw .imageTooSmall(minimum: most.1, tap: most.0.description)
+        }
+    }
+}
+
+extension FeatureMeasure {
+    /// Whether the statistic is defined on features of a shape.
+    func isDefined(on shape: FeatureShape) -> Bool {
+        switch statistic {
+        case .gram(let gram): min(shape.height, shape.width) >= gram.patch ?? 1
+        case .meanDeviation(_, let isUnbiased): shape.positions >= (isUnbiased ? 2 : 1)
+        default: true
+        }
+    }
+
+    /// A height and width of features for which the statistic is surely defined.
+    var leastSide: Int {
+        switch statistic {
+        case .gram(let gram): gram.patch ?? 1
+        case .meanDeviation(_, let isUnbiased): isUnbiased ? 2 : 1
+        default: 1
+        }
+    }
+}

@@ -1,0 +1,93 @@
+/// Runs pairs of images through a network and compares what comes out.
+public struct LossEvaluator: Sendable {
+    /// The engine and its network.
+    public let extractor: Extractor
+
+    /// An evaluator on an engine.
+    public init(extractor: Extractor) {
+        self.extractor = extractor
+    }
+
+    /// The losses of every pair. A term that needs a mask is not there for a pair without one, nor is
+    /// a term whose list of layers is empty.
+    ///
+    /// Images of equal size are walked together; a result has the same bits as when its pair is
+    /// evaluated alone. A target given as statistics must cover what the loss needs of it.
+    /// - Parameters:
+    ///   - imagesMax: how many images may be walked together, at least 1: it bounds the memory. Two
+    ///     a worker and at least four when nil: enough for each pass over the kernels of the deep
+    ///     layers, while the rows of the shallow ones stay in the outer cache.
+    ///   - keeping: indices of the targets whose statistics are returned.
+    /// - Throws: what `check` throws, `cancelled`, and `nonFiniteResult`.
+    public func evaluate(
+        _ pairs: [Pair], targets: [Target], loss: Loss, imagesMax: Int? = nil,
+        keeping: Set<Int> = [], team: Team
+    ) throws(InferenceError) -> Evaluation {
+        let pairShapes = pairs.map(\.shape)
+        let targetShapes = targets.enumerated().map { index, target in
+            TargetShape(
+                size: target.image.size, isStored: target.statistics != nil,
+                isKept: keeping.contains(index))
+        }
+        try check(pairs: pairShapes, targets: targetShapes, loss: loss)
+        let plan = try plan(pairShapes, targetShapes, loss, imagesMax, workers: team.workers)
+        var state = EvaluationState(plan, loss, targets: targets, pairs: pairShapes)
+        for stack in plan.stacks {
+            try team.checkCancelled()
+            let results = try extractor.run(
+                images: stack.roles.map { image($0, pairs, targets) }, demands: stack.demands,
+                variant: plan.variant, preprocessing: loss.input, kept: state.maps, team: team)
+            state.add(stack, results, kernels: extractor.kernels, team: team)
+            state.forget(stack.done.filter { !keeping.contains($0) })
+        }
+        let pixels = try team.map(pairs.count) { number throws(InferenceError) in
+            try team.checkCancelled()
+            return PixelLosses(
+                loss, pairs[number],
+                target: pairs[number].targets.pixels.map { targets[$0].image },
+                input: loss.input ?? extractor.network.preprocessing)
+        }
+        try team.checkCancelled()
+        var losses: [PairLosses] = []
+        for number in pairs.indices {
+            let ofPair = state.losses(ofPair: number, pixels[number])
+            if let name = ofPair.firstNonFinite {
+                throw .nonFiniteResult("\(name) of pair \(number) is not finite")
+            }
+            losses.append(ofPair)
+        }
+        return Evaluation(losses: losses, statistics: state.statistics(of: keeping))
+    }
+
+    /// An estimate of the bytes that `evaluate` takes for pairs of these shapes with a number of
+    /// workers, besides the images.
+    /// - Throws: `unknownLayer`.
+    public func estimateBytes(
+        pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil, workers: Int
+    ) throws(InferenceError) -> Int {
+        try plan(pairs, targets, loss, imagesMax, workers: workers)
+            .bytes(extractor, workers: workers)
+    }
+
+    private func plan(
+        _ pairs: [PairShape], _ targets: [TargetShape], _ loss: Loss, _ imagesMax: Int?,
+        workers: Int
+    ) throws(InferenceError) -> EvaluationPlan {
+        try EvaluationPlan(
+            loss, extractor.network.architecture, pairs: pairs, targets: targets,
+            imagesMax: max(1, imagesMax ?? max(4, 2 * workers)))
+    }
+
+    private func image(_ role: StackRole, _ pairs: [Pair], _ targets: [Target]) -> Image {
+        switch role {
+        case .target(let index): return targets[index].image
+        case .subject(.output, let number): return pairs[number].output
+        case .subject(.composite, let number):
+            let pair = pairs[number]
+            guard let mask = pair.mask, let target = pair.targets.pixels else {
+                preconditionFailure("a composite without a mask or a target")
+            }
+            return .composite(output: pair.output, target: targets[target].image, mask: mask)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// An output and what it is compared with.
+public struct Pair: Sendable {
+    /// The image that a model made.
+    public let output: Image
+    /// Which targets its terms are compared with: several pairs may share one.
+    public let targets: TargetChoice
+    /// The mask, for the terms that need one.
+    public let mask: Mask?
+
+    /// A pair; output, target and mask have equal sizes, or summaries alone are asked for.
+    public init(output: Image, targets: TargetChoice, mask: Mask? = nil) {
+        self.output = output
+        self.targets = targets
+        self.mask = mask
+    }
+
+    /// A pair with one target for all terms, by its index in the targets given beside it.
+    public init(output: Image, target: Int, mask: Mask? = nil) {
+        self.init(output: output, targets: TargetChoice(target), mask: mask)
+    }
+
+    /// What a plan needs to know of the pair.
+    public var shape: PairShape {
+        PairShape(output: output.size, targets: targets, mask: mask?.size)
+    }
+}
+
+/// The targets of one pair, by their indices in the targets given beside it.
+public struct TargetChoice: Sendable, Hashable {
+    /// The target of pixel terms and of composites, nil where there is none.
+    public var pixels: Int?
+    /// The target of pairwise statistics of features.
+    public var perceptual: Int?
+    /// The targets whose blended statistics the summaries are compared with, each with its factor;
+    /// the factors add up to 1.
+    public var style: [Blend]
+
+    /// A target and its share.
+    public struct Blend: Sendable, Hashable {
+        /// The index of the target.
+        public let target: Int
+        /// Its share.
+        public let weight: Double
+
+        /// A share of a target.
+        public init(target: Int, weight: Double) {
+            self.target = target
+            self.weight = weight
+        }
+    }
+
+    /// A target for each kind of term.
+    public init(pixels: Int?, perceptual: Int?, style: [Blend]) {
+        self.pixels = pixels
+        self.perceptual = perceptual
+        self.style = style
+    }
+
+    /// One target for every term.
+    public init(_ target: Int) {
+        self.init(
+            pixels: target, perceptual: target, style: [Blend(target: target, weight: 1)])
+    }
+
+    /// The targets of a statistic.
+    func targets(of statistic: Statistic) -> [Blend] {
+        guard statistic.isPairwise else { return style }
+        return perceptual.map { [Blend(target: $0, weight: 1)] } ?? []
+    }
+}
+
+/// The size of a pair and of its parts: what a plan needs to know before anything is decoded.
+public struct PairShape: Sendable {
+    /// Height and width of the output.
+    public let output: ImageSize
+    /// Its targets.
+    public let targets: TargetChoice
+    /// Height and width of the mask; nil without one, and so without a composite.
+    public let mask: ImageSize?
+
+    /// The shape of a pair.
+    public init(output: ImageSize, targets: TargetChoice, mask: ImageSize? = nil) {
+        self.output = output
+        self.targets = targets
+        self.mask = mask
+    }
+}

@@ -1,0 +1,123 @@
+/// What a walk through the network is of.
+enum StackRole: Hashable {
+    case target(Int)
+    case subject(Subject, pair: Int)
+}
+
+/// Which images go through the network together.
+///
+/// Images of equal size share a stack, up to a limit. Every target is walked once, before or
+/// together with all that is compared with it; when that does not fit one stack, the target's
+/// features are stored for the stacks that follow.
+struct StackPlan {
+    struct Stack {
+        let size: ImageSize
+        let roles: [StackRole]
+    }
+
+    let stacks: [Stack]
+    /// Targets whose features outlive their stack, for later stacks or for the caller.
+    let stored: Set<Int>
+    /// The last stack in which something is compared with a target.
+    let lastUse: [Int: Int]
+
+    /// - Parameters:
+    ///   - terms: the terms with layers.
+    ///   - walked: the targets that have to be walked.
+    init(
+        terms: [LayeredTerm], pairs: [PairShape], targets: [TargetShape], walked: Set<Int>,
+        imagesMax: Int
+    ) {
+        let used = pairs.map { pair in
+            Set(terms.flatMap { pair.targets.targets(of: $0.measure.statistic) }.map(\.target))
+        }
+        // The target whose rows are in cache when a pair's are compared with them.
+        let isPairwise = terms.contains { $0.measure.statistic.isPairwise }
+        let companions = pairs.map { pair in
+            isPairwise ? pair.targets.perceptual : pair.targets.style.first?.target
+        }
+        let subjects = Subject.allCases.filter { subject in
+            terms.contains { $0.subject == subject }
+        }
+        var before = Batches()
+        var together = Batches()
+        var apart = Batches()
+        for (index, target) in targets.enumerated() {
+            let isCompanion = companions.contains(index)
+            var roles: [StackRole] = walked.contains(index) ? [.target(index)] : []
+            if !isCompanion { before.add(roles, of: target.size) }
+            for (number, pair) in pairs.enumerated() where companions[number] == index {
+                let walks = subjects.filter { $0 == .output || pair.mask != nil }
+                    .map { StackRole.subject($0, pair: number) }
+                if pair.output == target.size {
+                    roles += walks
+                } else {
+                    apart.add(walks, of: pair.output)
+                }
+            }
+            if isCompanion { together.add(roles, of: target.size) }
+        }
+        stacks =
+            before.stacks(imagesMax) + together.stacks(imagesMax) + apart.stacks(imagesMax)
+
+        var stored = walked.filter { targets[$0].isKept }
+        var places: [Int: Int] = [:]
+        var lastUse: [Int: Int] = [:]
+        for (number, stack) in stacks.enumerated() {
+            for role in stack.roles {
+                switch role {
+                case .target(let index):
+                    places[index] = number
+                    lastUse[index] = number
+                case .subject(_, let pair):
+                    for index in used[pair] { lastUse[index] = number }
+                    if let index = companions[pair], let place = places[index], place < number,
+                        pairs[pair].output == targets[index].size
+                    {
+                        stored.insert(index)
+                    }
+                }
+            }
+        }
+        self.stored = stored
+        self.lastUse = lastUse
+    }
+
+    // Groups that had better stay in one stack, by size, in the order of first appearance.
+    private struct Batches {
+        private var sizes: [ImageSize] = []
+        private var groups: [ImageSize: [[StackRole]]] = [:]
+
+        mutating func add(_ roles: [StackRole], of size: ImageSize) {
+            guard !roles.isEmpty else { return }
+            if groups[size] == nil { sizes.append(size) }
+            groups[size, default: []].append(roles)
+        }
+
+        func stacks(_ imagesMax: Int) -> [Stack] {
+            sizes.flatMap { size in
+                Self.filled(groups[size] ?? [], imagesMax).map { Stack(size: size, roles: $0) }
+            }
+        }
+
+        private static func filled(_ groups: [[StackRole]], _ imagesMax: Int) -> [[StackRole]] {
+            var stacks: [[StackRole]] = []
+            var current: [StackRole] = []
+            for group in groups {
+                if current.count + group.count > imagesMax, group.count <= imagesMax {
+                    stacks.append(current)
+                    current = []
+                }
+                for role in group {
+                    if current.count == imagesMax {
+                        stacks.append(current)
+                        current = []
+                    }
+                    current.append(role)
+                }
+            }
+            stacks.append(current)
+            return stacks.filter { !$0.isEmpty }
+        }
+    }
+}

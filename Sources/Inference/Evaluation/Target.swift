@@ -1,0 +1,109 @@
+/// What outputs are compared with: an image, or what an earlier request computed from one.
+public enum Target: Sendable {
+    /// An image that has to be walked through the network.
+    case image(Image)
+    /// Statistics made under the same network: only outputs are walked.
+    case statistics(TargetStatistics)
+
+    /// The target's pixels.
+    public var image: Image {
+        switch self {
+        case .image(let image): image
+        case .statistics(let statistics): statistics.image
+        }
+    }
+
+    var statistics: TargetStatistics? {
+        if case .statistics(let statistics) = self { statistics } else { nil }
+    }
+}
+
+/// The size of a target and what is known of it.
+public struct TargetShape: Sendable {
+    /// Height and width.
+    public let size: ImageSize
+    /// Whether its statistics are there already, so that it is not walked.
+    public let isStored: Bool
+    /// Whether its statistics are to be kept.
+    public let isKept: Bool
+
+    /// The shape of a target.
+    public init(size: ImageSize, isStored: Bool = false, isKept: Bool = false) {
+        self.size = size
+        self.isStored = isStored
+        self.isKept = isKept
+    }
+}
+
+/// What losses need of a target: the summaries and the features, by tap. It does not name the loss, so
+/// that all losses that need the same share it.
+public struct TargetNeeds: Sendable, Hashable {
+    /// The summaries at each tap.
+    public internal(set) var summaries: [Tap: Set<SummaryKind>] = [:]
+    /// The taps whose features are needed.
+    public internal(set) var maps: Set<Tap> = []
+
+    /// What the terms with layers of a loss need of one target that serves all of them.
+    /// - Throws: `unknownLayer` for a layer that the architecture does not have.
+    public init(
+        _ loss: Loss, _ architecture: Architecture
+    ) throws(InferenceError) {
+        self.init()
+        for term in try loss.layeredTerms(in: architecture) { add(term) }
+    }
+
+    init() {}
+
+    mutating func add(_ term: LayeredTerm) {
+        for layer in term.layers {
+            if let kind = term.measure.statistic.summaryKind {
+                summaries[layer.tap, default: []].insert(kind)
+            } else {
+                maps.insert(layer.tap)
+            }
+        }
+    }
+
+    /// The bytes that they take of a target of a size, besides its image.
+    public func byteCount(of size: ImageSize, _ variant: NetworkVariant) -> Int {
+        let features = maps.reduce(0) {
+            $0 + variant.features(of: size, at: $1).count * MemoryLayout<Float>.stride
+        }
+        return summaries.reduce(features) { total, entry in
+            let shape = variant.features(of: size, at: entry.key)
+            return entry.value.reduce(total) { $0 + Summary.byteCount(of: $1, shape) }
+        }
+    }
+}
+
+/// What was computed from a target: worth keeping when it comes again.
+public struct TargetStatistics: Sendable {
+    /// The target itself, with samples of its own.
+    public let image: Image
+    let summaries: [Tap: [SummaryKind: Summary]]
+    let maps: [Tap: FeatureMap]
+
+    /// What this takes in memory, in bytes.
+    public var byteCount: Int {
+        let sums = summaries.values.reduce(0) { total, kinds in
+            kinds.values.reduce(total) { $0 + $1.byteCount }
+        }
+        return maps.values.reduce(image.sampleBytes + sums) { $0 + $1.bytes }
+    }
+
+    /// Whether everything that is needed is here.
+    public func covers(_ needs: TargetNeeds) -> Bool {
+        needs.maps.allSatisfy { maps[$0] != nil }
+            && needs.summaries.allSatisfy { tap, kinds in
+                kinds.allSatisfy { summaries[tap]?[$0] != nil }
+            }
+    }
+}
+
+/// The losses of several pairs, and what is worth keeping of their targets.
+public struct Evaluation: Sendable {
+    /// The losses, in the order of the pairs.
+    public let losses: [PairLosses]
+    /// Statistics by index of the target, for those that were asked for.
+    public let statistics: [Int: TargetStatistics]
+}

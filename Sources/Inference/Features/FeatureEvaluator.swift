@@ -1,0 +1,170 @@
+/// Compares given features as a loss says: the road of images without the network.
+public struct FeatureEvaluator: Sendable {
+    /// One layer of a body: the dimensions of output and target.
+    public typealias Layer = (name: String, output: FeatureDimensions, target: FeatureDimensions)
+
+    /// The loss in force: its terms have layers of the body, and those alone.
+    public let loss: Loss
+    /// The number of samples, the same in every layer.
+    public let samples: Int
+    private let layers: [Layer]
+
+    /// An evaluator of layers that belong together; the loss names layers that are there.
+    /// - Throws: `shapeMismatch` and `unknownLayer`.
+    public init(_ loss: Loss, layers: [Layer]) throws(FeatureError) {
+        self.loss = loss
+        self.layers = layers
+        samples = layers.first?.output.samples ?? 0
+        for layer in layers { try Self.check(layer, in: layers, loss) }
+        let names = Set(layers.map(\.name))
+        if let stranger = loss.layers.first(where: { !names.contains($0) }) {
+            throw .unknownLayer(
+                "there are no features of layer \(stranger); name a layer that is sent")
+        }
+    }
+
+    private static func check(
+        _ layer: Layer, in layers: [Layer], _ loss: Loss
+    ) throws(FeatureError) {
+        let (name, output, target) = layer
+        guard output.samples == target.samples else {
+            throw .shapeMismatch(
+                "output.\(name) has \(output.samples) samples and target.\(name) "
+                    + "\(target.samples); samples are matched index by index")
+        }
+        guard output.shape.channels == target.shape.channels else {
+            throw .shapeMismatch(
+                "output.\(name) has \(output.shape.channels) channels and target.\(name) "
+                    + "\(target.shape.channels); they must be equal")
+        }
+        guard output.samples == layers[0].output.samples else {
+            throw .shapeMismatch(
+                "layer \(name) has \(output.samples) samples and layer \(layers[0].name) "
+                    + "\(layers[0].output.samples); every layer must have as many")
+        }
+        for measure in loss.measures(at: name) {
+            guard output.shape == target.shape || !measure.statistic.isPairwise else {
+                throw .shapeMismatch(
+                    "output.\(name) has shape \(output.sizes) and target.\(name) "
+                        + "\(target.sizes); the perceptual loss needs equal shapes "
+                        + "(an empty perceptual_layers switches it off)")
+            }
+            for shape in [output.shape, target.shape] where !measure.isDefined(on: shape) {
+                throw .shapeMismatch(
+                    "layer \(name) is \(shape.height)x\(shape.width), too small for a term's "
+                        + "statistic, which needs at least \(measure.leastSide) a side")
+            }
+        }
+    }
+
+    /// Bytes that the work takes besides the tensors, with a number of workers.
+    public func estimateBytes(workers: Int) -> Int {
+        let walks = layers.map { layer in
+            let demands = demands(of: layer)
+            return demands.reduce(0) { total, part in
+                let (sum, overflow) = total.addingReportingOverflow(
+                    FeatureWalk.bytes(
+                        part.demand, part.images[0] == 0 ? layer.output.shape : layer.target.shape,
+                        images: part.images.count))
+                return overflow ? .max : sum
+            }
+        }
+        let (bytes, overflow) = (walks.max() ?? 0)
+            .multipliedReportingOverflow(by: min(workers, max(1, layers.count * samples)))
+        return overflow ? .max : bytes
+    }
+}
+
+extension FeatureEvaluator {
+    /// The losses of every sample.
+    ///
+    /// Each sample of a layer is an item that any worker of the team may take; the result does not
+    /// depend on how many do.
+    /// - Parameter tensors: of each layer, in order.
+    /// - Throws: `nonFiniteResult` when finite features are so large that a sum overflows, and
+    ///   `cancelled`.
+    public func evaluate(
+        _ tensors: [(output: FeatureTensor, target: FeatureTensor)],
+        instructionSet: InstructionSet = .best, team: Team
+    ) throws(InferenceError) -> [PairLosses] {
+        let kernels = Kernels(instructionSet)
+        let memory = BufferPool(retainedBytesMax: 64 << 20)
+        let values = try team.mapWithWorkspace(layers.count * samples) {
+            item, workspace throws(InferenceError) in
+            let (layer, sample) = item.quotientAndRemainder(dividingBy: samples)
+            let pair = FeaturePair(
+                output: tensors[layer].output, target: tensors[layer].target, sample: sample,
+                kernels: kernels, memory: memory)
+            return try pair.losses(
+                loss.measures(at: layers[layer].name), demands(of: layers[layer]), workspace, team)
+        }
+        var results: [PairLosses] = []
+        for sample in 0..<samples {
+            let losses = PairLosses(
+                terms { layer, measure in values[layer * samples + sample][measure] })
+            if let name = losses.firstNonFinite {
+                throw .nonFiniteResult(
+                    "\(name) of sample \(sample) is not finite; the features are too large")
+            }
+            results.append(losses)
+        }
+        return results
+    }
+
+    private func terms(_ value: (_ layer: Int, FeatureMeasure) -> Double?) -> [TermLoss] {
+        loss.terms.compactMap { term in
+            guard let measure = term.features, !measure.layers.isEmpty else { return nil }
+            let losses = measure.layers.map { layer in
+                let index = layers.firstIndex { $0.name == layer.name } ?? 0
+                return (layer: layer, loss: value(index, measure) ?? .nan)
+            }
+            return TermLoss(term, losses)
+        }
+    }
+
+    /// What is asked of a layer: of output (0) and target (1) together where their shapes are equal,
+    /// else of each by itself.
+    private func demands(of layer: Layer) -> [FeaturePair.Demand] {
+        let measures = loss.measures(at: layer.name)
+        let kinds = measures.compactMap(\.statistic.summaryKind).unique
+        guard layer.output.shape == layer.target.shape else {
+            return [0, 1].map { image in
+                FeaturePair.Demand(
+                    images: [image],
+                    demand: FeatureDemand(summaries: kinds.map { SummaryDemand(0, $0) }))
+            }
+        }
+        let pairs = measures.flatMap(\.pairRules).unique.map { PairDemand(0, .image(1), $0) }
+        let summaries = [0, 1].flatMap { image in kinds.map { SummaryDemand(image, $0) } }
+        return [
+            FeaturePair.Demand(
+                images: [0, 1], demand: FeatureDemand(summaries: summaries, pairs: pairs))
+        ]
+    }
+}
+
+extension Loss {
+    /// The measures of the terms that have a layer.
+    func measures(at layer: String) -> [FeatureMeasure] {
+        terms.compactMap(\.features).filter { $0.layers.contains { $0.name == layer } }
+    }
+
+    /// The loss for a body whose layers are these: its terms of output and target with layers. A layer
+    /// that the loss names is in the terms that name it, with its weight there; a layer with a name of
+    /// the client's own is in every term, with weight 1.
+    public func given(layers names: [String]) -> Loss {
+        let known = Set(layers)
+        var loss = self
+        loss.terms = terms.compactMap { term in
+            guard var measure = term.features, term.subject == .output else { return nil }
+            measure.layers = names.compactMap { name in
+                known.contains(name)
+                    ? measure.layers.first { $0.name == name } : LayerWeight(name)
+            }
+            var term = term
+            term.features = measure
+            return term
+        }
+        return loss
+    }
+}

@@ -1,0 +1,42 @@
+extension FeatureTensor {
+    /// The Gram matrices of every sample, each an item that any worker may take.
+    /// - Throws: `cancelled`.
+    public func gramMatrices(
+        _ gram: Gram, instructionSet: InstructionSet = .best, team: Team
+    ) throws(InferenceError) -> [GramMatrix] {
+        let kernels = Kernels(instructionSet)
+        let memory = BufferPool(retainedBytesMax: 64 << 20)
+        return try team.mapWithWorkspace(dimensions.samples) {
+            sample, workspace throws(InferenceError) in
+            let wanted = SummaryDemand(0, gram.summaryKind)
+            let walk = FeatureWalk(
+                demand: FeatureDemand(summaries: [wanted]), tensors: [self], kernels: kernels,
+                memory: memory)
+            func summary<Element: FeatureElement>(
+                _ element: Element.Type
+            ) throws(InferenceError) -> Summary {
+                let result = try walk.run(sample: sample, as: element, workspace, team)
+                guard let summary = result.summaries[wanted] else {
+                    preconditionFailure("a summary that was demanded is not there")
+                }
+                return summary
+            }
+            if !elements.is64Bits {
+                let single = try summary(Float.self)
+                if single.isWellScaled(self, sample: sample) { return GramMatrix(gram, single) }
+            }
+            return GramMatrix(gram, try summary(Double.self))
+        }
+    }
+
+    /// Bytes that `gramMatrices` takes besides the tensor and the matrices, with so many workers.
+    public static func gramBytes(
+        _ gram: Gram, _ dimensions: FeatureDimensions, workers: Int
+    ) -> Int {
+        let demand = FeatureDemand(
+            summaries: [SummaryDemand(0, gram.summaryKind)])
+        let (bytes, overflow) = FeatureWalk.bytes(demand, dimensions.shape, images: 1)
+            .multipliedReportingOverflow(by: min(workers, dimensions.samples))
+        return overflow ? .max : bytes
+    }
+}

@@ -1,0 +1,46 @@
+/// A normal distribution of features: mean m and covariance S, and the 2-Wasserstein distance of two
+/// (Olkin & Pukelsheim, "The distance between two random vectors with given dispersion matrices",
+/// 1982), as style-transfer-pytorch takes it (style_transfer.py:129-195, sqrtm.py:9-25).
+struct Gaussian {
+    private let mean: [Double]
+    private let covariance: SymmetricMatrix
+
+    /// The distribution of the features summed up: biased covariance plus ε·1.
+    init(_ summary: Summary, eps: Double) {
+        mean = summary.means
+        let positions = Double(summary.shape.positions)
+        let order = summary.shape.channels
+        var covariance = SymmetricMatrix(order: order)
+        for row in 0..<order {
+            let start = GramMatrix.upperStart(ofRow: row, order: order) - row
+            for column in row..<order {
+                let value = summary.sums[start + column] / positions
+                covariance[row, column] = row == column ? value + eps : value
+            }
+        }
+        self.covariance = covariance
+    }
+
+    /// Means and covariances of several, each with a factor.
+    init(blending gaussians: [(gaussian: Gaussian, weight: Double)]) {
+        var sum = [Double](repeating: 0, count: gaussians[0].gaussian.mean.count)
+        var covariance = SymmetricMatrix(order: sum.count)
+        for (gaussian, weight) in gaussians {
+            for (channel, value) in gaussian.mean.enumerated() { sum[channel] += weight * value }
+            covariance.add(gaussian.covariance, times: weight)
+        }
+        mean = sum
+        self.covariance = covariance
+    }
+
+    /// `mean (m − m')² + mean diag(S + S' − 2 √(√S' S √S'))`, primes for `other`.
+    func distance(to other: Gaussian, steps: Int, kernels: Kernels) -> Double {
+        let count = Double(mean.count)
+        let means = zip(mean, other.mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / count
+        let root = other.covariance.squareRoot(steps: steps, kernels)
+        let inner = root.times(covariance.times(root, kernels), kernels)
+        let cross = inner.squareRoot(steps: steps, kernels)
+        let trace = covariance.trace + other.covariance.trace - 2 * cross.trace
+        return means + trace / count
+    }
+}

@@ -1,0 +1,153 @@
+import CKernels
+
+/// What features may be made of, with the kernels of its precision: CKernels.h is their contract.
+protocol FeatureElement: BinaryFloatingPoint, Sendable {
+    typealias Rows = UnsafePointer<UnsafePointer<Self>>
+
+    /// Rows and columns of the register block of `gram`.
+    static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int)
+
+    static func gram(
+        _ kernels: Kernels, _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int,
+        width: Int, g: UnsafeMutablePointer<Double>, ldg: Int)
+
+    /// `Σ |a − b|`.
+    static func absoluteDifference(
+        _ kernels: Kernels, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, count: Int
+    ) -> Double
+
+    /// `Σ f(a·ra − b·rb)` over `width` pixels of 64 channels, a factor a pixel.
+    static func pairSum(
+        _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
+    ) -> Double
+
+    /// Adds to each pixel's sum the squares of its 64 channels.
+    static func addPixelSquares(
+        _ kernels: Kernels, _ row: UnsafePointer<Self>, width: Int,
+        to squares: UnsafeMutablePointer<Double>)
+
+    /// Adds to each of 64 channels' sums its differences from an origin, or their squares.
+    static func addChannelSums(
+        _ kernels: Kernels, _ row: UnsafePointer<Self>, from origin: UnsafePointer<Double>,
+        width: Int, to sums: UnsafeMutablePointer<Double>)
+    static func addChannelSquares(
+        _ kernels: Kernels, _ row: UnsafePointer<Self>, from origin: UnsafePointer<Double>,
+        width: Int, to sums: UnsafeMutablePointer<Double>)
+
+    static func centre(
+        _ kernels: Kernels, _ row: UnsafePointer<Self>, by shift: UnsafePointer<Self>, width: Int,
+        into centred: UnsafeMutablePointer<Self>)
+}
+
+extension Float: FeatureElement {
+    static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int) {
+        (kernels.table.f32.gram_mr, kernels.table.f32.gram_nr)
+    }
+
+    static func gram(
+        _ kernels: Kernels, _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int,
+        width: Int, g: UnsafeMutablePointer<Double>, ldg: Int
+    ) {
+        kernels.table.f32.gram(a, i0, b, j0, vectors, rows, width, g, ldg)
+    }
+
+    static func absoluteDifference(
+        _ kernels: Kernels, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int
+    ) -> Double {
+        kernels.table.f32.absolute_difference(a, b, count)
+    }
+
+    static func pairSum(
+        _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
+    ) -> Double {
+        kernels.table.f32.pair_sum(
+            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, width)
+    }
+
+    static func addPixelSquares(
+        _ kernels: Kernels, _ row: UnsafePointer<Float>, width: Int,
+        to squares: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f32.pixel_squares(row, width, squares)
+    }
+
+    static func addChannelSums(
+        _ kernels: Kernels, _ row: UnsafePointer<Float>, from origin: UnsafePointer<Double>,
+        width: Int, to sums: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f32.channel_sums(row, origin, width, sums)
+    }
+
+    static func addChannelSquares(
+        _ kernels: Kernels, _ row: UnsafePointer<Float>, from origin: UnsafePointer<Double>,
+        width: Int, to sums: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f32.channel_squares(row, origin, width, sums)
+    }
+
+    static func centre(
+        _ kernels: Kernels, _ row: UnsafePointer<Float>, by shift: UnsafePointer<Float>, width: Int,
+        into centred: UnsafeMutablePointer<Float>
+    ) {
+        kernels.table.f32.centre(row, shift, width, centred)
+    }
+}
+
+extension Double: FeatureElement {
+    static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int) {
+        (kernels.table.f64.gram_mr, kernels.table.f64.gram_nr)
+    }
+
+    static func gram(
+        _ kernels: Kernels, _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int,
+        width: Int, g: UnsafeMutablePointer<Double>, ldg: Int
+    ) {
+        kernels.table.f64.gram(a, i0, b, j0, vectors, rows, width, g, ldg)
+    }
+
+    static func absoluteDifference(
+        _ kernels: Kernels, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, count: Int
+    ) -> Double {
+        kernels.table.f64.absolute_difference(a, b, count)
+    }
+
+    static func pairSum(
+        _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Double>,
+        _ b: UnsafePointer<Double>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
+    ) -> Double {
+        kernels.table.f64.pair_sum(
+            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, width)
+    }
+
+    static func addPixelSquares(
+        _ kernels: Kernels, _ row: UnsafePointer<Double>, width: Int,
+        to squares: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f64.pixel_squares(row, width, squares)
+    }
+
+    static func addChannelSums(
+        _ kernels: Kernels, _ row: UnsafePointer<Double>, from origin: UnsafePointer<Double>,
+        width: Int, to sums: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f64.channel_sums(row, origin, width, sums)
+    }
+
+    static func addChannelSquares(
+        _ kernels: Kernels, _ row: UnsafePointer<Double>, from origin: UnsafePointer<Double>,
+        width: Int, to sums: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f64.channel_squares(row, origin, width, sums)
+    }
+
+    static func centre(
+        _ kernels: Kernels, _ row: UnsafePointer<Double>, by shift: UnsafePointer<Double>,
+        width: Int,
+        into centred: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f64.centre(row, shift, width, centred)
+    }
+}

@@ -1,0 +1,39 @@
+/// The features of one image at one tap, kept as the engine reads them: [y][channel block][x][64].
+public final class FeatureMap: Sendable {
+    /// C, H and W.
+    public let channels: Int, height: Int, width: Int
+    private let buffer: FloatBuffer
+
+    init(channels: Int, height: Int, width: Int) {
+        self.channels = channels
+        self.height = height
+        self.width = width
+        buffer = FloatBuffer(count: channels * height * width)
+    }
+
+    /// The memory that the map takes.
+    public var bytes: Int { buffer.bytes }
+
+    /// A channel block of a row, at column 0.
+    func pixels(_ y: Int, block: Int) -> UnsafeMutablePointer<Float> {
+        buffer.base + (y * channels / Kernels.block + block) * width * Kernels.block
+    }
+
+    /// Copies the features as (C, H, W), the order of PyTorch; `values` has C·H·W elements.
+    public func copyCHW(into values: UnsafeMutableBufferPointer<Float>) {
+        precondition(values.count == channels * height * width)
+        guard let output = values.baseAddress else { return }
+        for block in 0..<channels / Kernels.block {
+            for y in 0..<height {
+                let row = pixels(y, block: block)
+                for c in 0..<Kernels.block {
+                    let to = output + ((block * Kernels.block + c) * height + y) * width
+                    for x in 0..<width { to[x] = row[x * Kernels.block + c] }
+                }
+            }
+        }
+    }
+}
+
+/// Features that are kept from earlier walks, by number and tap.
+public typealias KeptFeatures = [Int: [Tap: FeatureMap]]

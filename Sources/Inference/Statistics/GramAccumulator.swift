@@ -1,0 +1,160 @@
+/// The products of all pairs of channels of one image, or of one patch of it, summed as rows appear.
+///
+/// Only the upper triangle is computed, in pairs of channel blocks, and each pair in strips that are
+/// the items of a parallel loop. A strip adds pixels in runs of at most `runPixels`: in the precision
+/// of the features within a run, FP64 across runs. Runs depend on the shape of the features alone, so
+/// the bits do as well.
+struct GramAccumulator<Element: FeatureElement> {
+    private let kernels: Kernels
+    private let isCentred: Bool
+    private let channels: Int
+    private let pairs: [(a: Int, b: Int)]
+    // [pair][64][64]
+    private let products: UnsafeMutablePointer<Double>
+    // One a strip, none unless centred.
+    private let centres: UnsafeMutablePointer<Double>
+
+    /// `channels` need not fill its last block, whose other values are zero then. `memory` has
+    /// `count(channels:isCentred:)` places and outlives the accumulator; what it holds does not
+    /// matter.
+    init(
+        channels: Int, isCentred: Bool, kernels: Kernels, memory: UnsafeMutablePointer<Double>
+    ) {
+        self.kernels = kernels
+        self.isCentred = isCentred
+        self.channels = channels
+        let blocks = Kernels.blocks(of: channels)
+        pairs = (0..<blocks).flatMap { a in (a..<blocks).map { b in (a, b) } }
+        products = memory
+        centres = memory + pairs.count * GramLayout.pairCount
+    }
+
+    /// Items of the parallel loop that one group of rows takes.
+    var strips: Int { pairs.count * GramLayout.strips }
+
+    /// Adds neighbouring rows, at most a unit, of some columns to one strip, which begins with the
+    /// first of them.
+    func add(
+        _ rows: FeatureRows<Element>, _ ys: Range<Int>, columns: Range<Int>, strip: Int,
+        isFirst: Bool, workspace: Workspace
+    ) {
+        let (pairIndex, place) = strip.quotientAndRemainder(dividingBy: GramLayout.strips)
+        let pair = pairs[pairIndex]
+        let first = place * GramLayout.stripRows
+        let end = min(first + GramLayout.stripRows, channels - pair.a * Kernels.block)
+        guard first < end else { return }
+        let centre = CentredStrip<Element>(
+            memory: centres + strip * CentredStrip<Element>.count, kernels: kernels)
+        if isFirst {
+            // By the worker that adds to it, whose cache it is in then: the matrices of eight images of
+            // 224², to relu5_3, are 22 MB.
+            (products + pairIndex * GramLayout.pairCount + first * Kernels.block)
+                .update(repeating: 0, count: (end - first) * Kernels.block)
+            if isCentred { centre.clear() }
+        }
+        let rowsPerRun = min(ys.count, max(1, GramLayout.runPixels / columns.count))
+        withUnsafeTemporaryAllocation(
+            of: UnsafePointer<Element>.self, capacity: 2 * rowsPerRun
+        ) { pointers in
+            guard let a = pointers.baseAddress else { return }
+            var run = GramRun(
+                products: products + pairIndex * GramLayout.pairCount, channels: first..<end,
+                columnsEnd: min(Kernels.block, channels - pair.b * Kernels.block),
+                isDiagonal: pair.a == pair.b, a: a, b: a + rowsPerRun)
+            for y in stride(from: ys.lowerBound, to: ys.upperBound, by: rowsPerRun) {
+                run.rows = min(rowsPerRun, ys.upperBound - y)
+                for x in stride(
+                    from: columns.lowerBound, to: columns.upperBound, by: GramLayout.runPixels)
+                {
+                    run.width = min(GramLayout.runPixels, columns.upperBound - x)
+                    for row in 0..<run.rows {
+                        run.a[row] = rows.pixels(y + row, block: pair.a) + x * Kernels.block
+                        run.b[row] = rows.pixels(y + row, block: pair.b) + x * Kernels.block
+                    }
+                    if isCentred { centre.centre(&run, workspace: workspace) }
+                    multiply(run)
+                }
+            }
+        }
+    }
+
+    private func multiply(_ run: GramRun<Element>) {
+        let block = Element.gramBlock(kernels)
+        let lanes = block.columns / 2
+        for i in stride(from: run.channels.lowerBound, to: run.channels.upperBound, by: block.rows)
+        {
+            // Of a block with itself, what lies below the diagonal is left out, by the vector.
+            var j = run.isDiagonal ? i / lanes * lanes : 0
+            while j < run.columnsEnd {
+                let vectors = run.columnsEnd - j > lanes ? 2 : 1
+                Element.gram(
+                    kernels, run.a, i, run.b, j, vectors: vectors, rows: run.rows, width: run.width,
+                    g: run.products + i * Kernels.block + j, ldg: Kernels.block)
+                j += vectors * lanes
+            }
+        }
+    }
+
+    /// Adds the sums over other columns of the same features, neither of them centred.
+    func add(_ other: GramAccumulator) {
+        precondition(channels == other.channels && !isCentred && !other.isCentred)
+        for i in 0..<pairs.count * GramLayout.pairCount { products[i] += other.products[i] }
+    }
+
+    /// Writes the sums' upper triangle, row by row, row i from its diagonal on, once every row has
+    /// been added to every strip.
+    func copyUpperProducts(to values: UnsafeMutablePointer<Double>) {
+        for (index, pair) in pairs.enumerated() {
+            let sums = products + index * GramLayout.pairCount
+            let columns = min(Kernels.block, channels - pair.b * Kernels.block)
+            for i in 0..<min(Kernels.block, channels - pair.a * Kernels.block) {
+                let first = pair.a == pair.b ? i : 0
+                let row = pair.a * Kernels.block + i
+                let start = GramMatrix.upperStart(ofRow: row, order: channels)
+                (values + start + pair.b * Kernels.block + first - row).initialize(
+                    from: sums + i * Kernels.block + first, count: columns - first)
+            }
+        }
+    }
+
+    /// Means of the channels, when centred and once every row has been added to every strip.
+    func means() -> [Double] {
+        // Every diagonal pair has them, in its first strip.
+        pairs.enumerated().filter { $0.element.a == $0.element.b }.flatMap { index, pair in
+            let memory =
+                centres + index * GramLayout.strips * CentredStrip<Element>.count
+            let count = min(Kernels.block, channels - pair.a * Kernels.block)
+            return CentredStrip<Element>(memory: memory, kernels: kernels).means(count)
+        }
+    }
+}
+
+/// How the sums of products lie in memory and are cut.
+enum GramLayout {
+    static let stripRows = 16
+    static let strips = Kernels.block / stripRows
+    static let pairCount = Kernels.block * Kernels.block
+    /// 512 pixels of two blocks are 256 KiB, and the sum of their products is good to about 1e-6.
+    static let runPixels = 512
+
+    /// The doubles that an accumulator of so many channels takes.
+    static func count(channels: Int, isCentred: Bool) -> Int {
+        let blocks = Kernels.blocks(of: channels)
+        let pairs = blocks * (blocks + 1) / 2
+        return pairs * (pairCount + (isCentred ? strips * CentredStrip<Float>.count : 0))
+    }
+}
+
+/// Pixels of two channel blocks whose products are added to one strip.
+struct GramRun<Element> {
+    let products: UnsafeMutablePointer<Double>
+    /// The strip's channels of block a, and where the channels of block b end.
+    let channels: Range<Int>
+    let columnsEnd: Int
+    let isDiagonal: Bool
+    /// The rows of either block, and how many pixels each has.
+    let a: UnsafeMutablePointer<UnsafePointer<Element>>
+    let b: UnsafeMutablePointer<UnsafePointer<Element>>
+    var rows = 0
+    var width = 0
+}

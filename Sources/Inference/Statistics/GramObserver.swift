@@ -1,0 +1,45 @@
+/// The sums of products of channels of one image, over all its pixels: a Gram matrix to be.
+final class GramObserver<Element: FeatureElement>: RowObserver {
+    let segments: [Range<Int>]
+    private let accumulators: [GramAccumulator<Element>]
+
+    /// An observer with memory from an arena. Centred features are not cut into segments: each run is
+    /// joined to the means of those before it.
+    init(
+        channels: Int, segments: [Range<Int>], isCentred: Bool, kernels: Kernels, arena: Arena
+    ) {
+        precondition(segments.count == 1 || !isCentred)
+        self.segments = segments
+        let count = GramLayout.count(channels: channels, isCentred: isCentred)
+        accumulators = segments.map { _ in
+            GramAccumulator(
+                channels: channels, isCentred: isCentred, kernels: kernels,
+                memory: arena.doubles(count))
+        }
+    }
+
+    /// The floats that it takes of its arena.
+    static func arenaCount(channels: Int, segments: Int, isCentred: Bool) -> Int {
+        segments * Arena.rounded(2 * GramLayout.count(channels: channels, isCentred: isCentred))
+    }
+
+    func items(of group: RowGroup) -> Int { accumulators[0].strips }
+
+    func observe(
+        _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
+    ) {
+        let columns = group.columns(of: segments[segment])
+        guard !columns.isEmpty else { return }
+        for rows in group.units {
+            accumulators[segment].add(
+                sight.subject, rows, columns: columns, strip: item, isFirst: rows.lowerBound == 0,
+                workspace: workspace)
+        }
+    }
+
+    /// The sums of all segments, once all rows have been observed.
+    func total() -> GramAccumulator<Element> {
+        for other in accumulators.dropFirst() { accumulators[0].add(other) }
+        return accumulators[0]
+    }
+}

@@ -1,0 +1,44 @@
+/// The sums of products of channels of every patch of one image: squares of `side` pixels, side by
+/// side from the upper left corner. Pixels beyond the last whole patch belong to none.
+final class PatchGramObserver<Element: FeatureElement>: RowObserver {
+    let segments: [Range<Int>]
+    private let side: Int
+    private let across: Int
+    /// Row by row.
+    let patches: [GramAccumulator<Element>]
+
+    init(_ shape: FeatureShape, side: Int, kernels: Kernels, arena: Arena) {
+        self.side = side
+        across = shape.width / side
+        segments = [0..<shape.width]
+        let count = GramLayout.count(channels: shape.channels, isCentred: false)
+        patches = (0..<across * (shape.height / side)).map { _ in
+            GramAccumulator(
+                channels: shape.channels, isCentred: false, kernels: kernels,
+                memory: arena.doubles(count))
+        }
+    }
+
+    /// The floats that it takes of its arena.
+    static func arenaCount(_ shape: FeatureShape, side: Int) -> Int {
+        let count = GramLayout.count(channels: shape.channels, isCentred: false)
+        return (shape.height / side) * (shape.width / side) * Arena.rounded(2 * count)
+    }
+
+    func items(of group: RowGroup) -> Int { patches.first?.strips ?? 0 }
+
+    func observe(
+        _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
+    ) {
+        var y = group.rows.lowerBound
+        while y < group.rows.upperBound, y / side * across < patches.count {
+            let end = min(group.rows.upperBound, (y / side + 1) * side)
+            for column in 0..<across {
+                patches[y / side * across + column].add(
+                    sight.subject, y..<end, columns: column * side..<(column + 1) * side,
+                    strip: item, isFirst: y % side == 0, workspace: workspace)
+            }
+            y = end
+        }
+    }
+}

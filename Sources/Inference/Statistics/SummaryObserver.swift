@@ -1,0 +1,91 @@
+/// An observer whose result is a summary.
+enum SummaryObserver<Element: FeatureElement> {
+    case gram(GramObserver<Element>, isCentred: Bool)
+    case moments(MomentObserver<Element>)
+    case patches(PatchGramObserver<Element>, side: Int)
+
+    init(
+        _ kind: SummaryKind, _ shape: FeatureShape, segments: [Range<Int>], kernels: Kernels,
+        arena: Arena
+    ) {
+        switch kind {
+        case .products:
+            self = .gram(
+                GramObserver(
+                    channels: shape.channels, segments: segments, isCentred: false,
+                    kernels: kernels, arena: arena), isCentred: false)
+        case .centredProducts:
+            self = .gram(
+                GramObserver(
+                    channels: shape.channels, segments: [Self.whole(segments)], isCentred: true,
+                    kernels: kernels, arena: arena), isCentred: true)
+        case .moments:
+            self = .moments(
+                MomentObserver(
+                    channels: shape.channels, columns: Self.whole(segments), kernels: kernels,
+                    arena: arena))
+        case .patchProducts(let side):
+            self = .patches(
+                PatchGramObserver(shape, side: side, kernels: kernels, arena: arena), side: side)
+        }
+    }
+
+    /// The floats that an observer takes of its arena.
+    static func arenaCount(_ kind: SummaryKind, _ shape: FeatureShape, segments: Int) -> Int {
+        switch kind {
+        case .products:
+            GramObserver<Element>.arenaCount(
+                channels: shape.channels, segments: segments, isCentred: false)
+        case .centredProducts:
+            GramObserver<Element>.arenaCount(
+                channels: shape.channels, segments: 1, isCentred: true)
+        case .moments: MomentObserver<Element>.arenaCount(channels: shape.channels)
+        case .patchProducts(let side): PatchGramObserver<Element>.arenaCount(shape, side: side)
+        }
+    }
+
+    var observer: any RowObserver<Element> {
+        switch self {
+        case .gram(let observer, _): observer
+        case .moments(let observer): observer
+        case .patches(let observer, _): observer
+        }
+    }
+
+    /// The summary, once all rows have been observed.
+    func summary(of shape: FeatureShape) -> Summary {
+        let triangle = GramMatrix.upperCount(order: shape.channels)
+        switch self {
+        case .gram(let observer, let isCentred):
+            let total = observer.total()
+            let sums = [Double](unsafeUninitializedCapacity: triangle) { values, count in
+                if let values = values.baseAddress { total.copyUpperProducts(to: values) }
+                count = triangle
+            }
+            return Summary(
+                kind: isCentred ? .centredProducts : .products, shape: shape,
+                means: isCentred ? total.means() : [], sums: sums)
+        case .moments(let observer):
+            let moments = observer.moments()
+            return Summary(
+                kind: .moments, shape: shape, means: moments.means, sums: moments.squares)
+        case .patches(let observer, let side):
+            let patches = observer.patches
+            let sums = [Double](
+                unsafeUninitializedCapacity: patches.count * triangle
+            ) { values, count in
+                guard let values = values.baseAddress else { return }
+                for (index, patch) in patches.enumerated() {
+                    patch.copyUpperProducts(to: values + index * triangle)
+                }
+                count = patches.count * triangle
+            }
+            return Summary(
+                kind: .patchProducts(side: side), shape: shape, means: [], sums: sums)
+        }
+    }
+
+    private static func whole(_ segments: [Range<Int>]) -> Range<Int> {
+        0..<(segments.last?.upperBound ?? 0)
+    }
+}

@@ -1,0 +1,98 @@
+import Codecs
+import Inference
+
+/// The work of POST /v1/losses/features: features of a submission, decoded, compared, and written
+/// down.
+struct FeatureLossJob: Sendable {
+    private struct Layer {
+        let name: String
+        let output: FeatureSource
+        let target: FeatureSource
+    }
+
+    private let id: String
+    private let layers: [Layer]
+    private let evaluator: FeatureEvaluator
+    private let instructionSet: InstructionSet
+    private let workers: Int
+
+    /// Checks everything that headers and options tell, before anything is read or taken for a layer.
+    init(
+        _ submission: Submission, query: [(name: String, value: String)], id: String,
+        instructionSet: InstructionSet, configuration: Configuration
+    ) throws(ServiceError) {
+        self.id = id
+        self.instructionSet = instructionSet
+        workers = configuration[.workers]
+        let set = try OptionSet(
+            query: query, json: submission.options, known: OptionName.featureLosses)
+        layers = try Self.layers(submission, set, configuration)
+        let loss = try Loss(set, layers: layers.map(\.name))
+        do {
+            evaluator = try FeatureEvaluator(
+                loss,
+                layers: layers.map { ($0.name, $0.output.dimensions, $0.target.dimensions) })
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    /// Whether a name of the body is `output.<layer>` or `target.<layer>`.
+    static func isPart(_ name: String) -> Bool {
+        let halves = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        return halves.count == 2 && ["output", "target"].contains(halves[0])
+            && Submission.isLayerName(halves[1])
+    }
+
+    private static func layers(
+        _ submission: Submission, _ set: OptionSet, _ configuration: Configuration
+    ) throws(ServiceError) -> [Layer] {
+        let outputs = try submission.features("output", set, configuration)
+        let targets = try submission.features("target", set, configuration)
+        guard !outputs.isEmpty else {
+            throw ServiceError(
+                .missingInput, "There is no tensor output.<layer>; send one or more.")
+        }
+        if let extra = targets.first(where: { target in
+            !outputs.contains { $0.layer == target.layer }
+        }) {
+            throw ServiceError(
+                .missingInput, "There is target.\(extra.layer), but no output.\(extra.layer).")
+        }
+        var layers: [Layer] = []
+        for (name, output) in outputs {
+            guard let target = targets.first(where: { $0.layer == name })?.source else {
+                throw ServiceError(.missingInput, "There is output.\(name), but no target.\(name).")
+            }
+            layers.append(Layer(name: name, output: output, target: target))
+        }
+        return layers
+    }
+
+    /// Bytes of the values, and of the work on the samples that can be under way at once.
+    var workBytes: Int {
+        layers.bytes { $0.output.decodedBytes.plus($0.target.decodedBytes) }
+            .plus(evaluator.estimateBytes(workers: workers))
+    }
+
+    /// Does the work.
+    func run(_ run: inout JobRun) throws(ServiceError) -> LossAnswer {
+        let tensors = try run.measure(.decode) { _ throws(ServiceError) in
+            var tensors: [(output: FeatureTensor, target: FeatureTensor)] = []
+            for layer in layers {
+                tensors.append((try layer.output.decode(), try layer.target.decode()))
+            }
+            return tensors
+        }
+        let losses = try run.measure(.losses) { team throws(ServiceError) in
+            do throws(InferenceError) {
+                return try evaluator.evaluate(tensors, instructionSet: instructionSet, team: team)
+            } catch {
+                throw ServiceError(error)
+            }
+        }
+        return LossAnswer(
+            id: id, loss: evaluator.loss, layout: layers.first?.output.dimensions.layout,
+            results: losses.map { LossAnswer.Result(losses: $0) }, timings: run.timings)
+    }
+}
