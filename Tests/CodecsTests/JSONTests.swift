@@ -127,4 +127,18 @@ struct JSONTests {
             #expect(throws: JSONSyntaxError.self, "cut at \(end)") { try JSON.parse(text[..<end]) }
         }
     }
+
+    @Test func `stops writing when the one who asked for it no longer waits`() throws {
+        struct Left: Error {}
+        let value = JSON.object([.init("data", .numbers([Double](repeating: 0.5, count: 1 << 20)))])
+        var checks = 0
+        #expect(throws: Left.self) {
+            try value.encode { () throws(Left) in
+                checks += 1
+                if checks == 3 { throw Left() }
+            }
+        }
+        #expect(checks == 3)
+        #expect(value.encode() == value.encode(checking: {}))
+    }
 }

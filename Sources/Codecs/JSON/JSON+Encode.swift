@@ -1,12 +1,24 @@
 extension JSON {
     /// The value as UTF-8 text on one line.
     public func encode() -> [UInt8] {
+        encode(checking: {})
+    }
+
+    /// The same, asking every few thousand items whether to go on: a text of numbers may be long.
+    public func encode<Failure>(
+        checking check: () throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
         var text: [UInt8] = []
-        append(to: &text)
+        try append(to: &text, check)
         return text
     }
 
-    private func append(to text: inout [UInt8]) {
+    /// Items between two checks: well under a millisecond of numbers.
+    private static let itemsPerCheck = 4096
+
+    private func append<Failure>(
+        to text: inout [UInt8], _ check: () throws(Failure) -> Void
+    ) throws(Failure) {
         switch self {
         case .null: text += "null".utf8
         case .bool(let value): text += (value ? "true" : "false").utf8
@@ -14,26 +26,33 @@ extension JSON {
         case .number(let value): JSON.append(value, to: &text)
         case .text(let value): JSON.append(value, to: &text)
         case .array(let items):
-            JSON.appendList(items, between: ("[", "]"), to: &text) { $0.append(to: &$1) }
+            try JSON.appendList(items, between: ("[", "]"), to: &text, check) {
+                (item, text) throws(Failure) in try item.append(to: &text, check)
+            }
         case .numbers(let items):
-            JSON.appendList(items, between: ("[", "]"), to: &text) { JSON.append($0, to: &$1) }
+            try JSON.appendList(items, between: ("[", "]"), to: &text, check) {
+                (item, text) throws(Failure) in JSON.append(item, to: &text)
+            }
         case .object(let members):
-            JSON.appendList(members, between: ("{", "}"), to: &text) { member, text in
+            try JSON.appendList(members, between: ("{", "}"), to: &text, check) {
+                (member, text) throws(Failure) in
                 JSON.append(member.name, to: &text)
                 text.append(UInt8(ascii: ":"))
-                member.value.append(to: &text)
+                try member.value.append(to: &text, check)
             }
         }
     }
 
-    private static func appendList<Item>(
+    private static func appendList<Item, Failure>(
         _ items: [Item], between brackets: (String, String), to text: inout [UInt8],
-        _ appendItem: (Item, inout [UInt8]) -> Void
-    ) {
+        _ check: () throws(Failure) -> Void,
+        _ appendItem: (Item, inout [UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
         text += brackets.0.utf8
         for (index, item) in items.enumerated() {
             if index > 0 { text.append(UInt8(ascii: ",")) }
-            appendItem(item, &text)
+            if index % itemsPerCheck == itemsPerCheck - 1 { try check() }
+            try appendItem(item, &text)
         }
         text += brackets.1.utf8
     }

@@ -52,8 +52,8 @@ struct GramEndpoint: JobEndpoint {
                         results[index].summaries[wanted].map { GramMatrix(gram, $0) }
                     })
             }
-            return try run.measure(.encode) { _ throws(ServiceError) in
-                try GramAnswer(kind: kind, layers: layers).response(type)
+            return try run.measure(.encode) { team throws(ServiceError) in
+                try GramAnswer(kind: kind, layers: layers).response(type, team)
             }
         }
     }
@@ -97,8 +97,8 @@ struct GramEndpoint: JobEndpoint {
                 try Self.matrices(
                     of: tensors, names: chosen.map(\.layer), gram, instructionSet, team)
             }
-            return try run.measure(.encode) { _ throws(ServiceError) in
-                try GramAnswer(kind: kind, layers: layers).response(type)
+            return try run.measure(.encode) { team throws(ServiceError) in
+                try GramAnswer(kind: kind, layers: layers).response(type, team)
             }
         }
     }

@@ -34,7 +34,8 @@ struct GramAnswer: Sendable {
         orders.bytes { $0.times($0).times(40).times(samples) }
     }
 
-    func response(_ type: MediaType) throws(ServiceError) -> HTTPServerResponse {
+    /// - Parameter team: asked whether anybody still waits while the matrices are written down.
+    func response(_ type: MediaType, _ team: Team) throws(ServiceError) -> HTTPServerResponse {
         for layer in layers where !layer.matrices.allSatisfy(\.isFinite) {
             throw Self.nonFinite(layer)
         }
@@ -45,7 +46,15 @@ struct GramAnswer: Sendable {
             return HTTPServerResponse(
                 type: type.essence,
                 body: NPY.encode(shape: layer.shape, float32: try Self.singles(layer)))
-        default: return HTTPServerResponse(json)
+        default:
+            do {
+                return HTTPServerResponse(
+                    type: MediaType.json.essence,
+                    body: try json.encode { () throws(InferenceError) in try team.checkCancelled() }
+                )
+            } catch {
+                throw ServiceError(error)
+            }
         }
     }
 
