@@ -22,7 +22,8 @@ let package = Package(
         .target(name: "CKernels"),
 
         // Leaves that know nothing of each other.
-        .target(name: "HTTP", dependencies: [httpTypes]),
+        .target(
+            name: "HTTP", dependencies: [httpTypes], swiftSettings: [.strictMemorySafety()]),
         .target(name: "Codecs", dependencies: ["CPNG"], swiftSettings: [.strictMemorySafety()]),
         .target(name: "Inference", dependencies: ["CKernels"]),
 

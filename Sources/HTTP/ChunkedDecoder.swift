@@ -144,6 +144,6 @@ struct ChunkedDecoder: Sendable {
 extension [UInt8] {
     /// Appends a span in one copy.
     mutating func append(_ span: Span<UInt8>) {
-        span.withUnsafeBufferPointer { append(contentsOf: $0) }
+        unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }

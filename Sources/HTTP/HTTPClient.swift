@@ -33,9 +33,12 @@ public struct HTTPClient: ~Copyable {
             // SO_SNDTIMEO bounds connect as well (socket(7)).
             var time = timeval(tv_sec: timeoutMs / 1000, tv_usec: timeoutMs % 1000 * 1000)
             for option in [SO_SNDTIMEO, SO_RCVTIMEO] {
-                setsockopt(raw, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+                unsafe setsockopt(
+                    raw, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
             }
-            guard candidate.withPointer({ connect(raw, $0, $1) }) == 0 else { continue }
+            guard unsafe candidate.withPointer({ unsafe connect(raw, $0, $1) }) == 0 else {
+                continue
+            }
             self.descriptor = descriptor
             return
         }
@@ -76,8 +79,8 @@ public struct HTTPClient: ~Copyable {
     private func send(_ bytes: [UInt8]) throws(Failure) {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.send(
                     descriptor.raw, $0.baseAddress?.advanced(by: sent), $0.count - sent,
                     Int32(MSG_NOSIGNAL))
             }
@@ -124,7 +127,7 @@ public struct HTTPClient: ~Copyable {
 
     private mutating func receive() throws(Failure) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        let count = recv(descriptor.raw, &buffer, buffer.count, 0)
+        let count = unsafe recv(descriptor.raw, &buffer, buffer.count, 0)
         if count < 0 && errno == EINTR { return }
         guard count > 0 else { throw .cut }
         received += buffer[..<count]

@@ -12,13 +12,13 @@ public enum HTTPDate {
     /// `Sun, 06 Nov 1994 08:49:37 GMT` for seconds since 1970-01-01T00:00:00Z, years 1…9999.
     public static func string(unixSeconds: Int) -> String {
         var seconds = time_t(unixSeconds)
-        var parts = tm()
-        precondition(gmtime_r(&seconds, &parts) != nil, "a year that tm can hold")
-        let day = days[Int(parts.tm_wday)]
-        let month = months[Int(parts.tm_mon)]
-        let year = padded(1900 + Int(parts.tm_year), 4)
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
-        let date = "\(day), \(padded(Int(parts.tm_mday), 2)) \(month) \(year)"
+        var parts = unsafe tm()
+        unsafe precondition(gmtime_r(&seconds, &parts) != nil, "a year that tm can hold")
+        let day = unsafe days[Int(parts.tm_wday)]
+        let month = unsafe months[Int(parts.tm_mon)]
+        let year = unsafe padded(1900 + Int(parts.tm_year), 4)
+        let clock = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
+        let date = unsafe "\(day), \(padded(Int(parts.tm_mday), 2)) \(month) \(year)"
         return "\(date) \(clock[0]):\(clock[1]):\(clock[2]) GMT"
     }
 

@@ -23,7 +23,7 @@ struct ListeningSocket: ~Copyable, Sendable {
             try OwnedPath.removeStale(path, address: candidate)
             socket = try Self.listening(on: candidate, named: address.description) {
                 // Before anybody can connect.
-                unixSocketMode.map { chmod(path, $0) } ?? 0
+                unixSocketMode.map { unsafe chmod(path, $0) } ?? 0
             }
             ownedPath = OwnedPath(path)
             self.address = address
@@ -52,7 +52,9 @@ struct ListeningSocket: ~Copyable, Sendable {
     func accept() -> AcceptResult {
         while true {
             var peer = SocketAddress()
-            let raw = peer.withMutablePointer { Glibc.accept(socket.rawDescriptor, $0, $1) }
+            let raw = unsafe peer.withMutablePointer {
+                unsafe Glibc.accept(socket.rawDescriptor, $0, $1)
+            }
             if raw >= 0 {
                 let connection = Socket(FileDescriptor(owning: raw))
                 guard case .tcp(let host, let port) = peer.numeric else {
@@ -81,7 +83,7 @@ struct ListeningSocket: ~Copyable, Sendable {
         let socket = Socket(FileDescriptor(owning: raw))
         // A restart must not wait for the TIME_WAIT of the last run's connections.
         if address.family != AF_UNIX { socket.setOption(Int(SOL_SOCKET), SO_REUSEADDR) }
-        guard address.withPointer({ bind(raw, $0, $1) }) == 0 else {
+        guard unsafe address.withPointer({ unsafe bind(raw, $0, $1) }) == 0 else {
             throw .system(call: "bind", address: name, errno: errno)
         }
         guard setMode() == 0 else { throw .system(call: "chmod", address: name, errno: errno) }
@@ -94,7 +96,9 @@ struct ListeningSocket: ~Copyable, Sendable {
     private static func boundAddress(_ socket: borrowing Socket) -> ListenAddress? {
         var address = SocketAddress()
         let raw = socket.rawDescriptor
-        guard address.withMutablePointer({ getsockname(raw, $0, $1) }) == 0 else { return nil }
+        guard unsafe address.withMutablePointer({ unsafe getsockname(raw, $0, $1) }) == 0 else {
+            return nil
+        }
         return address.numeric
     }
 }
@@ -115,7 +119,7 @@ private struct OwnedPath: Sendable {
     func remove() {
         guard let status = Self.status(path), status.st_ino == inode, status.st_dev == device
         else { return }
-        unlink(path)
+        unsafe unlink(path)
     }
 
     /// Removes a socket that nobody listens on any more, and nothing else.
@@ -125,13 +129,13 @@ private struct OwnedPath: Sendable {
         let raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard raw >= 0 else { throw .system(call: "socket", address: path, errno: errno) }
         let probe = FileDescriptor(owning: raw)
-        let isAlive = address.withPointer { connect(probe.raw, $0, $1) } == 0
+        let isAlive = unsafe address.withPointer { unsafe connect(probe.raw, $0, $1) } == 0
         // A live one is left for bind to report as EADDRINUSE.
-        if !isAlive && errno == ECONNREFUSED { unlink(path) }
+        if !isAlive && errno == ECONNREFUSED { unsafe unlink(path) }
     }
 
     private static func status(_ path: String) -> stat? {
         var status = stat()
-        return lstat(path, &status) == 0 ? status : nil
+        return unsafe lstat(path, &status) == 0 ? status : nil
     }
 }

@@ -38,7 +38,9 @@ struct PartHeader {
     private init(_ fields: HTTPFields, _ limits: MultipartLimits) throws(MultipartError) {
         let dispositions = fields[fields: .contentDisposition]
         guard dispositions.count == 1, let field = dispositions.first,
-            let disposition = field.withUnsafeBytesOfValue({ HeaderParameters(parsing: $0) }),
+            let disposition = unsafe field.withUnsafeBytesOfValue({
+                unsafe HeaderParameters(parsing: $0)
+            }),
             disposition.hasValue("form-data")
         else {
             throw .malformed(reason: "Every part needs one Content-Disposition: form-data.")

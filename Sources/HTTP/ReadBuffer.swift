@@ -8,8 +8,8 @@ final class ReadBuffer {
     private(set) var bytes = [UInt8](repeating: 0, count: capacity)
 
     func receive(from socket: borrowing Socket, upTo limit: Int) -> Socket.ReceiveResult {
-        bytes.withUnsafeMutableBytes {
-            socket.receive(into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(limit)))
+        unsafe bytes.withUnsafeMutableBytes {
+            unsafe socket.receive(into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(limit)))
         }
     }
 }

@@ -79,7 +79,7 @@ public struct RequestHead: Sendable {
             }
             return nil
         }
-        guard host.withUnsafeBytesOfValue({ Authority.isValid($0) }) else {
+        guard unsafe host.withUnsafeBytesOfValue({ unsafe Authority.isValid($0) }) else {
             throw .badRequest(reason: "The Host field must be a host with an optional port.")
         }
         return host.value
@@ -105,7 +105,9 @@ public struct RequestHead: Sendable {
             guard line.minorVersion >= 1 else {
                 throw .badRequest(reason: "HTTP/1.0 has no Transfer-Encoding.")
             }
-            let isChunked = coding.withUnsafeBytesOfValue { ASCII.equals($0, "chunked") }
+            let isChunked = unsafe coding.withUnsafeBytesOfValue {
+                unsafe ASCII.equals($0, "chunked")
+            }
             guard codings.count == 1, isChunked else {
                 throw .badRequest(reason: "The only Transfer-Encoding that is read is chunked.")
             }
@@ -118,7 +120,8 @@ public struct RequestHead: Sendable {
             }
             return .none
         }
-        guard lengths.count == 1, let length = field.withUnsafeBytesOfValue({ ASCII.decimal($0) })
+        guard lengths.count == 1,
+            let length = unsafe field.withUnsafeBytesOfValue({ unsafe ASCII.decimal($0) })
         else { throw .badRequest(reason: "Content-Length must be one decimal number.") }
         return length == 0 ? .none : .length(length)
     }

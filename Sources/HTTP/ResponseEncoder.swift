@@ -25,7 +25,7 @@ public enum ResponseEncoder {
         for field in response.fields where !isOwnField(field.name) {
             bytes.append(contentsOf: field.name.rawName.utf8)
             bytes.append(contentsOf: ": ".utf8)
-            field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
+            unsafe field.withUnsafeBytesOfValue { unsafe bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: "\r\n".utf8)
         }
         // RFC 9110 §8.6: no Content-Length in 204; in 304 it would be that of the 200.

@@ -29,7 +29,7 @@ struct Socket: ~Copyable, Sendable {
 
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> ReceiveResult {
         while true {
-            let count = recv(descriptor.raw, buffer.baseAddress, buffer.count, 0)
+            let count = unsafe recv(descriptor.raw, buffer.baseAddress, buffer.count, 0)
             if count > 0 { return .bytes(count) }
             if count == 0 { return .end }
             switch errno {
@@ -49,10 +49,10 @@ struct Socket: ~Copyable, Sendable {
     /// Sends two spans with one call, so that a head and its body share their segments. A peer that
     /// has gone is an error, never SIGPIPE.
     func send(_ first: Span<UInt8>, _ second: Span<UInt8>) -> SendResult {
-        first.withUnsafeBytes { first in
-            second.withUnsafeBytes { second in
+        unsafe first.withUnsafeBytes { first in
+            unsafe second.withUnsafeBytes { second in
                 // sendmsg reads through these pointers only.
-                var vectors = (
+                var vectors = unsafe (
                     iovec(
                         iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress),
                         iov_len: first.count),
@@ -60,20 +60,20 @@ struct Socket: ~Copyable, Sendable {
                         iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress),
                         iov_len: second.count)
                 )
-                return withUnsafeMutableBytes(of: &vectors) { vectors in
-                    var message = msghdr()
-                    message.msg_iov = vectors.assumingMemoryBound(to: iovec.self).baseAddress
-                    message.msg_iovlen = 2
-                    return send(message)
+                return unsafe withUnsafeMutableBytes(of: &vectors) { vectors in
+                    var message = unsafe msghdr()
+                    unsafe message.msg_iov = vectors.assumingMemoryBound(to: iovec.self).baseAddress
+                    unsafe message.msg_iovlen = 2
+                    return unsafe send(message)
                 }
             }
         }
     }
 
     private func send(_ message: msghdr) -> SendResult {
-        var message = message
+        var message = unsafe message
         while true {
-            let count = sendmsg(descriptor.raw, &message, Int32(MSG_NOSIGNAL))
+            let count = unsafe sendmsg(descriptor.raw, &message, Int32(MSG_NOSIGNAL))
             if count >= 0 { return .bytes(count) }
             switch errno {
             case EINTR: continue
@@ -96,7 +96,7 @@ struct Socket: ~Copyable, Sendable {
         // POLLRDHUP, which Glibc's module map hides behind _GNU_SOURCE.
         let readHangUp: Int16 = 0x2000
         var entry = pollfd(fd: descriptor.raw, events: readHangUp, revents: 0)
-        guard poll(&entry, 1, 0) > 0 else { return .connected }
+        guard unsafe poll(&entry, 1, 0) > 0 else { return .connected }
         let goneEvents = Int16(POLLERR | POLLHUP | POLLNVAL)
         if entry.revents & goneEvents != 0 { return .gone }
         return entry.revents & readHangUp != 0 ? .halfClosed : .connected
@@ -115,7 +115,7 @@ struct Socket: ~Copyable, Sendable {
 
     func setOption(_ level: Int, _ name: Int32) {
         var on: Int32 = 1
-        _ = setsockopt(
+        _ = unsafe setsockopt(
             descriptor.raw, Int32(level), name, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 }

@@ -16,26 +16,26 @@ struct SocketAddress {
 
     /// The addresses of a host, in the resolver's order of preference.
     static func resolve(host: String, port: Int) throws(SocketError) -> [SocketAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_PASSIVE
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        unsafe hints.ai_flags = AI_PASSIVE
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &list) == 0 else {
+        guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0 else {
             throw .unresolvable(host: host)
         }
-        defer { freeaddrinfo(list) }
+        defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
-        var next = list
-        while let info = next?.pointee {
+        var next = unsafe list
+        while let info = unsafe next?.pointee {
             var address = SocketAddress()
-            address.length = info.ai_addrlen
-            withUnsafeMutableBytes(of: &address.storage) {
-                $0.copyMemory(
+            address.length = unsafe info.ai_addrlen
+            unsafe withUnsafeMutableBytes(of: &address.storage) {
+                unsafe $0.copyMemory(
                     from: UnsafeRawBufferPointer(
                         start: info.ai_addr, count: min(Int(info.ai_addrlen), $0.count)))
             }
             addresses.append(address)
-            next = info.ai_next
+            unsafe next = info.ai_next
         }
         guard !addresses.isEmpty else { throw .unresolvable(host: host) }
         return addresses
@@ -47,17 +47,17 @@ struct SocketAddress {
         unix.sun_family = sa_family_t(AF_UNIX)
         let limit = MemoryLayout.size(ofValue: unix.sun_path) - 1
         guard path.utf8.count <= limit else { throw .pathTooLong(path, limit: limit) }
-        withUnsafeMutableBytes(of: &unix.sun_path) { $0.copyBytes(from: path.utf8) }
-        withUnsafeMutableBytes(of: &storage) { storage in
-            withUnsafeBytes(of: unix) { storage.copyMemory(from: $0) }
+        unsafe withUnsafeMutableBytes(of: &unix.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        unsafe withUnsafeMutableBytes(of: &storage) { storage in
+            unsafe withUnsafeBytes(of: unix) { unsafe storage.copyMemory(from: $0) }
         }
         length = socklen_t(MemoryLayout<sockaddr_un>.size)
     }
 
     /// Calls a system call that reads the address.
     func withPointer(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        withUnsafePointer(to: storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        unsafe withUnsafePointer(to: storage) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
         }
     }
 
@@ -65,8 +65,10 @@ struct SocketAddress {
     mutating func withMutablePointer(
         _ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
     ) -> Int32 {
-        withUnsafeMutablePointer(to: &storage) { storage in
-            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, &length) }
+        unsafe withUnsafeMutablePointer(to: &storage) { storage in
+            unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, &length)
+            }
         }
     }
 
@@ -75,8 +77,8 @@ struct SocketAddress {
         guard family == AF_INET || family == AF_INET6 else { return nil }
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
-        let status = withPointer { address, length in
-            getnameinfo(
+        let status = unsafe withPointer { address, length in
+            unsafe getnameinfo(
                 address, length, &host, socklen_t(host.count), &service,
                 socklen_t(service.count), NI_NUMERICHOST | NI_NUMERICSERV)
         }

@@ -27,7 +27,7 @@ public enum SocketError: Error, Sendable, Equatable, CustomStringConvertible {
         case .pathNotASocket(let path):
             "'\(path)' exists and is not a socket; remove it or choose another path"
         case .system(let call, let address, let code):
-            "cannot listen on \(address): \(call): \(String(cString: strerror(code)))"
+            unsafe "cannot listen on \(address): \(call): \(String(cString: strerror(code)))"
         }
     }
 }
