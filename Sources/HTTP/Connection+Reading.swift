@@ -47,8 +47,13 @@ extension Connection {
 
     /// Goes on behind whatever else is ready.
     func takeAnotherTurn() {
+        guard !input.hasTurn else { return }
+        input.hasTurn = true
         let connection = LoopBound(self, to: core.loop)
-        core.loop.run { connection.value.readable() }
+        core.loop.run {
+            connection.value.input.hasTurn = false
+            connection.value.readable()
+        }
     }
 
     /// How much to read at once; nil when the body has to wait for others to make room.

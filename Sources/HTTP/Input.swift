@@ -11,6 +11,8 @@ struct Input {
     var pace = Pace(start: .now)
     /// Whether the source fired while nothing was read: it does not fire twice for a reset.
     var hasUnseenEvent = false
+    /// Whether a turn to read on is on its way.
+    var hasTurn = false
     /// Bytes of the body that are booked with the server.
     var bookedBytes = 0
     /// Since when the body has to wait for room among others.

@@ -157,6 +157,24 @@ struct AdmissionTests {
         try service.wait("styleloss_jobs_memory_bytes", is: 0)
     }
 
+    @Test(arguments: ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+    func `answers 408 to a body that is not here by the deadline the client set`(
+        framing: String
+    ) throws {
+        let service = try RunningService.shared.get()
+        let client = try SocketClient(port: service.port)
+        let start = ContinuousClock.now
+        try client.send(
+            "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "X-Request-Timeout-Ms: 200\r\n\(framing)\r\n\r\n1\r\n")
+        let response = try #require(try client.readResponse())
+        #expect(response.status == 408)
+        #expect(response.code == "request_timeout")
+        #expect(response["connection"] == "close")
+        #expect(.now - start >= .milliseconds(200))
+        #expect(client.isClosedByServer())
+    }
+
     @Test func `answers 504 at the deadline while every worker is busy`() throws {
         let service = try RunningService("--workers=1")
         let gate = Gate(service)
