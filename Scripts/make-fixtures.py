@@ -5,7 +5,8 @@
 
 Everything is computed in float64, with PyTorch for the network and NumPy for the rest, from the
 embedded weights and from generated ones (Tests/TestSupport/GeneratedWeights.swift is the other half).
-Needs torch, numpy, pillow and safetensors; the tests need none of them.
+Needs torch, numpy, pillow and safetensors, for presets also piq with torchvision; the tests need none
+of them.
 """
 
 import argparse
