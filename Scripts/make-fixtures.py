@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes Tests/Fixtures: small images of every kind and the losses they must give.
 
-    Scripts/make-fixtures.py [goldens] [variants] [presets] ...      all, when none is named
+    Scripts/make-fixtures.py [TOPIC...]        all, when none is named
 
 Everything is computed in float64, with PyTorch for the network and NumPy for the rest, from the
 embedded weights and from generated ones (Tests/TestSupport/GeneratedWeights.swift is the other half).
@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 import torch
-from fixtures import goldens, gradients, presets, variants
+from fixtures import goldens, gradients, presets, similar, variants
 from fixtures.images import make_images
 from fixtures.weights import load_network
 from safetensors.numpy import save_file
@@ -22,7 +22,7 @@ from safetensors.numpy import save_file
 ROOT = Path(__file__).resolve().parent.parent
 TOPICS = {
     "goldens": goldens.make, "variants": variants.make, "presets": presets.make,
-    "gradients": gradients.make,
+    "similar": similar.make, "gradients": gradients.make,
 }
 
 
@@ -35,10 +35,11 @@ def main():
     parser.add_argument("--fixtures", type=Path, default=ROOT / "Tests/Fixtures")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    images = make_images(arguments.fixtures / "images")
+    pictures = arguments.fixtures / "images"
+    images = make_images(pictures)
     network = load_network(arguments.weights)
     for topic in arguments.topics or TOPICS:
-        values = TOPICS[topic](network, images)
+        values = TOPICS[topic](network, images, pictures)
         if isinstance(values, tuple):  # JSON, and what would be too long in it
             values, tensors = values
             save_file(tensors, arguments.fixtures / f"{topic}.safetensors")
