@@ -35,11 +35,13 @@ extension ServerCore {
 
     fileprivate func book(_ bytes: Int) {
         arrivals.heldBytes += bytes
+        counters.set(arrivingBytes: arrivals.heldBytes)
     }
 
     /// Wakes up whoever waits, in a turn of its own.
     fileprivate func giveBack(_ bytes: Int) {
         arrivals.heldBytes -= bytes
+        counters.set(arrivingBytes: arrivals.heldBytes)
         guard bytes > 0, arrivals.pressedAt != nil, !arrivals.isWakeUpOnItsWay else { return }
         arrivals.isWakeUpOnItsWay = true
         let core = LoopBound(self, to: loop)

@@ -61,6 +61,9 @@ public final class HTTPServer: Sendable {
     /// Connections that are open now.
     public var openConnections: Int { counters.openConnections }
 
+    /// Bytes of the bodies that are on their way.
+    public var arrivingBytes: Int { counters.arrivingBytes }
+
     /// Connections that were told that the server is full, since the start.
     public var rejectedConnections: Int { counters.rejectedConnections }
 }
@@ -69,9 +72,15 @@ public final class HTTPServer: Sendable {
 final class ServerCounters: Sendable {
     private let open = Atomic(0)
     private let rejected = Atomic(0)
+    private let arriving = Atomic(0)
 
     var openConnections: Int { open.load(ordering: .relaxed) }
     var rejectedConnections: Int { rejected.load(ordering: .relaxed) }
+    var arrivingBytes: Int { arriving.load(ordering: .relaxed) }
+
+    func set(arrivingBytes: Int) {
+        arriving.store(arrivingBytes, ordering: .relaxed)
+    }
 
     func set(openConnections: Int) {
         open.store(openConnections, ordering: .relaxed)
