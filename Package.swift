@@ -20,6 +20,7 @@ let package = Package(
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
         .target(name: "CResources", exclude: ["LICENSE-weights.md"]),
         .target(name: "CKernels"),
+        .target(name: "CMalloc"),
 
         // Leaves that know nothing of each other.
         .target(
@@ -31,7 +32,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
+                "CMalloc", "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
             ]),
         .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
         .executableTarget(

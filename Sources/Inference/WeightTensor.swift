@@ -46,6 +46,9 @@ public struct WeightTensor: @unchecked Sendable {
     /// The number of values: the product of the shape.
     public var count: Int { shape.reduce(1, *) }
 
+    /// Bytes of the values as they are stored.
+    var byteCount: Int { bytes.count }
+
     /// Whether the bytes are exactly what type and shape ask for.
     var hasConsistentByteCount: Bool {
         elementType.byteCount.map { bytes.count == count * $0 } ?? false

@@ -24,6 +24,7 @@ public final class LossService: Sendable {
     private let server: HTTPServer
     private let router: Router
     private let handler: RequestHandler
+    private let trimmer: MemoryTrimmer
 
     /// Binds and starts to listen: alive from here on, ready after `load`.
     ///
@@ -38,8 +39,10 @@ public final class LossService: Sendable {
         server = try HTTPServer(
             addresses: configuration.listen, unixSocketMode: configuration[.unixSocketMode],
             limits: Self.limits(configuration), handler: handler)
+        let metrics = context.metrics
+        trimmer = MemoryTrimmer { metrics.jobsRunning.value > 0 ? nil : metrics.jobsOver }
         let server = server
-        context.server.withLock { $0 = server }
+        context.server.set(server)
         server.start()
     }
 

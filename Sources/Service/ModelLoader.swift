@@ -26,7 +26,8 @@ struct ModelLoader {
         }
         return Model(
             extractor: Extractor(
-                network: network, instructionSet: configuration[.instructionSet]))
+                network: network, instructionSet: configuration[.instructionSet],
+                bufferBytesMax: configuration[.bufferPoolBytes]))
     }
 
     /// Runs every layer once on a small image: what can fail fails now, and pages are touched.

@@ -23,6 +23,7 @@ public final class ServiceProcess: Sendable {
 
     /// Serves until SIGTERM or SIGINT, and returns when what was queued and running is finished.
     public static func run(_ configuration: Configuration) -> ExitStatus {
+        Allocator.configure()
         Signals.ignoreMeaningless()
         let sink = LogSink(bufferBytesMax: configuration[.logBufferBytes])
         defer { sink.flush(timeoutMs: 1000) }

@@ -1,3 +1,4 @@
+import Codecs
 import Foundation
 import Service
 import Synchronization
@@ -120,20 +121,46 @@ struct AdmissionTests {
     }
 
     @Test func `refuses with 413 what no waiting would make fit`() throws {
-        let service = try RunningService("--max-memory-bytes=1048576")
-        let large = Form(
-            ("output", nil, Sample.png(1, width: 200, height: 200)),
-            ("target", nil, Sample.png(2, width: 200, height: 200)))
-        let refusal = try service.post("/v1/losses", large)
+        // The kernels up to relu5_3 take 207 MB more than there are in the tile domain by then.
+        let service = try RunningService("--max-memory-bytes=268435456")
+        let refusal = try service.post("/v1/losses?layers=relu5_3", Sample.pair())
         #expect(refusal.status == 413, "\(refusal.text)")
+        #expect(refusal.code == "batch_too_large")
         #expect(try refusal.json["option"] as? String == "max-memory-bytes")
+        #expect(try service.post("/v1/losses", Sample.pair()).status == 200)
+    }
+
+    /// 48 KB of features once became an answer of 3.3 GB.
+    @Test(arguments: [
+        ("application/json", 25 * 512 * 512), ("application/safetensors", 4 * 512 * 512),
+    ])
+    func `refuses an answer that would be too large before any work`(type: String, bytes: Int)
+        throws
+    {
+        let features = NPY.encode(shape: [1, 512, 1, 1], float32: Sample.floats(512, 7))
+        let form = Form(("features.a", "application/x-npy", features))
+        for (limit, status) in [(bytes - 1, 413), (bytes, 200)] {
+            let service = try RunningService("--max-answer-bytes=\(limit)")
+            let answer = try service.send(
+                "POST", "/v1/gram?layout=nchw",
+                [("Content-Type", form.contentType), ("Accept", type)], form.body)
+            #expect(answer.status == status, "\(answer.text.prefix(300))")
+            guard status == 413 else { continue }
+            #expect(answer.code == "batch_too_large")
+            #expect(try answer.json["option"] as? String == "max-answer-bytes")
+            #expect(try answer.json["limit"] as? Int == limit)
+            #expect(try answer.json["actual"] as? Int == bytes)
+        }
     }
 
     @Test func `refuses with 429 when other jobs hold the memory`() throws {
         let service = try RunningService(
-            "--workers=1", "--max-memory-bytes=4194304", "--queue-bytes=1073741824")
+            "--workers=1", "--max-memory-bytes=268435456", "--queue-bytes=1073741824")
         let gate = Gate(service)
-        let holder = try waiting(service, large(4_190_000), count: 1)
+        let fixed = try ["program", "weights", "kernels"].reduce(0) { total, owner in
+            total + Int(try service.metric("styleloss_memory_bytes{owner=\"\(owner)\"}") ?? 0)
+        }
+        let holder = try waiting(service, large(268_435_456 - fixed - 4300), count: 1)
         let refusal = try service.post(path, Sample.pair())
         #expect(refusal.status == 429, "\(refusal.text)")
         #expect(refusal.code == "memory_budget", "\(refusal.text)")

@@ -22,16 +22,33 @@ struct ConfigurationTests {
             "max-body-bytes": 256 << 20, "max-image-pixels": 67_108_864, "min-image-side": 16,
             "max-pairs-per-request": 32, "max-header-bytes": 16 << 10, "max-headers": 100,
             "max-uri-bytes": 8 << 10, "max-connections": 1024, "queue-jobs": 64,
-            "queue-bytes": 1 << 30,
+            "queue-bytes": (1 << 30) / 10 * 8 / 8, "max-answer-bytes": (1 << 30) / 10 * 8 / 8,
+            "buffer-pool-bytes": (1 << 30) / 10 * 8 / 8,
             "workers": 3, "request-timeout-ms": 60_000, "header-timeout-ms": 10_000,
             "body-idle-timeout-ms": 30_000, "keepalive-timeout-ms": 75_000,
             "write-timeout-ms": 30_000,
-            "target-cache-bytes": 256 << 20, "drain-delay-ms": 0, "shutdown-grace-ms": 25_000,
-            "max-memory-bytes": (1 << 30) / 10 * 6,
+            "target-cache-bytes": (1 << 30) / 10 * 8 / 4, "drain-delay-ms": 0,
+            "shutdown-grace-ms": 25_000,
+            "max-memory-bytes": (1 << 30) / 10 * 8,
         ]
         for (key, value) in expected {
             let name = key.replacing("-", with: "_")
             #expect(limits[name] == value, "\(key)")
+        }
+    }
+
+    /// What one gigabyte has to do without, and what all the memory there is does not change.
+    @Test func `derives the shares of memory from the figure in force`() throws {
+        for (flags, bytes) in [([], 1 << 34), (["--max-memory-bytes=536870912"], 1 << 34)] {
+            let limits = Dictionary(
+                uniqueKeysWithValues: try Configuration(
+                    flags: flags, machine: Machine(effectiveCPUs: 1, memoryBytes: bytes)
+                ).limits)
+            let isSmall = !flags.isEmpty
+            #expect(limits["queue_bytes"] == (isSmall ? 64 << 20 : 1 << 30))
+            #expect(limits["max_answer_bytes"] == (isSmall ? 64 << 20 : 256 << 20))
+            #expect(limits["target_cache_bytes"] == (isSmall ? 128 << 20 : 256 << 20))
+            #expect(limits["buffer_pool_bytes"] == (isSmall ? 64 << 20 : 192 << 20))
         }
     }
 

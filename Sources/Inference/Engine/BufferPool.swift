@@ -21,6 +21,11 @@ final class BufferPool: Sendable {
         return kept ?? FloatBuffer(count: count)
     }
 
+    /// Bytes of the buffers that nobody has taken.
+    var retainedBytes: Int { free.withLock { $0.reduce(0) { $0 + $1.bytes } } }
+
+    func releaseAll() { free.withLock { $0 = [] } }
+
     func giveBack(_ buffer: FloatBuffer) {
         free.withLock { buffers in
             buffers.append(buffer)

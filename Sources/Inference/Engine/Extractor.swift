@@ -10,17 +10,20 @@ public final class Extractor: Sendable {
     let convolutions: [WinogradConvolution]
     /// The same, for the way back.
     let transposed: [WinogradConvolution]
-    let buffers = BufferPool(retainedBytesMax: 192 << 20)
+    let buffers: BufferPool
     let tilesPerStep: Int?
 
     /// Prepares the network for an instruction set, the best one when nil.
     ///
     /// `tilesPerStep` is how many tiles, over all images, a layer computes before it hands them on,
     /// what suits the layer when nil. It changes time and memory and not a bit of a result.
+    /// `bufferBytesMax` is how much memory of one run is kept for the next.
     public init(
-        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int? = nil
+        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int? = nil,
+        bufferBytesMax: Int = 192 << 20
     ) {
         self.tilesPerStep = tilesPerStep
+        buffers = BufferPool(retainedBytesMax: bufferBytesMax)
         self.network = network
         let instructionSet = instructionSet ?? .best
         self.instructionSet = instructionSet.isSupported ? instructionSet : .portable
@@ -92,7 +95,8 @@ public final class Extractor: Sendable {
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of
-    /// `workers` threads, sums of Gram matrices and kept feature maps.
+    /// `workers` threads, sums of Gram matrices, kept feature maps, and kernels that have to be made
+    /// first.
     public func workingBytes(
         imageCount: Int, height: Int, width: Int, demands: [TapDemand],
         variant: NetworkVariant? = nil, workers: Int
@@ -113,6 +117,12 @@ public final class Extractor: Sendable {
         let statistics = demands.reduce(0) {
             $0 + $1.features.resultBytes(variant.features(of: size, at: $1.tap))
         }
+        var kernelBytes = 0
+        for case .convolution(let number) in plan.stages.map(\.layer) where number > 0 {
+            let convolution = convolutions[number - 1]
+            kernelBytes += convolution.transformedBytes - convolution.madeBytes
+        }
         return plan.arenaCount * MemoryLayout<Float>.stride + workers * scratch + statistics
+            + kernelBytes
     }
 }

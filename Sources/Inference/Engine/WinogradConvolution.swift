@@ -18,6 +18,7 @@ final class WinogradConvolution: Sendable {
     private let weights: WeightTensor
     private let kernels: Kernels
     private let transformed = Mutex<FloatBuffer?>(nil)
+    private let made = Atomic(0)
 
     /// Channels that it reads and that it writes, in blocks of 64.
     let icBlocks: Int
@@ -45,12 +46,16 @@ final class WinogradConvolution: Sendable {
         Kernels.elements * shape.inChannels * shape.outChannels * MemoryLayout<Float>.stride
     }
 
+    /// Bytes of U once it is made, without waiting for whoever makes it.
+    var madeBytes: Int { made.load(ordering: .relaxed) }
+
     /// U as [oc block][element][panel][ic][nr].
     func transformedKernels(_ team: Team) -> FloatBuffer {
         transformed.withLock { kept in
             if let kept { return kept }
             let made = transform(team)
             kept = made
+            self.made.store(transformedBytes, ordering: .relaxed)
             return made
         }
     }

@@ -1,4 +1,4 @@
-/// How large a request may be, and how much is kept at a time.
+/// How large a request may be.
 extension Setting where Value == Int {
     static var maxBodyBytes: Self {
         .bytes("max-body-bytes", default: 256 << 20, "Largest request body")
@@ -26,26 +26,5 @@ extension Setting where Value == Int {
     }
     static var maxURIBytes: Self {
         .bytes("max-uri-bytes", default: 8 << 10, "Longest request target")
-    }
-
-    static var maxMemoryBytes: Self {
-        .derived(
-            "max-memory-bytes", 1 << 20...1 << 50, .bytes,
-            default: "60 % of the cgroup or RAM limit",
-            "Memory for the jobs admitted, by each job's estimate"
-        ) { $0.machine.memoryBytes / 10 * 6 }
-    }
-    static var queueJobs: Self {
-        .integer(
-            "queue-jobs", 1...65_536, .count, default: 64, "Most jobs that wait for a worker")
-    }
-    static var queueBytes: Self {
-        .bytes(
-            "queue-bytes", default: 1 << 30, "Most request bytes that arrive or wait at a time")
-    }
-    static var targetCacheBytes: Self {
-        .integer(
-            "target-cache-bytes", 0...1 << 50, .bytes, default: 256 << 20,
-            "Memory for registered targets and what was computed from targets; 0 keeps none")
     }
 }

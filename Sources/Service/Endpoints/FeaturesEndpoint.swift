@@ -16,8 +16,9 @@ struct FeaturesEndpoint: JobEndpoint {
         let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, FeatureDemand(maps: [0])) }
         let workBytes =
             walk.workBytes(demand, workers: context.pool.workers)
-            .plus(walk.featureBytes.times(2))
-        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+            .plus(walk.featureBytes)
+        return JobRequest(workBytes: workBytes, answerBytes: walk.featureBytes) {
+            run throws(ServiceError) in
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
             return try run.measure(.encode) { _ throws(ServiceError) in

@@ -42,7 +42,10 @@ struct GramEndpoint: JobEndpoint {
         let workBytes =
             walk.workBytes(demand, workers: context.pool.workers)
             .plus(GramAnswer.workBytes(orders: orders, samples: walk.images.count))
-        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+        let answerBytes = GramAnswer.answerBytes(
+            orders: orders, samples: walk.images.count, type)
+        return JobRequest(workBytes: workBytes, answerBytes: answerBytes) {
+            run throws(ServiceError) in
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
             let layers = walk.taps.enumerated().map { index, tap in
@@ -87,7 +90,13 @@ struct GramEndpoint: JobEndpoint {
                     samples: $0.source.dimensions.samples))
         }
         .plus(work.max() ?? 0)
-        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+        let answerBytes = chosen.bytes {
+            GramAnswer.answerBytes(
+                orders: [$0.source.dimensions.shape.channels],
+                samples: $0.source.dimensions.samples, type)
+        }
+        return JobRequest(workBytes: workBytes, answerBytes: answerBytes) {
+            run throws(ServiceError) in
             let tensors = try run.measure(.decode) { _ throws(ServiceError) in
                 var tensors: [FeatureTensor] = []
                 for (_, source) in chosen { tensors.append(try source.decode()) }

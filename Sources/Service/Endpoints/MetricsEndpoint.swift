@@ -14,6 +14,7 @@ struct MetricsEndpoint: ImmediateEndpoint {
         context.metrics.write(to: &text)
         writeQueue(to: &text)
         context.targets.write(to: &text)
+        writeMemory(to: &text)
         ProcessMetrics.write(to: &text)
         return HTTPServerResponse(
             type: "text/plain; version=0.0.4; charset=utf-8", body: Array(text.text.utf8))
@@ -28,7 +29,7 @@ struct MetricsEndpoint: ImmediateEndpoint {
         text.single(
             "styleloss_ready", .gauge, "Whether /readyz says ready.",
             context.readiness.phase == .ready ? 1 : 0)
-        let server = context.server.withLock { $0 }
+        let server = context.server.value
         text.single(
             "styleloss_http_connections", .gauge, "Open connections.", server?.openConnections ?? 0)
         text.single(
@@ -37,6 +38,18 @@ struct MetricsEndpoint: ImmediateEndpoint {
         text.single(
             "styleloss_http_requests_in_flight", .gauge, "Requests whose answer is not sent yet.",
             context.metrics.requestsInFlight.value)
+    }
+
+    private func writeMemory(to text: inout PrometheusText) {
+        let name = "styleloss_memory_bytes"
+        text.family(name, .gauge, "Memory by its owner; all of them stay under the limit.")
+        let jobs = ("jobs", context.jobs.budget.usage.memoryBytes)
+        for (owner, bytes) in [jobs] + context.memory.all {
+            text.sample(name, labels: "owner=\"\(owner)\"", bytes)
+        }
+        text.single(
+            "styleloss_memory_limit_bytes", .gauge, "What max-memory-bytes says.",
+            context.configuration[.maxMemoryBytes])
     }
 
     private func writeQueue(to text: inout PrometheusText) {

@@ -72,7 +72,8 @@ final class Job: PoolJob {
         do {
             if readingBytes > 0 { try charge(workBytes: readingBytes) }
             let request = try run.measure(.decode) { _ throws(ServiceError) in try prepare() }
-            try charge(workBytes: request.workBytes.plus(readingBytes))
+            try charge(
+                workBytes: request.workBytes.plus(readingBytes), answerBytes: request.answerBytes)
             let response = try request.work(&run)
             run.observe(in: metrics)
             finish(response, .ok, nil, from: .running)
@@ -97,10 +98,10 @@ final class Job: PoolJob {
         finish(.deadlineExceeded, from: .waiting)
     }
 
-    private func charge(workBytes: Int) throws(ServiceError) {
+    private func charge(workBytes: Int, answerBytes: Int = 0) throws(ServiceError) {
         let refusal = state.withLock { state -> ServiceError? in
             do throws(ServiceError) {
-                try state.permit?.charge(workBytes: workBytes)
+                try state.permit?.charge(workBytes: workBytes, answerBytes: answerBytes)
                 return nil
             } catch {
                 return error

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The three budgets of admission: places, request bytes and memory. Whatever passes one of them is
+/// The three budgets of admission: places, request bytes and memory, which jobs share with what
+/// the service keeps for later and with what it cannot do without. Whatever passes one of them is
 /// refused with 429 at once, because a client that waits elsewhere is better off than one that
 /// waits here.
 final class JobBudget: Sendable {
@@ -22,14 +23,22 @@ final class JobBudget: Sendable {
 
     let placesMax: Int
     let bodyBytesMax: Int
+    /// What the whole process may take.
     let memoryBytesMax: Int
+    private let answerBytesMax: Int
+    private let others: MemoryOwners
     private let state = Mutex(Usage())
 
     /// - Parameter placesMax: jobs that may wait plus jobs that may run.
-    init(placesMax: Int, bodyBytesMax: Int, memoryBytesMax: Int) {
+    init(
+        placesMax: Int, bodyBytesMax: Int, memoryBytesMax: Int, answerBytesMax: Int,
+        others: MemoryOwners
+    ) {
         self.placesMax = placesMax
         self.bodyBytesMax = bodyBytesMax
         self.memoryBytesMax = memoryBytesMax
+        self.answerBytesMax = answerBytesMax
+        self.others = others
     }
 
     var usage: Usage { state.withLock { $0 } }
@@ -54,13 +63,24 @@ final class JobBudget: Sendable {
         return Permit(share, of: self)
     }
 
+    /// - Throws: 413 for an answer larger than any may be: 48 KB of features can ask for 3 GB.
+    func check(answerBytes: Int) throws(ServiceError) {
+        guard answerBytes > answerBytesMax else { return }
+        throw ServiceError(
+            .batchTooLarge,
+            "The answer would be larger than \(answerBytesMax) bytes; ask for fewer or smaller "
+                + "layers, or for application/safetensors.",
+            limit: answerBytesMax, actual: answerBytes, setting: .maxAnswerBytes)
+    }
+
     func replace(_ old: Share, with new: Share) throws(ServiceError) -> Share {
-        if new.memoryBytes > memoryBytesMax {
+        let capacity = max(0, memoryBytesMax - others.fixedBytes)
+        if new.memoryBytes > capacity {
             throw ServiceError(
                 .batchTooLarge,
                 "The request would take more memory than the service may use; send fewer or "
                     + "smaller images.",
-                limit: memoryBytesMax, actual: new.memoryBytes, setting: .maxMemoryBytes)
+                limit: capacity, actual: new.memoryBytes, setting: .maxMemoryBytes)
         }
         let refusal = state.withLock { usage -> ServiceError? in
             var without = usage
@@ -103,12 +123,17 @@ final class JobBudget: Sendable {
                 limit: bodyBytesMax, actual: usage.bodyBytes.plus(share.bodyBytes),
                 setting: .queueBytes)
         }
-        if share.memoryBytes > 0 && usage.memoryBytes.plus(share.memoryBytes) > memoryBytesMax {
-            return ServiceError(
-                .memoryBudget, "The memory for jobs is spent; try again in a moment.",
-                limit: memoryBytesMax, actual: usage.memoryBytes.plus(share.memoryBytes),
-                setting: .maxMemoryBytes)
-        }
-        return nil
+        let wanted = usage.memoryBytes.plus(share.memoryBytes)
+        guard share.memoryBytes > 0, missing(wanted) > 0 else { return nil }
+        others.giveBack(bytes: missing(wanted))
+        guard missing(wanted) > 0 else { return nil }
+        return ServiceError(
+            .memoryBudget, "The memory for jobs is spent; try again in a moment.",
+            limit: memoryBytesMax, actual: wanted.plus(others.bytes), setting: .maxMemoryBytes)
+    }
+
+    /// How far jobs of so many bytes go beyond the limit together with everything else.
+    private func missing(_ jobsBytes: Int) -> Int {
+        jobsBytes.plus(others.bytes) - memoryBytesMax
     }
 }

@@ -3,5 +3,8 @@
 struct JobRequest: Sendable {
     /// Bytes the work takes beside the body.
     let workBytes: Int
+    /// Bytes of the answer, by an estimate that is not too small; 0 where the limits of a request
+    /// bound it.
+    var answerBytes = 0
     let work: Job.Work
 }

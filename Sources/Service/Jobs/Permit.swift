@@ -13,10 +13,14 @@ struct Permit: ~Copyable, Sendable {
 
     deinit { budget.giveBack(share) }
 
-    /// Asks for the memory the work will take as well.
-    mutating func charge(workBytes: Int) throws(ServiceError) {
+    /// Asks for the memory the work and its answer will take as well.
+    mutating func charge(workBytes: Int, answerBytes: Int) throws(ServiceError) {
+        try budget.check(answerBytes: answerBytes)
         share = try budget.replace(
-            share, with: JobBudget.Share(bodyBytes: share.bodyBytes, workBytes: workBytes))
+            share,
+            with: JobBudget.Share(
+                bodyBytes: share.bodyBytes,
+                workBytes: workBytes.plus(answerBytes)))
     }
 
     /// Gives back all but the memory of the answer.

@@ -39,6 +39,8 @@ final class Counter: Sendable {
 
     var value: Int { count.load(ordering: .relaxed) }
 
+    func set(_ value: Int) { count.store(value, ordering: .relaxed) }
+
     func add(_ amount: Int) { count.wrappingAdd(amount, ordering: .relaxed) }
 }
 

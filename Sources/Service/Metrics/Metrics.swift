@@ -72,6 +72,9 @@ final class Metrics: Sendable {
 
     func countJob(_ outcome: JobOutcome) { jobs[outcome]?.add(1) }
 
+    /// Jobs that ended, however they did.
+    var jobsOver: Int { jobs.values.reduce(0) { $0 + $1.value } }
+
     func observe(_ stage: JobStage, _ duration: Duration) { stages[stage]?.observe(duration) }
 
     /// The families this object counts.

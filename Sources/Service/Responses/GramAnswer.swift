@@ -28,10 +28,15 @@ struct GramAnswer: Sendable {
         return type
     }
 
-    /// Bytes of the matrices and of their encoding: a double has up to 24 digits and a comma in
-    /// JSON.
+    /// Bytes of the matrices, as doubles.
     static func workBytes(orders: [Int], samples: Int) -> Int {
-        orders.bytes { $0.times($0).times(40).times(samples) }
+        orders.bytes { $0.times($0).times(8).times(samples) }
+    }
+
+    /// Bytes of the encoded matrices: a double has up to 24 digits and a comma in JSON, and is a
+    /// float in the other forms.
+    static func answerBytes(orders: [Int], samples: Int, _ type: MediaType) -> Int {
+        orders.bytes { $0.times($0).times(type == .json ? 25 : 4).times(samples) }
     }
 
     /// - Parameter team: asked whether anybody still waits while the matrices are written down.

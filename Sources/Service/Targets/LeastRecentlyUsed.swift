@@ -35,14 +35,18 @@ struct LeastRecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     ) -> (isKept: Bool, evicted: [Key]) {
         var evicted = remove(key) == nil ? [] : [key]
         guard count <= bytesMax else { return (false, evicted) }
-        while bytes + count > bytesMax, let oldest {
-            _ = remove(oldest)
-            evicted.append(oldest)
-            evictions += 1
-        }
+        while bytes + count > bytesMax, let oldest = removeOldest() { evicted.append(oldest) }
         bytes += count
         link(key, Node(value: value, bytes: count))
         return (true, evicted)
+    }
+
+    /// Drops the least recently used, and says which that was.
+    mutating func removeOldest() -> Key? {
+        guard let key = oldest else { return nil }
+        _ = remove(key)
+        evictions += 1
+        return key
     }
 
     mutating func remove(_ key: Key) -> Value? {

@@ -140,6 +140,16 @@ final class TargetStore: Sendable {
     /// What keeping a target takes.
     static func cost(of source: ImageSource) -> Int { entryBytes + source.payload.count }
 
+    /// Drops so many bytes at least, of what was not used for longest.
+    func giveBack(bytes: Int) {
+        state.withLock { state in
+            let most = state.entries.bytes - bytes
+            while state.entries.bytes > max(0, most), let key = state.entries.removeOldest() {
+                state.forget(key)
+            }
+        }
+    }
+
     func write(to text: inout PrometheusText) {
         let (count, bytes, evictions) = state.withLock {
             ($0.entries.count, $0.entries.bytes, $0.entries.evictions)
