@@ -139,11 +139,11 @@ struct SizeLimit: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `lets a body take longer than a pause may be`() throws {
-        let server = try TestServer { $0.bodyIdleTimeoutMs = 200 }
+        let server = try TestServer { $0.bodyIdleTimeoutMs = 1000 }
         let client = try server.connect()
         try client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n")
         for digit in 0..<10 {
-            client.pause(ms: 40)
+            client.pause(ms: 150)
             try client.send("\(digit)")
         }
         #expect(try client.readResponse()?.text == "0123456789")

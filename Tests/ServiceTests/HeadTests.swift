@@ -142,8 +142,10 @@ struct HeadTests {
             [
                 ("Content-Type", "application/json"), ("X-Request-Timeout-Ms", milliseconds),
             ], Array("{}".utf8))
-        // 504 when this machine is busy for a tenth of a second.
-        #expect(response.code == "missing_input" || response.status == 504, "\(response.text)")
+        // Late when this machine is busy for a tenth of a second.
+        #expect(
+            response.code == "missing_input" || [408, 504].contains(response.status),
+            "\(response.text)")
     }
 
     struct Limit: Sendable, CustomTestStringConvertible {
