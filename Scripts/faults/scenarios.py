@@ -123,14 +123,19 @@ def departed_clients(service):
 
 
 def overload(service):
-    """A closed loop that fills the service, then ten times as many clients."""
+    """A closed loop that fills the service, then fifty times as many clients and slow ones."""
     few, _ = load(service, 4, 5)
+    slow = [service.connect(receive_buffer=4096) for _ in range(300)]
+    for client in slow[:100]:
+        client.send(b"GET / HT")
+    for client in slow[100:200]:
+        client.send(head("POST", "/v1/losses", UPLOAD + [("Content-Length", 1 << 20)]) + b"x")
     many_, slowest = load(service, 200, 10)
     goodput = many_[200] / 10 / (few[200] / 5)
     others = {status: n for status, n in many_.items() if status not in (200, 429)}
     assert not others, others
     return (
-        f"peak {few[200] / 5:.0f}/s, at 50 times the clients {goodput:.0%} of it, "
+        f"peak {few[200] / 5:.0f}/s, at 50 times the clients and 300 slow {goodput:.0%} of it, "
         f"{many_[429]} times 429, slowest refusal {slowest:.0f} ms")
 
 

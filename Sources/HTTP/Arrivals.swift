@@ -58,25 +58,29 @@ extension ServerCore {
         let time = now + .milliseconds(Self.pressureMs)
         arrivals.pressedAt = time
         noteDeadline(time)
+        for connection in connections.values {
+            connection.input.bookedBeforePressure = connection.input.bookedBytes
+        }
     }
 
-    /// Once a second while bodies wait: the slowest of those that could go on is refused, or, when
-    /// none can, the one that is furthest from its end.
+    /// Once a second while bodies wait for others that come too slowly: of those the one that has
+    /// brought least gives way, or, when none is coming, the one that is furthest from its end.
     func relievePressure(_ now: ContinuousClock.Instant) {
         guard let pressedAt = arrivals.pressedAt, pressedAt <= now else { return }
         arrivals.pressedAt = nil
         let bodies = connections.values.filter(\.isReadingBody)
         let waiting = bodies.filter { $0.input.waitsSince != nil }
-        guard let first = waiting.compactMap(\.input.waitsSince).min() else { return }
-        noteWaiting(since: now)
-        guard now - first >= .milliseconds(Self.pressureMs) else { return }
+        guard !waiting.isEmpty else { return }
+        let since = now - .milliseconds(Self.pressureMs)
         let moving = bodies.filter { $0.input.waitsSince == nil }
+        let slow = moving.filter { $0.input.pace.start <= since && !$0.isSoonComplete }
         let loser =
             moving.isEmpty
             ? waiting.max { $0.bodyBytesMissing < $1.bodyBytesMissing }
-            : moving.filter { now - $0.input.pace.start >= .milliseconds(Self.pressureMs) }
-                .min { $0.input.pace.rate(at: now) < $1.input.pace.rate(at: now) }
-        loser?.fail(.crowdedOut(limit: limits.arrivingBytesMax))
+            : slow.min { $0.bytesUnderPressure < $1.bytesUnderPressure }
+        let hasHelped = waiting.allSatisfy { $0.input.waitsSince.map { $0 > since } ?? true }
+        noteWaiting(since: now)
+        if !hasHelped { loser?.fail(.crowdedOut(limit: limits.arrivingBytesMax)) }
     }
 }
 
@@ -87,6 +91,12 @@ extension Connection {
 
     /// Whether a body is coming that nothing but its client holds up.
     fileprivate var isMovingBody: Bool { isReadingBody && input.waitsSince == nil }
+
+    /// What came of the body since somebody waits for room.
+    fileprivate var bytesUnderPressure: Int { input.bookedBytes - input.bookedBeforePressure }
+
+    /// Whether the rest of the body takes few seconds more at the pace of the last one.
+    fileprivate var isSoonComplete: Bool { bytesUnderPressure >= bodyBytesMissing / 5 }
 
     /// Bytes of the body that may still come.
     var bodyBytesMissing: Int { input.body?.bytesMissing ?? 0 }
@@ -103,6 +113,7 @@ extension Connection {
         input.waitsSince = nil
         core.giveBack(input.bookedBytes)
         input.bookedBytes = 0
+        input.bookedBeforePressure = 0
     }
 
     /// Stops reading; only the request's own deadline goes on.

@@ -130,8 +130,9 @@ final class Connection {
         case .lingering(let lingering): since = lingering.since
         case .readingHead: since = request?.receivedAt
         case .readingBody, .sending, .discarding:
-            let isSlow = input.pace.rate(at: now) < Double(limits.bytesPerSecondMin)
-            since = isSlow && input.waitsSince == nil ? input.pace.start : nil
+            since =
+                input.waitsSince == nil
+                ? input.pace.slowSince(now, bytesPerSecondMin: limits.bytesPerSecondMin) : nil
         case .handling, .closed: since = nil
         }
         guard let since, since + .milliseconds(patienceMs) <= now else { return nil }

@@ -4,7 +4,7 @@
 /// neither a stop nor a trickle holds a connection.
 struct Pace {
     private(set) var start: ContinuousClock.Instant
-    private var lastProgress: ContinuousClock.Instant
+    private(set) var lastProgress: ContinuousClock.Instant
     private var bytes = 0
 
     init(start: ContinuousClock.Instant) {
@@ -32,8 +32,11 @@ struct Pace {
             start + .milliseconds(limits.paceGraceMs + earnedMs))
     }
 
-    /// Bytes per second since the start, which is a second ago at the least.
-    func rate(at now: ContinuousClock.Instant) -> Double {
-        Double(bytes) / max(1, (now - start) / .seconds(1))
+    /// Since when the transfer is slower than it may be, or else stands still.
+    func slowSince(_ now: ContinuousClock.Instant, bytesPerSecondMin: Int)
+        -> ContinuousClock.Instant
+    {
+        let isSlow = Double(bytes) < Double(bytesPerSecondMin) * ((now - start) / .seconds(1))
+        return isSlow ? start : lastProgress
     }
 }

@@ -51,7 +51,11 @@ import Testing
         }
     }
 
-    @Test func `refuses the slowest when others have waited for room`() async throws {
+    // Most of its body came at once; a byte now and then is no pace.
+    @Test(arguments: [false, true])
+    func `refuses one that stands still or trickles when others wait for room`(
+        trickles: Bool
+    ) async throws {
         let server = try TestServer { $0.arrivingBytesMax = 1_000_000 }
         let slow = try server.connect()
         try slow.send(Array(Self.head(900_000).utf8) + [UInt8](repeating: 1, count: 800_000))
@@ -59,9 +63,31 @@ import Testing
         // It needs more than is left, and the slow one is nearer to its end.
         let other = try server.connect()
         try other.send(Array(Self.head(950_000).utf8) + [UInt8](repeating: 1, count: 950_000))
+        while trickles, !slow.hasInput {
+            try slow.send("x")
+            slow.pause(ms: 50)
+        }
         let response = try #require(try slow.readResponse())
         #expect(response.status == 429)
         #expect(response["connection"] == "close")
         #expect(try other.readResponse()?.status == 200)
+    }
+
+    @Test func `keeps one that is slow but soon complete, whoever waits`() async throws {
+        let server = try TestServer { $0.arrivingBytesMax = 1_000_000 }
+        let (first, steady, last) = (
+            try server.connect(), try server.connect(), try server.connect()
+        )
+        try first.send(Array(Self.head(900_000).utf8) + [UInt8](repeating: 1, count: 800_000))
+        while server.server.arrivingBytes < 800_000 { first.pause(ms: 1) }
+        try steady.send(Self.head(90_000))
+        try last.send(Array(Self.head(900_000).utf8) + [UInt8](repeating: 1, count: 900_000))
+        for _ in 0..<90 {
+            try steady.send([UInt8](repeating: 1, count: 1000))
+            steady.pause(ms: 20)
+        }
+        #expect(try steady.readResponse()?.status == 200)
+        #expect(try first.readResponse()?.status == 429)
+        #expect(try last.readResponse()?.status == 200)
     }
 }
