@@ -33,6 +33,8 @@ extension Image {
             grid.read(samples, y, columns, into: pixels) { (Value($0) + 1) / 2 }
         case .composite(let output, let target, let mask):
             Self.readComposite(output, target, mask, y, columns, into: pixels)
+        case .hole(let image, let mask):
+            Self.readHole(image, mask, y, columns, into: pixels)
         }
     }
 
@@ -56,6 +58,24 @@ extension Image {
                 for i in 0..<3 * part.count {
                     row[i] = Value(fractions[i] * targets[i] + (1 - fractions[i]) * outputs[i])
                 }
+            }
+        }
+    }
+
+    private static func readHole<Value: PixelValue>(
+        _ image: Image, _ mask: Mask, _ y: Int, _ columns: Range<Int>,
+        into pixels: UnsafeMutablePointer<Value>
+    ) {
+        let chunk = 21
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 6 * chunk) { scratch in
+            guard let values = scratch.baseAddress else { return }
+            let fractions = values + 3 * chunk
+            for first in stride(from: columns.lowerBound, to: columns.upperBound, by: chunk) {
+                let part = first..<min(first + chunk, columns.upperBound)
+                image.readUncomposed(y, part, into: values)
+                mask.read(y, part, into: fractions)
+                let row = pixels + 3 * (first - columns.lowerBound)
+                for i in 0..<3 * part.count { row[i] = Value((1 - fractions[i]) * values[i]) }
             }
         }
     }

@@ -23,6 +23,7 @@ public struct Image: Sendable {
         case uint16([UInt16], Grid)
         case float32([Float], Grid, SampleRange)
         indirect case composite(output: Image, target: Image, mask: Mask)
+        indirect case hole(Image, mask: Mask)
     }
 
     /// Where the samples of an image are: `start + y · rowStep + x · pixelStep`, then the
@@ -78,6 +79,14 @@ public struct Image: Sendable {
         return Image(output.width, output.height, 3, storage)
     }
 
+    /// What an image has in the hole, `(1 − M)·image`, M being 1 where the mask says valid.
+    ///
+    /// The two must have equal sizes. Nothing is computed until a row is read.
+    public static func hole(of image: Image, mask: Mask) -> Image {
+        precondition(image.size == mask.size)
+        return Image(image.width, image.height, 3, .hole(image, mask: mask))
+    }
+
     private init(_ width: Int, _ height: Int, _ channels: Int, _ storage: Storage) {
         self.width = width
         self.height = height
@@ -97,6 +106,7 @@ public struct Image: Sendable {
         case .float32: return 4 * count
         case .composite(let output, let target, let mask):
             return output.sampleBytes + target.sampleBytes + mask.image.sampleBytes
+        case .hole(let image, let mask): return image.sampleBytes + mask.image.sampleBytes
         }
     }
 
@@ -113,6 +123,8 @@ public struct Image: Sendable {
         case .composite(let output, let target, let mask):
             return .composite(
                 output: output.detached(), target: target.detached(), mask: mask.detached())
+        case .hole(let image, let mask):
+            return .hole(of: image.detached(), mask: mask.detached())
         }
     }
 

@@ -17,6 +17,7 @@ public enum Presets {
         citation:
             "Liu et al., Image Inpainting for Irregular Holes Using Partial Convolutions, ECCV "
             + "2018, eq. 7; MathiasGruber/PConv-Keras 7c8f2cb, libs/pconv_model.py:191-242",
+        inputScale: Preprocessing.torchvision.inputScale,
         terms: [
             Term("pixel_valid", weight: 1, .pixels(PixelMeasure(.l1, region: .valid))),
             Term("pixel_hole", weight: 6, .pixels(PixelMeasure(.l1, region: .hole))),

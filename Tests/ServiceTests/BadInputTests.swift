@@ -84,7 +84,7 @@ struct BadForm: Sendable, CustomTestStringConvertible {
         BadForm("layer twice", 422, .invalidOption, query: "layers=pool1,pool1"),
         BadForm("layer without a number", 422, .invalidOption, query: "layers=pool1:x"),
         BadForm("layer with infinity", 422, .invalidOption, query: "layers=pool1:inf"),
-        BadForm("unknown preset", 422, .unknownPreset, query: "preset=gatys"),
+        BadForm("unknown preset", 422, .unknownPreset, query: "preset=nothing"),
         BadForm("unknown option", 422, .unknownOption, query: "colour=red"),
         BadForm(
             "unknown option in JSON", 422, .unknownOption,

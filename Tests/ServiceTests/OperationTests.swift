@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import Service
 import Testing
 
@@ -28,22 +29,25 @@ struct OperationTests {
         let model = try #require(info["model"] as? [String: Any])
         #expect(model["name"] as? String == "vgg16-imagenet")
         #expect((info["layers"] as? [String])?.count == 31)
-        #expect(info["presets"] as? [String] == ["pconv"])
+        #expect(info["presets"] as? [String] == Presets.all.map(\.name))
         let limits = try #require(info["limits"] as? [String: Int])
         let expected = try Configuration().limits
         #expect(limits.keys.sorted() == expected.map(\.name).sorted())
         #expect(limits["max_body_bytes"] == 256 << 20)
     }
 
-    @Test func `spells out every option of a preset`() throws {
+    @Test func `spells out every preset as a request may send it`() throws {
         let presets = try #require(
             try service.get("/v1/presets").json["presets"] as? [[String: Any]])
-        let options = try #require(presets[0]["options"] as? [String: Any])
-        #expect(presets[0]["name"] as? String == "pconv")
-        #expect(options["gram"] as? String == "normalized")
-        #expect(
-            options["style_layers"] as? [String: Double] == ["pool1": 1, "pool2": 1, "pool3": 1])
-        #expect((options["term_weights"] as? [String: Double])?["style"] == 120)
+        #expect(presets.compactMap { $0["name"] as? String } == Presets.all.map(\.name))
+        let pconv = presets[0]
+        #expect(pconv["name"] as? String == "pconv")
+        let terms = try #require(pconv["terms"] as? [[String: Any]])
+        #expect(terms.compactMap { $0["key"] as? String } == Presets.all[0].terms.map(\.key))
+        let style = try #require(terms.first { $0["key"] as? String == "style" })
+        #expect(style["weight"] as? Double == 120)
+        #expect(style["layers"] as? [String: Double] == ["pool1": 1, "pool2": 1, "pool3": 1])
+        #expect((style["statistic"] as? [String: Any])?["normaliser"] as? String == "chw")
     }
 
     @Test func `answers an unknown path with 404`() throws {

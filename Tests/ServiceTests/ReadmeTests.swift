@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import Service
 import TestSupport
 import Testing
@@ -46,5 +47,10 @@ struct ReadmeTests {
 
     @Test func `has the table of options that the code has`() {
         #expect(Self.text.contains(Configuration.markdownTable), "\(Configuration.markdownTable)")
+    }
+
+    @Test(arguments: Presets.all.map(\.name))
+    func `has a row for every preset`(name: String) {
+        #expect(Self.text.contains("\n| `\(name)` | "), "\(name)")
     }
 }

@@ -29,7 +29,7 @@ struct EvaluationPlan {
         var needs = targets.map { _ in TargetNeeds() }
         for pair in pairs {
             for term in terms {
-                for blend in pair.targets.targets(of: term.measure.statistic) {
+                for blend in pair.targets.targets(of: term) {
                     needs[blend.target].add(term)
                 }
             }
@@ -94,7 +94,10 @@ private struct StackDemands {
                 .map(\.measure)
                 demand.summaries += measures.compactMap(\.statistic.summaryKind).unique
                     .map { SummaryDemand(image, $0) }
-                guard let target = pairs[pair].targets.perceptual else { continue }
+                let choice = pairs[pair].targets
+                guard let target = subject == .hole ? choice.hole : choice.perceptual else {
+                    continue
+                }
                 let operand =
                     roles.firstIndex(of: .target(target))
                     .map(PairDemand.Operand.image) ?? .kept(target)

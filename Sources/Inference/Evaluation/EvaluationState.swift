@@ -78,7 +78,7 @@ struct EvaluationState {
             }
             return measure.loss(ofPairs: sums, result.shape, pixels: pixels)
         }
-        let blends = pair.targets.targets(of: measure.statistic)
+        let blends = pair.targets.targets(of: term)
         let targets = blends.compactMap { blend in
             summaries[blend.target]?[tap]?[kind].map { (summary: $0, weight: blend.weight) }
         }

@@ -23,13 +23,15 @@ public struct LossEvaluator: Sendable {
         _ pairs: [Pair], targets: [Target], loss: Loss, imagesMax: Int? = nil,
         keeping: Set<Int> = [], team: Team
     ) throws(InferenceError) -> Evaluation {
-        let pairShapes = pairs.map(\.shape)
+        let given = targets.count
+        let targets = targets + holes(of: pairs, targets, loss)
+        let pairShapes = Self.withHoles(pairs.map(\.shape), targets: given, loss)
         let targetShapes = targets.enumerated().map { index, target in
             TargetShape(
                 size: target.image.size, isStored: target.statistics != nil,
                 isKept: keeping.contains(index))
         }
-        try check(pairs: pairShapes, targets: targetShapes, loss: loss)
+        try check(pairs: pairShapes, targets: Array(targetShapes[..<given]), loss: loss)
         let plan = try plan(pairShapes, targetShapes, loss, imagesMax, workers: team.workers)
         var state = EvaluationState(plan, loss, targets: targets, pairs: pairShapes)
         for stack in plan.stacks {
@@ -65,8 +67,32 @@ public struct LossEvaluator: Sendable {
     public func estimateBytes(
         pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil, workers: Int
     ) throws(InferenceError) -> Int {
-        try plan(pairs, targets, loss, imagesMax, workers: workers)
+        let pairsWithHoles = Self.withHoles(pairs, targets: targets.count, loss)
+        let holes = pairsWithHoles.filter { $0.targets.hole != nil }
+            .map { TargetShape(size: $0.output) }
+        return try plan(pairsWithHoles, targets + holes, loss, imagesMax, workers: workers)
             .bytes(extractor, workers: workers)
+    }
+
+    // What is in the hole of a target is a target of its own, behind those given.
+    private static func withHoles(
+        _ pairs: [PairShape], targets: Int, _ loss: Loss
+    ) -> [PairShape] {
+        guard loss.terms.contains(where: { $0.subject == .hole }) else { return pairs }
+        var next = targets
+        return pairs.map { pair in
+            guard pair.mask != nil, pair.targets.pixels != nil else { return pair }
+            defer { next += 1 }
+            return pair.with(hole: next)
+        }
+    }
+
+    private func holes(of pairs: [Pair], _ targets: [Target], _ loss: Loss) -> [Target] {
+        guard loss.terms.contains(where: { $0.subject == .hole }) else { return [] }
+        return pairs.compactMap { pair in
+            guard let mask = pair.mask, let target = pair.targets.pixels else { return nil }
+            return .image(.hole(of: targets[target].image, mask: mask))
+        }
     }
 
     private func plan(
@@ -88,6 +114,11 @@ public struct LossEvaluator: Sendable {
                 preconditionFailure("a composite without a mask or a target")
             }
             return .composite(output: pair.output, target: targets[target].image, mask: mask)
+        case .subject(.hole, let number):
+            guard let mask = pairs[number].mask else {
+                preconditionFailure("a hole without a mask")
+            }
+            return .hole(of: pairs[number].output, mask: mask)
         }
     }
 }

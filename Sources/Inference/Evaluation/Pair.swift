@@ -34,6 +34,8 @@ public struct TargetChoice: Sendable, Hashable {
     /// The targets whose blended statistics the summaries are compared with, each with its factor;
     /// the factors add up to 1.
     public var style: [Blend]
+    /// The target of what is in the hole, made of the pair's target and mask.
+    var hole: Int?
 
     /// A target and its share.
     public struct Blend: Sendable, Hashable {
@@ -62,10 +64,11 @@ public struct TargetChoice: Sendable, Hashable {
             pixels: target, perceptual: target, style: [Blend(target: target, weight: 1)])
     }
 
-    /// The targets of a statistic.
-    func targets(of statistic: Statistic) -> [Blend] {
-        guard statistic.isPairwise else { return style }
-        return perceptual.map { [Blend(target: $0, weight: 1)] } ?? []
+    /// The targets of a term.
+    func targets(of term: LayeredTerm) -> [Blend] {
+        let single = term.subject == .hole ? hole : perceptual
+        guard term.subject == .hole || term.measure.statistic.isPairwise else { return style }
+        return single.map { [Blend(target: $0, weight: 1)] } ?? []
     }
 }
 
@@ -77,6 +80,13 @@ public struct PairShape: Sendable {
     public let targets: TargetChoice
     /// Height and width of the mask; nil without one, and so without a composite.
     public let mask: ImageSize?
+
+    /// The same pair with a target of what is in the hole.
+    func with(hole: Int) -> PairShape {
+        var targets = targets
+        targets.hole = hole
+        return PairShape(output: output, targets: targets, mask: mask)
+    }
 
     /// The shape of a pair.
     public init(output: ImageSize, targets: TargetChoice, mask: ImageSize? = nil) {

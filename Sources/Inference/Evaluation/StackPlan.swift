@@ -29,33 +29,34 @@ struct StackPlan {
         imagesMax: Int
     ) {
         let used = pairs.map { pair in
-            Set(terms.flatMap { pair.targets.targets(of: $0.measure.statistic) }.map(\.target))
-        }
-        // The target whose rows are in cache when a pair's are compared with them.
-        let isPairwise = terms.contains { $0.measure.statistic.isPairwise }
-        let companions = pairs.map { pair in
-            isPairwise ? pair.targets.perceptual : pair.targets.style.first?.target
+            Set(terms.flatMap { pair.targets.targets(of: $0) }.map(\.target))
         }
         let subjects = Subject.allCases.filter { subject in
             terms.contains { $0.subject == subject }
         }
+        let isCompanion = Set(
+            pairs.flatMap { pair in subjects.compactMap { Self.companion($0, pair, terms) } })
         var before = Batches()
         var together = Batches()
         var apart = Batches()
         for (index, target) in targets.enumerated() {
-            let isCompanion = companions.contains(index)
             var roles: [StackRole] = walked.contains(index) ? [.target(index)] : []
-            if !isCompanion { before.add(roles, of: target.size) }
-            for (number, pair) in pairs.enumerated() where companions[number] == index {
-                let walks = subjects.filter { $0 == .output || pair.mask != nil }
-                    .map { StackRole.subject($0, pair: number) }
+            guard isCompanion.contains(index) else {
+                before.add(roles, of: target.size)
+                continue
+            }
+            for (number, pair) in pairs.enumerated() {
+                let walks = subjects.filter {
+                    Self.companion($0, pair, terms) == index && ($0 == .output || pair.mask != nil)
+                }
+                .map { StackRole.subject($0, pair: number) }
                 if pair.output == target.size {
                     roles += walks
                 } else {
                     apart.add(walks, of: pair.output)
                 }
             }
-            if isCompanion { together.add(roles, of: target.size) }
+            together.add(roles, of: target.size)
         }
         stacks =
             before.stacks(imagesMax) + together.stacks(imagesMax) + apart.stacks(imagesMax)
@@ -69,9 +70,10 @@ struct StackPlan {
                 case .target(let index):
                     places[index] = number
                     lastUse[index] = number
-                case .subject(_, let pair):
+                case .subject(let subject, let pair):
                     for index in used[pair] { lastUse[index] = number }
-                    if let index = companions[pair], let place = places[index], place < number,
+                    if let index = Self.companion(subject, pairs[pair], terms),
+                        let place = places[index], place < number,
                         pairs[pair].output == targets[index].size
                     {
                         stored.insert(index)
@@ -81,6 +83,15 @@ struct StackPlan {
         }
         self.stored = stored
         self.lastUse = lastUse
+    }
+
+    // The target whose rows are in cache when a subject's are compared with them.
+    private static func companion(
+        _ subject: Subject, _ pair: PairShape, _ terms: [LayeredTerm]
+    ) -> Int? {
+        guard subject != .hole else { return pair.targets.hole }
+        return terms.contains { $0.subject == subject && $0.measure.statistic.isPairwise }
+            ? pair.targets.perceptual : pair.targets.style.first?.target
     }
 
     // Groups that had better stay in one stack, by size, in the order of first appearance.

@@ -42,6 +42,9 @@ public struct TargetNeeds: Sendable, Hashable {
     public internal(set) var summaries: [Tap: Set<SummaryKind>] = [:]
     /// The taps whose features are needed.
     public internal(set) var maps: Set<Tap> = []
+    /// How the network is run and what it is fed with, in what is kept for later.
+    private var variant: NetworkVariant?
+    private var input: Preprocessing?
 
     /// What the terms with layers of a loss need of one target that serves all of them.
     /// - Throws: `unknownLayer` for a layer that the architecture does not have.
@@ -49,7 +52,11 @@ public struct TargetNeeds: Sendable, Hashable {
         _ loss: Loss, _ architecture: Architecture
     ) throws(InferenceError) {
         self.init()
-        for term in try loss.layeredTerms(in: architecture) { add(term) }
+        variant = loss.network.variant(architecture)
+        input = loss.input
+        for term in try loss.layeredTerms(in: architecture) where term.subject != .hole {
+            add(term)
+        }
     }
 
     init() {}
@@ -92,7 +99,7 @@ public struct TargetStatistics: Sendable {
     }
 
     /// Whether everything that is needed is here.
-    public func covers(_ needs: TargetNeeds) -> Bool {
+    package func covers(_ needs: TargetNeeds) -> Bool {
         needs.maps.allSatisfy { maps[$0] != nil }
             && needs.summaries.allSatisfy { tap, kinds in
                 kinds.allSatisfy { summaries[tap]?[$0] != nil }

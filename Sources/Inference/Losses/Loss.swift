@@ -10,6 +10,9 @@ public struct Loss: Sendable, Hashable {
     public var network: LossNetwork
     /// What the network is fed with; nil for what its weights were trained with.
     public var input: Preprocessing?
+    /// The scale of input that the weights of the terms were set for, where neither `input` nor the
+    /// network's weights say so.
+    public var inputScale: Double?
     /// What 1 means in a mask, unless the request says otherwise.
     public var maskPolarity: MaskPolarity
     /// The terms, in the order of the answer; their keys differ.
@@ -18,13 +21,15 @@ public struct Loss: Sendable, Hashable {
     /// A loss.
     public init(
         name: String, summary: String, citation: String, network: LossNetwork = LossNetwork(),
-        input: Preprocessing? = nil, maskPolarity: MaskPolarity = .valid, terms: [Term]
+        input: Preprocessing? = nil, inputScale: Double? = nil, maskPolarity: MaskPolarity = .valid,
+        terms: [Term]
     ) {
         self.name = name
         self.summary = summary
         self.citation = citation
         self.network = network
         self.input = input
+        self.inputScale = inputScale
         self.maskPolarity = maskPolarity
         self.terms = terms
     }

@@ -42,6 +42,8 @@ public enum Subject: String, Sendable, CaseIterable {
     case output
     /// `M·target + (1 − M)·output`
     case composite
+    /// `(1 − M)·output`, against `(1 − M)·target`: what is in the hole. For features alone.
+    case hole
 }
 
 /// What a term measures.

@@ -14,8 +14,8 @@ struct GramEndpoint: JobEndpoint {
         }
         let set = try OptionSet(
             query: request.query, json: submission.options, known: OptionName.gramMatrices)
-        let preset = try Presets.named(in: set)
-        let kind = try set.choice(.gram) ?? preset.gramKind ?? .normalized
+        let chosen = try LossChoice.chosen(set).loss
+        let kind = try set.choice(.gram) ?? chosen.gramKind ?? .normalized
         let accept = request.fields[.accept]
         let hasFeatures = submission.parts.contains { $0.name != "image" }
         guard !hasFeatures || submission.parts(named: "image").isEmpty else {

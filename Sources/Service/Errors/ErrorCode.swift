@@ -31,6 +31,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case unknownOption = "unknown_option"
     case unknownLayer = "unknown_layer"
     case unknownPreset = "unknown_preset"
+    case presetUnavailable = "preset_unavailable"
+    case invalidLoss = "invalid_loss"
     case rangeViolation = "range_violation"
     case nonFiniteInput = "non_finite_input"
     case nonFiniteResult = "non_finite_result"
@@ -79,6 +81,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .unknownOption: (.unprocessableContent, "Unknown option")
         case .unknownLayer: (.unprocessableContent, "Unknown layer")
         case .unknownPreset: (.unprocessableContent, "Unknown preset")
+        case .presetUnavailable: (.unprocessableContent, "Preset unavailable")
+        case .invalidLoss: (.unprocessableContent, "Invalid loss")
         case .rangeViolation: (.unprocessableContent, "Value out of range")
         case .nonFiniteInput: (.unprocessableContent, "Input not finite")
         case .nonFiniteResult: (.unprocessableContent, "Result not finite")

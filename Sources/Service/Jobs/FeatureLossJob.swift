@@ -12,6 +12,7 @@ struct FeatureLossJob: Sendable {
 
     private let id: String
     private let layers: [Layer]
+    private let choice: LossChoice
     private let evaluator: FeatureEvaluator
     private let instructionSet: InstructionSet
     private let workers: Int
@@ -27,10 +28,10 @@ struct FeatureLossJob: Sendable {
         let set = try OptionSet(
             query: query, json: submission.options, known: OptionName.featureLosses)
         layers = try Self.layers(submission, set, configuration)
-        let loss = try Loss(set, layers: layers.map(\.name))
+        choice = try LossChoice(set, layers: layers.map(\.name))
         do {
             evaluator = try FeatureEvaluator(
-                loss,
+                choice.loss,
                 layers: layers.map { ($0.name, $0.output.dimensions, $0.target.dimensions) })
         } catch {
             throw ServiceError(error)
@@ -92,7 +93,7 @@ struct FeatureLossJob: Sendable {
             }
         }
         return LossAnswer(
-            id: id, loss: evaluator.loss, layout: layers.first?.output.dimensions.layout,
+            id: id, choice: choice, layout: layers.first?.output.dimensions.layout,
             results: losses.map { LossAnswer.Result(losses: $0) }, timings: run.timings)
     }
 }

@@ -20,7 +20,17 @@ struct ImageWalk: Sendable {
         self.model = model
         images = try submission.images("image", try ArrayOptions(set), configuration)
         let architecture = model.network.architecture
-        taps = try Loss(set, architecture: architecture).taps(of: architecture)
+        let names = LayerNames(architecture: architecture)
+        if let wanted = try set.weights(.layers) {
+            if let stranger = wanted.first(where: { !names.all.contains($0.name) }) {
+                throw names.unknown(stranger.name, in: OptionName.layers.rawValue)
+            }
+            taps = VGG.taps(architecture).filter { tap in
+                wanted.contains { $0.name == tap.description }
+            }
+        } else {
+            taps = try LossChoice.chosen(set).loss.taps(of: architecture)
+        }
         guard images.count > 0 else {
             throw ServiceError(.missingInput, "There is no image; send one or more.")
         }

@@ -7,7 +7,7 @@ struct LossJob: Sendable {
     let id: String
     let model: Model
     let targets: TargetCache
-    let loss: Loss
+    let choice: LossChoice
     /// What is needed of each target, and cached.
     let needs: TargetNeeds
     let outputs: ImageList
@@ -25,9 +25,10 @@ struct LossJob: Sendable {
         self.targets = targets
         workers = configuration[.workers]
         let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
-        loss = try Loss(set, architecture: model.network.architecture)
+        choice = try LossChoice(
+            set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
         do {
-            needs = try TargetNeeds(loss, model.network.architecture)
+            needs = try TargetNeeds(choice.loss, model.network.architecture)
         } catch {
             throw ServiceError(error)
         }
@@ -44,6 +45,8 @@ struct LossJob: Sendable {
             throw ServiceError(error)
         }
     }
+
+    private var loss: Loss { choice.loss }
 
     /// Bytes the work takes beside the body.
     func workBytes() throws(ServiceError) -> Int {
@@ -125,8 +128,8 @@ extension LossJob {
             self.results(evaluation, decoded)
         }
         return LossAnswer(
-            id: id, model: model, loss: loss, arrays: target.arrays, hasMask: masks.count > 0,
-            results: results, warnings: decoded.warnings, timings: run.timings)
+            id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
+            results: results, warnings: choice.warnings + decoded.warnings, timings: run.timings)
     }
 
     /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.

@@ -1,6 +1,7 @@
 /// The options of requests, under the names they have in a query and in JSON.
 enum OptionName: String, CaseIterable, Sendable {
     case preset
+    case loss
     case layers
     case styleLayers = "style_layers"
     case perceptualLayers = "perceptual_layers"
@@ -13,10 +14,10 @@ enum OptionName: String, CaseIterable, Sendable {
     /// What each endpoint understands.
     static let losses: [OptionName] = allCases
     static let featureLosses: [OptionName] = [
-        .preset, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
+        .preset, .loss, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
     ]
-    static let features: [OptionName] = [.preset, .layers, .layout, .range]
-    static let gramMatrices: [OptionName] = [.preset, .layers, .gram, .layout, .range]
+    static let features: [OptionName] = [.preset, .loss, .layers, .layout, .range]
+    static let gramMatrices: [OptionName] = [.preset, .loss, .layers, .gram, .layout, .range]
     static let targets: [OptionName] = [.layout, .range]
 }
 

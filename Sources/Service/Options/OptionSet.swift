@@ -35,11 +35,23 @@ struct OptionSet: Sendable {
         -> OptionName
     {
         guard let name, let option = OptionName(rawValue: name), known.contains(option) else {
-            let names = known.map(\.rawValue).joined(separator: ", ")
+            let names = known.map(\.rawValue)
+            let near = name?.nearest(of: names).map { " (did you mean \($0)?)" } ?? ""
             throw ServiceError(
-                .unknownOption, "There is no such option here; the options are \(names).")
+                .unknownOption,
+                "There is no such option here\(near); the options are "
+                    + "\(names.joined(separator: ", ")).")
         }
         return option
+    }
+
+    /// A value that can be said in JSON alone; nil when it was not given.
+    func json(_ option: OptionName) throws(ServiceError) -> JSON? {
+        switch values[option] {
+        case nil: return nil
+        case .json(let json): return json
+        case .text: throw invalid(option, "in the options sent as JSON")
+        }
     }
 
     /// The text of an option; nil when it was not given.

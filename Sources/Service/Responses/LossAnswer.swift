@@ -28,32 +28,32 @@ struct LossAnswer: Sendable {
     /// nil when no network was run.
     var model: Model?
     let options: JSON
-    let preset: String
+    let choice: LossChoice
     let results: [Result]
     var warnings: [Warning] = []
     let timings: [(name: String, milliseconds: Double)]
 
     /// The answer for given features.
     init(
-        id: String, loss: Loss, layout: FeatureLayout?, results: [Result],
+        id: String, choice: LossChoice, layout: FeatureLayout?, results: [Result],
         timings: [(name: String, milliseconds: Double)]
     ) {
         self.id = id
-        preset = loss.name
-        options = loss.echo(layout: layout?.rawValue, range: nil, hasMask: false)
+        self.choice = choice
+        options = choice.echo(layout: layout?.rawValue, range: nil, hasMask: false)
         self.results = results
         self.timings = timings
     }
 
     /// The answer for images.
     init(
-        id: String, model: Model, loss: Loss, arrays: ArrayOptions, hasMask: Bool,
+        id: String, model: Model, choice: LossChoice, arrays: ArrayOptions, hasMask: Bool,
         results: [Result], warnings: [Warning], timings: [(name: String, milliseconds: Double)]
     ) {
         self.id = id
         self.model = model
-        preset = loss.name
-        options = loss.echo(
+        self.choice = choice
+        options = choice.echo(
             layout: arrays.layout?.rawValue, range: arrays.range?.rawValue, hasMask: hasMask)
         self.results = results
         self.warnings = warnings
@@ -61,7 +61,13 @@ struct LossAnswer: Sendable {
     }
 
     var json: JSON {
-        var members: [JSON.Member] = [.init("id", .string(id)), .init("preset", .string(preset))]
+        var members: [JSON.Member] = [
+            .init("id", .string(id)), .init("preset", JSON(choice.preset)),
+        ]
+        if !choice.changed.isEmpty {
+            members.append(
+                .init("changed", .array(choice.changed.map { .string($0.rawValue) })))
+        }
         if let model { members.append(.init("model", model.json)) }
         members += [
             .init("options", options), .init("results", .array(results.map(\.json))),
