@@ -2,7 +2,12 @@
 /// of a code that reports less than it minimises, what it reports.
 public enum Presets {
     /// Every preset; the first is the default.
-    public static let all = [pconv]
+    public static let all = [
+        pconv, pconvPyTorch, gatys, neuralStyle, neuralStylePT, johnson, johnsonMean,
+        pytorchExamples, pytorchTutorial, kerasIO, tensorflow, fastStyleTransfer, adain, crowson,
+        pix2pixHD, imaginaire, srganLeftthomas, esrgan, realESRGAN, gfpgan, edgeConnect, film,
+        enhanceNet, piqContent, piqStyle,
+    ]
 
     /// The preset of that name, or nil.
     public static func named(_ name: String) -> Loss? {
