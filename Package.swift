@@ -18,6 +18,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say.
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CResources", exclude: ["LICENSE-weights.md"]),
         .target(name: "CKernels"),
         .target(name: "CMalloc"),
@@ -25,7 +26,8 @@ let package = Package(
         // Leaves that know nothing of each other.
         .target(
             name: "HTTP", dependencies: [httpTypes], swiftSettings: [.strictMemorySafety()]),
-        .target(name: "Codecs", dependencies: ["CPNG"], swiftSettings: [.strictMemorySafety()]),
+        .target(
+            name: "Codecs", dependencies: ["CPNG", "CZlib"], swiftSettings: [.strictMemorySafety()]),
         .target(name: "Inference", dependencies: ["CKernels"]),
 
         // The composition, and the programs on top of it.

@@ -3,7 +3,6 @@
 #include <png.h>
 #include <setjmp.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 struct CPNGDecoder {
     png_structp png;
@@ -152,7 +151,3 @@ CPNGStatus cpng_finish(CPNGDecoder *decoder) {
 bool cpng_has_odd_end(const CPNGDecoder *decoder) { return decoder->has_odd_end; }
 
 const char *cpng_reason(const CPNGDecoder *decoder) { return decoder->reason; }
-
-uint32_t cpng_crc32(uint32_t crc, const uint8_t *bytes, size_t count) {
-    return (uint32_t)crc32_z(crc, bytes, count);
-}

@@ -25,19 +25,19 @@ public enum Base64Error: Error, Equatable, Sendable, CustomStringConvertible {
 /// Base64 as RFC 4648 §4 defines it and nothing else: the standard alphabet, always padded, no
 /// whitespace, no `data:` prefix, and zero pad bits (§3.5), so a byte sequence has one encoding.
 public enum Base64 {
-    /// The bytes that `text` encodes; the empty text encodes none.
-    public static func decode(_ text: String) throws(Base64Error) -> [UInt8] {
-        try decode(text.utf8.span)
-    }
+    /// Bytes that a text of so many characters decodes to at most.
+    public static func decodedByteCountMax(_ characters: Int) -> Int { characters / 4 * 3 }
 
-    /// The bytes that ASCII `text` encodes; memory taken is 3/4 of its length.
+    /// The bytes that ASCII `text` encodes, none for the empty text; memory taken is 3/4 of its
+    /// length.
     public static func decode(_ text: Span<UInt8>) throws(Base64Error) -> [UInt8] {
         guard text.count.isMultiple(of: 4) else { throw .length }
         guard !text.isEmpty else { return [] }
         let padding = text[text.count - 1] != pad ? 0 : text[text.count - 2] != pad ? 1 : 2
         let wholeCount = text.count - (padding > 0 ? 4 : 0)
         var invalid: UInt8 = 0
-        var bytes = unsafe [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { out, count in
+        var bytes = unsafe [UInt8](unsafeUninitializedCapacity: decodedByteCountMax(text.count)) {
+            out, count in
             unsafe text.withUnsafeBufferPointer { text in
                 unsafe values.withUnsafeBufferPointer { values in
                     for start in stride(from: 0, to: wholeCount, by: 4) {

@@ -11,12 +11,7 @@ enum Admission {
         _ request: HTTPServerRequest, _ mediaTypes: [MediaType]
     ) throws(ServiceError) {
         let fields = request.head.headerFields
-        if let coding = fields[.contentEncoding],
-            !ASCII.equals(ASCII.trimmed(coding.utf8), "identity")
-        {
-            throw ServiceError(
-                .unsupportedEncoding, "Send the body without a Content-Encoding.")
-        }
+        _ = try BodyCoding.declared(fields)
         guard !mediaTypes.isEmpty else { return }
         let names = mediaTypes.map(\.essence).joined(separator: ", ")
         guard let type = fields[.contentType].flatMap({ MediaType(contentType: $0) }) else {

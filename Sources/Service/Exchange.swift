@@ -62,9 +62,9 @@ final class Exchange: HTTPExchange {
                     break
                 }
                 queue.async { self.respond(endpoint, request, responder) }
-            case .job(let endpoint, var request, _, let deadline):
+            case .job(let endpoint, var request, let limit, let deadline):
                 request.body = body
-                try submit(endpoint, request, deadline, responder)
+                try submit(endpoint, request, limit, deadline, responder)
             }
         } catch {
             count(JobOutcome(error.code))
@@ -83,16 +83,20 @@ final class Exchange: HTTPExchange {
     }
 
     private func submit(
-        _ endpoint: any JobEndpoint, _ request: ServiceRequest,
+        _ endpoint: any JobEndpoint, _ request: ServiceRequest, _ limit: Setting<Int>,
         _ deadline: ContinuousClock.Instant, _ responder: HTTPResponder
     ) throws(ServiceError) {
         let context = context
         let model = try context.readiness.model()
         let permit = try context.jobs.budget.permit(bodyBytes: request.body.count)
         let job = Job(
-            deadline: deadline, permit: permit, readingBytes: request.readingBytes,
-            metrics: context.metrics,
-            prepare: { () throws(ServiceError) in try endpoint.prepare(request, model: model) },
+            deadline: deadline, permit: permit, metrics: context.metrics,
+            prepare: { intake throws(ServiceError) in
+                var request = request
+                request.intake = intake
+                try request.decodeBody(limit: limit, context.configuration, intake)
+                return try endpoint.prepare(request, model: model)
+            },
             answer: { permit, response, code in
                 self.answer(permit, response, code, responder)
             })

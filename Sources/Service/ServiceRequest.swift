@@ -12,15 +12,11 @@ struct ServiceRequest: Sendable {
     let captures: [String]
     /// Whose request it is; nil when API keys are not asked for.
     let tenant: String?
-    /// The whole body, without its transfer coding; empty for an immediate endpoint.
+    /// The whole body, without its transfer coding; empty for an immediate endpoint. A job's
+    /// endpoint sees it without its content coding too.
     var body: [UInt8] = []
-
-    /// Bytes that reading the body takes beside it: of JSON, its texts and what they stand for in
-    /// base64. The other forms are read where they lie.
-    var readingBytes: Int {
-        let type = fields[.contentType].flatMap { MediaType(contentType: $0) }
-        return type == .json ? body.count.times(2) : 0
-    }
+    /// What books the memory that reading the body takes; nothing for an immediate endpoint.
+    var intake = Intake(charge: { _ in }, isCancelled: { false })
 
     init(_ request: HTTPServerRequest, _ record: RequestRecord, captures: [String]) {
         id = record.id

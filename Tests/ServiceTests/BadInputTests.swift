@@ -234,7 +234,7 @@ struct BadInputTests {
             try service.send("POST", "/v1/losses", [("Content-Type", "text/plain")], body), 415,
             .unsupportedMediaType)
         try expect(
-            try service.send("POST", "/v1/losses", [type, ("Content-Encoding", "gzip")], body), 415,
+            try service.send("POST", "/v1/losses", [type, ("Content-Encoding", "br")], body), 415,
             .unsupportedEncoding)
         for timeout in ["99", "600001", "abc", "-100", "1e3"] {
             try expect(

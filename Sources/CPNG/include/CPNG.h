@@ -49,6 +49,3 @@ bool cpng_has_odd_end(const CPNGDecoder *_Nonnull decoder);
 
 // NUL-terminated printable ASCII; empty unless a status said Damaged.
 const char *_Nonnull cpng_reason(const CPNGDecoder *_Nonnull decoder);
-
-// The CRC of PNG's annex D over more bytes; 0 begins one.
-uint32_t cpng_crc32(uint32_t crc, const uint8_t *_Nonnull bytes, size_t count);

@@ -123,14 +123,14 @@ extension PNGChunks {
         var crc: UInt32 = 0
         for start in stride(from: chunk.lowerBound + 4, to: end, by: crcSliceBytes) {
             guard !isCancelled() else { throw .cancelled }
-            crc = PNG.crc32(crc, bytes.extracting(start..<min(start + crcSliceBytes, end)))
+            crc = crc32(crc, bytes.extracting(start..<min(start + crcSliceBytes, end)))
         }
         guard crc == PNG.bigEndian32(bytes, at: end) else { throw .damaged("wrong CRC") }
     }
 
     private static func hasRightCRC(_ bytes: Span<UInt8>, _ chunk: Range<Int>) -> Bool {
         let end = chunk.upperBound - 4
-        return PNG.crc32(0, bytes.extracting(chunk.lowerBound + 4..<end))
+        return crc32(0, bytes.extracting(chunk.lowerBound + 4..<end))
             == PNG.bigEndian32(bytes, at: end)
     }
 }

@@ -81,13 +81,3 @@ import CPNG
         }
     }
 }
-
-extension PNG {
-    /// The CRC of PNG's annex D over more bytes; 0 begins one.
-    static func crc32(_ crc: UInt32, _ bytes: Span<UInt8>) -> UInt32 {
-        unsafe bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return crc }
-            return unsafe cpng_crc32(crc, base, buffer.count)
-        }
-    }
-}

@@ -30,6 +30,17 @@ extension ServiceError {
         }
     }
 
+    /// - Parameter limit: the setting that limits the decoded body.
+    init(_ error: ContentCodingError, limit: Setting<Int>) {
+        switch error {
+        case .tooLarge(let bytesMax):
+            self.init(.bodyTooLarge, error.description, limit: bytesMax, setting: limit)
+        case .truncated, .damaged, .trailingBytes: self.init(.badRequest, error.description)
+        case .outOfMemory: self.init(.memoryBudget, error.description)
+        case .cancelled: self = .deadlineExceeded
+        }
+    }
+
     init(_ error: Base64Error, role: String) { self.init(.badRequest, "\(role): \(error)") }
 
     init(_ error: JSONSyntaxError) {

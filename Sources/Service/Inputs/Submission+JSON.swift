@@ -2,7 +2,13 @@ import Codecs
 
 /// JSON bodies: a member a role, an image or an array of images each.
 extension Submission {
-    init(json body: [UInt8], _ isPart: (String) -> Bool) throws(ServiceError) {
+    /// - Parameter intake: what books memory before it is taken: for texts with escapes, which are at
+    ///   most half as long as they were written, and for what base64 decodes to. Texts without
+    ///   escapes are slices of the body.
+    init(
+        json body: [UInt8], _ isPart: (String) -> Bool, _ intake: Intake
+    ) throws(ServiceError) {
+        if body.contains(UInt8(ascii: "\\")) { try intake.charge(body.count / 2) }
         guard case .object(let members) = try JSON(parsing: Payload(body)) else {
             throw ServiceError(.badRequest, "The JSON body must be an object.")
         }
@@ -15,7 +21,7 @@ extension Submission {
             default:
                 let name = try Self.name(member.name, isPart)
                 for image in Self.items(member.value) {
-                    parts.append((name, try Self.image(image, name)))
+                    parts.append((name, try Self.image(image, name, intake)))
                 }
             }
         }
@@ -46,13 +52,15 @@ extension Submission {
         return try TargetDigest(parsing: text.utf8)
     }
 
-    private static func image(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
+    private static func image(
+        _ value: JSON, _ role: String, _ intake: Intake
+    ) throws(ServiceError) -> Content {
         guard case .object(let members) = value else { throw malformed(role) }
         switch Set(members.map(\.name)) {
         case ["png"]:
-            return .file(try bytes(value["png"], role), contentType: MediaType.png.essence)
+            return .file(try bytes(value["png"], role, intake), contentType: MediaType.png.essence)
         case ["dtype", "shape", "data"]:
-            return try array(value, role)
+            return try array(value, role, intake)
         default: throw malformed(role)
         }
     }
@@ -65,8 +73,11 @@ extension Submission {
         )
     }
 
-    private static func bytes(_ value: JSON?, _ role: String) throws(ServiceError) -> Payload {
+    private static func bytes(
+        _ value: JSON?, _ role: String, _ intake: Intake
+    ) throws(ServiceError) -> Payload {
         guard case .text(let text) = value else { throw malformed(role) }
+        try intake.charge(Base64.decodedByteCountMax(text.utf8.count))
         do {
             return Payload(try Base64.decode(text.utf8.span))
         } catch {
@@ -74,7 +85,9 @@ extension Submission {
         }
     }
 
-    private static func array(_ value: JSON, _ role: String) throws(ServiceError) -> Content {
+    private static func array(
+        _ value: JSON, _ role: String, _ intake: Intake
+    ) throws(ServiceError) -> Content {
         guard case .text(let name) = value["dtype"], case .array(let items) = value["shape"]
         else {
             throw malformed(role)
@@ -93,7 +106,7 @@ extension Submission {
             }
             shape.append(dimension)
         }
-        let payload = try bytes(value["data"], role)
+        let payload = try bytes(value["data"], role, intake)
         guard let view = TensorView(elementType: type, shape: shape, byteRange: payload.range)
         else {
             throw ServiceError(

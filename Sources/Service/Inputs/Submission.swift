@@ -3,7 +3,7 @@ import HTTP
 import HTTPTypes
 
 /// The named parts of a request's body, whichever of the three forms it came in. Nothing is decoded
-/// yet.
+/// yet but base64.
 struct Submission: Sendable {
     /// One part.
     enum Content: Sendable {
@@ -29,7 +29,7 @@ struct Submission: Sendable {
         switch MediaType(contentType: contentType) {
         case MediaType.multipart: try self.init(multipart: request.body, contentType, isPart)
         case MediaType.safetensors: try self.init(safetensors: request.body, isPart)
-        default: try self.init(json: request.body, isPart)
+        default: try self.init(json: request.body, isPart, request.intake)
         }
     }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// back when the worker lets go of it, and not before.
 final class Job: PoolJob {
     /// Reads the body as far as it takes to know what the work is.
-    typealias Prepare = @Sendable () throws(ServiceError) -> JobRequest
+    typealias Prepare = @Sendable (Intake) throws(ServiceError) -> JobRequest
 
     /// The work: it measures its stages and gives the response or the reason there is none.
     typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
@@ -32,22 +32,18 @@ final class Job: PoolJob {
 
     let deadline: ContinuousClock.Instant
     private let submittedAt = ContinuousClock.now
-    private let readingBytes: Int
     private let prepare: Prepare
     private let metrics: Metrics
     private let answer: Answer
     private let state: Mutex<State>
     private let isClientGone = Atomic<Bool>(false)
 
-    /// - Parameters:
-    ///   - readingBytes: what the body, once read, takes beside what it was.
-    ///   - answer: called at most once, from any thread.
+    /// - Parameter answer: called at most once, from any thread.
     init(
-        deadline: ContinuousClock.Instant, permit: consuming Permit, readingBytes: Int,
-        metrics: Metrics, prepare: @escaping Prepare, answer: @escaping Answer
+        deadline: ContinuousClock.Instant, permit: consuming Permit, metrics: Metrics,
+        prepare: @escaping Prepare, answer: @escaping Answer
     ) {
         self.deadline = deadline
-        self.readingBytes = readingBytes
         self.metrics = metrics
         self.prepare = prepare
         self.answer = answer
@@ -70,10 +66,13 @@ final class Job: PoolJob {
         var run = JobRun(team: team.cancelled { self.isCancelled }, submittedAt: submittedAt)
         metrics.observe(.queue, run.queueTime)
         do {
-            if readingBytes > 0 { try charge(workBytes: readingBytes) }
-            let request = try run.measure(.decode) { _ throws(ServiceError) in try prepare() }
-            try charge(
-                workBytes: request.workBytes.plus(readingBytes), answerBytes: request.answerBytes)
+            let intake = Intake(
+                charge: { bytes throws(ServiceError) in try self.charge(workBytes: bytes) },
+                isCancelled: { self.isCancelled })
+            let request = try run.measure(.decode) { _ throws(ServiceError) in
+                try prepare(intake)
+            }
+            try charge(workBytes: request.workBytes, answerBytes: request.answerBytes)
             let response = try request.work(&run)
             run.observe(in: metrics)
             finish(response, .ok, nil, from: .running)

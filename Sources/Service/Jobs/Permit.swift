@@ -13,14 +13,14 @@ struct Permit: ~Copyable, Sendable {
 
     deinit { budget.giveBack(share) }
 
-    /// Asks for the memory the work and its answer will take as well.
+    /// Asks for memory that the work and its answer will take, beside all it has asked for.
     mutating func charge(workBytes: Int, answerBytes: Int) throws(ServiceError) {
         try budget.check(answerBytes: answerBytes)
         share = try budget.replace(
             share,
             with: JobBudget.Share(
                 bodyBytes: share.bodyBytes,
-                workBytes: workBytes.plus(answerBytes)))
+                workBytes: share.workBytes.plus(workBytes).plus(answerBytes)))
     }
 
     /// Gives back all but the memory of the answer.
