@@ -29,12 +29,12 @@ def make_npy():
     npy("vector", np.arange(3, dtype="<f4"))
     npy("empty", np.zeros((0, 3), "<f4"))
 
-    npy("refused-fortran", np.asfortranarray(values.astype("<f4")))
-    npy("refused-bigEndian", values.astype(">f4"))
+    npy("fortran", np.asfortranarray(values.astype("<f4")))
+    npy("bigEndian", values.astype(">f4"))
     npy("refused-object", np.array([1, None], dtype=object), allow_pickle=True)
     npy("refused-structured", np.zeros(2, dtype=[("x", "<f4"), ("y", "<f4")]))
     npy("refused-text", np.array(["a", "bc"]))
-    npy("refused-integer", np.arange(3, dtype="<i8"))
+    npy("integer", np.arange(3, dtype="<i8"))
     npy("refused-boolean", np.array([True, False]))
     npy("refused-complex", np.array([1j]))
     npy("refused-other", np.array(["2020-01-01"], dtype="<M8[D]"))
@@ -58,7 +58,7 @@ def make_safetensors():
         "scalar": ("float32", np.array(0.25, "<f4")),
     }
     write_safetensors("singles", singles, {"say": 'quote " backslash \\ é'})
-    write_safetensors("refused-int64", {"count": ("int64", np.array([1]))}, None)
+    write_safetensors("int64", {"count": ("int64", np.array([1]))}, None)
 
 
 def write_safetensors(name, tensors, metadata):

@@ -107,7 +107,7 @@ struct ModelLoader {
         case .float16: .float16
         case .bfloat16: .bfloat16
         case .float32: .float32
-        case .uint8, .float64: .other(type.rawValue)
+        default: .other(type.rawValue)
         }
     }
 }

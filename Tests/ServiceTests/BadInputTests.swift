@@ -124,8 +124,8 @@ struct BadForm: Sendable, CustomTestStringConvertible {
             "npy one byte short", 422, .invalidTensor, query: "layout=hwc",
             output: Array(Sample.npy([16, 20, 3], uint8: Sample.bytes(1)).dropLast())),
         BadForm(
-            "npy of int64", 422, .dtypeUnsupported,
-            output: Sample.npy("<i8", [1], [UInt8](repeating: 0, count: 8))),
+            "npy of int64 beyond a byte", 422, .rangeViolation, query: "layout=hwc",
+            output: Sample.npy("<i8", [16, 20, 3], [0, 1] + [UInt8](repeating: 0, count: 7678))),
         BadForm("npy of objects", 422, .dtypeUnsupported, output: Sample.npy("|O", [1], [0])),
         BadForm(
             "npy shape that wraps", 422, .invalidTensor,

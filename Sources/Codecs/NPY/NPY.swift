@@ -10,9 +10,10 @@ public enum NPY {
 
     /// Finds the array of a whole file.
     ///
-    /// dtypes are `|u1` (also written `<u1`: one byte has no order), `<f2`, `<f4` and `<f8`. Refused,
-    /// each with its reason, are Fortran order, big-endian, object (never unpickled), structured and
-    /// all other dtypes, and a file with fewer or more bytes after the header than the shape needs.
+    /// dtypes are integers of 1, 2, 4 and 8 bytes and floats of 2, 4 and 8, in either byte order, and
+    /// arrays are in C or Fortran order: what `numpy.save` writes of a transposed array. Refused, each
+    /// with its reason, are object (never unpickled), structured and all other dtypes, and a file with
+    /// fewer or more bytes after the header than the shape needs.
     /// The header is a literal of exactly the keys `descr`, `fortran_order` and `shape`, each once;
     /// it is scanned, never evaluated. Python 2's long integers (`3L`) are not read.
     public static func parse(_ bytes: Span<UInt8>) throws(NPYError) -> TensorView {
@@ -25,7 +26,8 @@ public enum NPY {
         let data = headerRange.upperBound..<bytes.count
         guard
             let view = TensorView(
-                elementType: header.elementType, shape: header.shape, byteRange: data)
+                elementType: header.elementType, shape: header.shape, byteRange: data,
+                isBigEndian: header.isBigEndian, isFortranOrder: header.isFortranOrder)
         else { throw .wrongDataLength(expected: needed, actual: data.count) }
         return view
     }

@@ -7,7 +7,7 @@ public enum NPYError: Error, Equatable, Sendable {
 
     /// The families of dtypes that are not read.
     public enum UnsupportedType: Sendable {
-        case bigEndian, object, structured, text, integer, boolean, complex, other
+        case object, structured, text, boolean, complex, other
     }
 
     case notNPY
@@ -16,7 +16,6 @@ public enum NPYError: Error, Equatable, Sendable {
     case headerTooLong
     case malformedHeader(HeaderFault)
     case unsupportedType(UnsupportedType)
-    case fortranOrder
     case rankTooHigh
     /// The product of the dimensions leaves the range of a 64-bit integer.
     case tooLarge
@@ -45,8 +44,6 @@ extension NPYError: CustomStringConvertible {
             "The npy header is malformed: \(fault); save the array with numpy.save."
         case .unsupportedType(let type):
             "\(type)"
-        case .fortranOrder:
-            "The npy array is in Fortran order; save numpy.ascontiguousarray(array) instead."
         case .rankTooHigh:
             "The npy array has more than \(TensorView.rankMax) dimensions; reshape it."
         case .tooLarge:
@@ -86,8 +83,6 @@ extension NPYError.UnsupportedType: CustomStringConvertible {
         case "S", "U", "a": self = .text
         case "b": self = .boolean
         case "c": self = .complex
-        case "i", "u": self = .integer
-        case "f" where characters[0] == UInt8(ascii: ">"): self = .bigEndian
         default: self = .other
         }
     }
@@ -95,8 +90,6 @@ extension NPYError.UnsupportedType: CustomStringConvertible {
     /// One sentence that says what to change.
     public var description: String {
         switch self {
-        case .bigEndian:
-            "The npy array is big-endian; save array.astype('<f4') instead."
         case .object:
             "The npy array holds Python objects, which are never unpickled;"
                 + " save an array of uint8 or float32."
@@ -104,15 +97,12 @@ extension NPYError.UnsupportedType: CustomStringConvertible {
             "The npy array has a structured dtype; save one field as uint8 or float32."
         case .text:
             "The npy array holds text; save an array of uint8 or float32."
-        case .integer:
-            "The npy array holds integers other than uint8; save it as uint8 or float32."
         case .boolean:
             "The npy array holds booleans; save array.astype('uint8') * 255, or float32."
         case .complex:
             "The npy array holds complex numbers; save real values as float32."
         case .other:
-            "The npy dtype is not read; save the array as uint8, float16, float32 or float64,"
-                + " little-endian."
+            "The npy dtype is not read; save the array as uint8, float16, float32 or float64."
         }
     }
 }

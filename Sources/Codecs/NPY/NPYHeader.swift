@@ -1,11 +1,13 @@
 /// The dict literal of a `.npy` header: `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
 struct NPYHeader {
     let elementType: ElementType
+    let isBigEndian: Bool
+    let isFortranOrder: Bool
     let shape: [Int]
 
     init(_ header: Span<UInt8>) throws(NPYError) {
         var scanner = PythonLiteralScanner(header)
-        var elementType: ElementType?
+        var dtype: (type: ElementType, isBigEndian: Bool)?
         var isFortranOrder: Bool?
         var shape: [Int]?
 
@@ -15,8 +17,7 @@ struct NPYHeader {
                 throw .malformedHeader(.notDictionary)
             }
             switch key {
-            case "descr" where elementType == nil:
-                elementType = try Self.elementType(&scanner)
+            case "descr" where dtype == nil: dtype = try Self.dtype(&scanner)
             case "fortran_order" where isFortranOrder == nil:
                 isFortranOrder = try Self.boolean(&scanner)
             case "shape" where shape == nil:
@@ -29,27 +30,33 @@ struct NPYHeader {
             }
         }
         guard scanner.peek() == nil else { throw .malformedHeader(.notDictionary) }
-        guard let elementType, let isFortranOrder, let shape else { throw .malformedHeader(.keys) }
-        guard !isFortranOrder else { throw .fortranOrder }
-        self.elementType = elementType
+        guard let dtype, let isFortranOrder, let shape else { throw .malformedHeader(.keys) }
+        elementType = dtype.type
+        isBigEndian = dtype.isBigEndian
+        self.isFortranOrder = isFortranOrder
         self.shape = shape
     }
 
-    private static func elementType(_ scanner: inout PythonLiteralScanner) throws(NPYError)
-        -> ElementType
-    {
+    /// A byte order, then a kind and a size: `<f4`. Of one byte there is no order.
+    private static func dtype(
+        _ scanner: inout PythonLiteralScanner
+    ) throws(NPYError) -> (type: ElementType, isBigEndian: Bool) {
         if scanner.peek() == UInt8(ascii: "[") || scanner.peek() == UInt8(ascii: "(") {
             throw .unsupportedType(.structured)
         }
         guard let descr = scanner.pythonString() else { throw .malformedHeader(.descr) }
-        switch descr {
-        case "|u1", "<u1": return .uint8
-        case "<f2": return .float16
-        case "<f4": return .float32
-        case "<f8": return .float64
-        default: throw .unsupportedType(NPYError.UnsupportedType(descr: descr))
-        }
+        let order = descr.prefix(1)
+        guard let type = types[descr.dropFirst()],
+            order == "<" || order == ">" || order == "|" && type.byteCount == 1
+        else { throw .unsupportedType(NPYError.UnsupportedType(descr: descr)) }
+        return (type, order == ">")
     }
+
+    private static let types: [Substring: ElementType] = [
+        "u1": .uint8, "u2": .uint16, "u4": .uint32, "u8": .uint64,
+        "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64,
+        "f2": .float16, "f4": .float32, "f8": .float64,
+    ]
 
     private static func boolean(_ scanner: inout PythonLiteralScanner) throws(NPYError) -> Bool {
         if scanner.take(word: "False") { return false }

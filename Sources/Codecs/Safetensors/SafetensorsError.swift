@@ -37,7 +37,7 @@ extension SafetensorsError: CustomStringConvertible {
             "The safetensors header has '\(name)' twice; give every tensor its own name."
         case .unsupportedType(let tensor, let dtype):
             "The safetensors tensor '\(tensor)' is of dtype '\(dtype)';"
-                + " send F16, BF16, F32, F64 or U8."
+                + " send F16, BF16, F32, F64 or integers, such as U8."
         case .offsetsNotContiguous(let tensor):
             "The data_offsets of safetensors tensor '\(tensor)' do not begin where the"
                 + " tensor before it ends; write the file without holes or overlaps."

@@ -32,7 +32,7 @@ public struct SafetensorsFile: Sendable {
     /// `shape` and `data_offsets`, and `__metadata__` of strings; no name comes twice (compared octet
     /// by octet, as the reference does) or is longer than 256 bytes. Sorted by offset, the tensors follow one another from 0 to the end
     /// of the file without hole or overlap, and each is as long as its shape and dtype demand. F16,
-    /// BF16, F32, F64 and U8 are read; other dtypes are refused by name.
+    /// BF16, F32, F64 and integers are read; other dtypes are refused by name.
     public static func parse(
         _ bytes: Span<UInt8>, headerBytesMax: Int = requestHeaderBytesMax
     ) throws(SafetensorsError) -> SafetensorsFile {

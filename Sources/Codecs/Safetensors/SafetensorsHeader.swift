@@ -109,6 +109,13 @@ struct SafetensorsHeader {
         let dtype = try text(&reader, .tensorKeys)
         switch dtype {
         case "U8": return .uint8
+        case "U16": return .uint16
+        case "U32": return .uint32
+        case "U64": return .uint64
+        case "I8": return .int8
+        case "I16": return .int16
+        case "I32": return .int32
+        case "I64": return .int64
         case "F16": return .float16
         case "BF16": return .bfloat16
         case "F32": return .float32

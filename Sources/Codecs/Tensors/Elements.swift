@@ -4,6 +4,8 @@ public enum ElementError: Error, Equatable, Sendable, CustomStringConvertible {
     case notFinite(index: Int)
     /// The float64 element at this index is finite but beyond the range of float32.
     case beyondFloat32(index: Int)
+    /// The integer at this index is not one of 0 to 255.
+    case notByte(index: Int)
 
     /// One sentence that says what to change.
     public var description: String {
@@ -12,13 +14,16 @@ public enum ElementError: Error, Equatable, Sendable, CustomStringConvertible {
             "The element at index \(index) is NaN or infinite; send finite values."
         case .beyondFloat32(let index):
             "The element at index \(index) is beyond the range of float32; scale the values down."
+        case .notByte(let index):
+            "The integer at index \(index) is outside 0 to 255, the range of integer arrays; send"
+                + " float32 values with the option range instead, such as (array / 65535) in 0..1."
         }
     }
 }
 
-/// Conversion of stored elements to arithmetic types: little-endian, at any alignment, exact but for
-/// float64 → float32, which rounds to nearest. uint8 gives 0…255, unscaled. NaN and infinity are
-/// always refused.
+/// Conversion of stored elements to arithmetic types, from any alignment, byte order and order of
+/// dimensions; exact but for float64 → float32, which rounds to nearest. Integers give 0…255,
+/// unscaled. NaN and infinity are always refused.
 public enum Elements {
     /// The elements of a tensor as float32, in C order.
     ///
@@ -29,30 +34,22 @@ public enum Elements {
     public static func float32(
         _ view: TensorView, of bytes: Span<UInt8>
     ) throws(ElementError) -> [Float] {
-        precondition(view.byteRange.upperBound <= bytes.count, "the view is of other bytes")
-        let values = unsafe bytes.extracting(view.byteRange).withUnsafeBytes { source in
-            let source = unsafe source
-            return switch view.elementType {
-            case .uint8: unsafe converted(source, from: UInt8.self) { Float($0) }
-            case .float16: unsafe converted(source, from: UInt16.self, float(float16:))
-            case .bfloat16: unsafe converted(source, from: UInt16.self, float(bfloat16:))
-            case .float32:
-                unsafe converted(source, from: UInt32.self) {
-                    Float(bitPattern: UInt32(littleEndian: $0))
-                }
+        if view.elementType.isInteger { return try uint8(view, of: bytes).map { Float($0) } }
+        let values =
+            switch view.elementType {
+            case .float16: converted(view, bytes, from: UInt16.self, float(float16:))
+            case .bfloat16: converted(view, bytes, from: UInt16.self, float(bfloat16:))
             case .float64:
-                unsafe converted(source, from: UInt64.self) {
-                    Float(Double(bitPattern: UInt64(littleEndian: $0)))
-                }
+                converted(view, bytes, from: UInt64.self) { Float(Double(bitPattern: $0)) }
+            default: converted(view, bytes, from: UInt32.self) { Float(bitPattern: $0) }
             }
-        }
         guard hasNonFinite(values), let index = values.firstIndex(where: { !$0.isFinite }) else {
             return values
         }
-        guard view.elementType == .float64, float64(at: index, of: view, bytes).isFinite else {
-            throw .notFinite(index: index)
+        if view.elementType == .float64, doubles(view, bytes)[index].isFinite {
+            throw .beyondFloat32(index: index)
         }
-        throw .beyondFloat32(index: index)
+        throw .notFinite(index: index)
     }
 
     /// The elements of a tensor as float64, in C order; parameters and errors as of `float32`, except
@@ -63,20 +60,45 @@ public enum Elements {
         guard view.elementType == .float64 else {
             return try float32(view, of: bytes).map(Double.init)
         }
-        precondition(view.byteRange.upperBound <= bytes.count, "the view is of other bytes")
-        let values = unsafe bytes.extracting(view.byteRange).withUnsafeBytes { source in
-            unsafe converted(source, from: UInt64.self) {
-                Double(bitPattern: UInt64(littleEndian: $0))
-            }
-        }
+        let values = doubles(view, bytes)
         if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }
         return values
+    }
+
+    /// The elements of a tensor of integers, in C order; parameters as of `float32`.
+    ///
+    /// - Throws: the first element, in C order, that is not 0 to 255.
+    public static func uint8(
+        _ view: TensorView, of bytes: Span<UInt8>
+    ) throws(ElementError) -> [UInt8] {
+        precondition(view.elementType.isInteger, "the elements are not integers")
+        // Whatever is not 0 to 255 becomes -1.
+        func byte(_ value: some FixedWidthInteger) -> Int16 {
+            UInt8(exactly: value).map(Int16.init) ?? -1
+        }
+        let values: [Int16] =
+            switch view.elementType {
+            case .int8: converted(view, bytes, from: UInt8.self) { byte(Int8(bitPattern: $0)) }
+            case .int16: converted(view, bytes, from: UInt16.self) { byte(Int16(bitPattern: $0)) }
+            case .int32: converted(view, bytes, from: UInt32.self) { byte(Int32(bitPattern: $0)) }
+            case .int64: converted(view, bytes, from: UInt64.self) { byte(Int64(bitPattern: $0)) }
+            case .uint16: converted(view, bytes, from: UInt16.self) { byte($0) }
+            case .uint32: converted(view, bytes, from: UInt32.self) { byte($0) }
+            case .uint64: converted(view, bytes, from: UInt64.self) { byte($0) }
+            default: converted(view, bytes, from: UInt8.self) { byte($0) }
+            }
+        if let index = values.firstIndex(of: -1) { throw .notByte(index: index) }
+        return values.map { UInt8(truncatingIfNeeded: $0) }
+    }
+
+    private static func doubles(_ view: TensorView, _ bytes: Span<UInt8>) -> [Double] {
+        converted(view, bytes, from: UInt64.self) { Double(bitPattern: $0) }
     }
 
     /// IEEE 754 binary16 → binary32, without branches so that loops over it vectorise. (On x86-64
     /// without F16C, `Float(Float16)` is a library call an element.)
     private static func float(float16 stored: UInt16) -> Float {
-        let half = UInt32(UInt16(littleEndian: stored))
+        let half = UInt32(stored)
         let sign = (half & 0x8000) << 16
         let magnitude = (half & 0x7FFF) << 13
         // Exponents are biased by 15 there and by 127 here; the largest means infinity or NaN.
@@ -91,24 +113,39 @@ public enum Elements {
 
     /// bfloat16 is the upper half of binary32.
     private static func float(bfloat16 stored: UInt16) -> Float {
-        Float(bitPattern: UInt32(UInt16(littleEndian: stored)) << 16)
+        Float(bitPattern: UInt32(stored) << 16)
     }
 
-    /// `source` holds whole elements at any alignment.
+    /// Each stored word of the view, in the byte order of this machine, converted; in C order.
     @inline(__always)
     private static func converted<Stored: FixedWidthInteger & BitwiseCopyable, Element>(
-        _ source: UnsafeRawBufferPointer, from: Stored.Type, _ convert: (Stored) -> Element
+        _ view: TensorView, _ bytes: Span<UInt8>, from: Stored.Type, _ convert: (Stored) -> Element
     ) -> [Element] {
-        let stride = MemoryLayout<Stored>.size
-        let count = source.count / stride
-        return unsafe [Element](unsafeUninitializedCapacity: count) { elements, initialized in
-            for index in 0..<count {
-                let stored = unsafe source.loadUnaligned(
-                    fromByteOffset: index &* stride, as: Stored.self)
-                unsafe elements.initializeElement(at: index, to: convert(stored))
+        precondition(view.byteRange.upperBound <= bytes.count, "the view is of other bytes")
+        let count = view.elementCount
+        let elements = unsafe bytes.extracting(view.byteRange).withUnsafeBytes { source in
+            let source = unsafe source
+            return unsafe [Element](unsafeUninitializedCapacity: count) { elements, initialized in
+                // Decided once, so that both loops vectorise.
+                if view.isBigEndian {
+                    for index in 0..<count {
+                        let stored = unsafe source.loadUnaligned(
+                            fromByteOffset: index &* MemoryLayout<Stored>.size, as: Stored.self)
+                        unsafe elements.initializeElement(
+                            at: index, to: convert(Stored(bigEndian: stored)))
+                    }
+                } else {
+                    for index in 0..<count {
+                        let stored = unsafe source.loadUnaligned(
+                            fromByteOffset: index &* MemoryLayout<Stored>.size, as: Stored.self)
+                        unsafe elements.initializeElement(
+                            at: index, to: convert(Stored(littleEndian: stored)))
+                    }
+                }
+                initialized = count
             }
-            initialized = count
         }
+        return view.inCOrder(elements)
     }
 
     /// A whole pass without an early exit vectorises.
@@ -119,13 +156,5 @@ public enum Elements {
             found |= value.bitPattern & infinity == infinity ? 1 : 0
         }
         return found != 0
-    }
-
-    private static func float64(
-        at index: Int, of view: TensorView, _ bytes: Span<UInt8>
-    ) -> Double {
-        let start = view.byteRange.lowerBound + 8 * index
-        return Double(
-            bitPattern: (0..<8).reduce(0) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) })
     }
 }

@@ -26,7 +26,7 @@ extension ServiceError {
     init(_ error: ElementError, role: String) {
         switch error {
         case .notFinite: self.init(.nonFiniteInput, "\(role): \(error)")
-        case .beyondFloat32: self.init(.rangeViolation, "\(role): \(error)")
+        case .beyondFloat32, .notByte: self.init(.rangeViolation, "\(role): \(error)")
         }
     }
 

@@ -57,6 +57,13 @@ extension ImageSource {
                     float32: values,
                     range: range, start: $0)
             }
+        } else if !view.isPlainBytes {
+            let values = try bytes(view)
+            images = starts.map {
+                Image(
+                    width: width, height: height, channels: channels, layout: layout,
+                    uint8: values, start: $0)
+            }
         } else {
             let first = payload.range.lowerBound + view.byteRange.lowerBound
             images = starts.map {
@@ -66,6 +73,16 @@ extension ImageSource {
             }
         }
         return DecodedImages(images: images, notes: DecodingNotes(dropsAlpha: channels == 4))
+    }
+
+    private func bytes(_ view: TensorView) throws(ServiceError) -> [UInt8] {
+        do {
+            return try payload.withSpan { bytes throws(ElementError) in
+                try Elements.uint8(view, of: bytes)
+            }
+        } catch {
+            throw ServiceError(error, role: role)
+        }
     }
 
     private func floats(_ view: TensorView, _ range: SampleRange) throws(ServiceError) -> [Float] {

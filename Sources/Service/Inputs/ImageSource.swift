@@ -40,11 +40,14 @@ struct ImageSource: Sendable {
 
     var size: ImageSize { ImageSize(height: height, width: width) }
 
-    /// Bytes that `decode` allocates: integers are used where they are, floats are converted.
+    /// Bytes that `decode` allocates: bytes are used where they are, other elements are converted,
+    /// and put in C order where they are not.
     var decodedBytes: Int {
         switch content {
         case .png(let header): header.decodedByteCount
-        case .array(let view, _, _): view.elementType == .uint8 ? 0 : 4 * view.elementCount
+        case .array(let view, _, _):
+            view.isPlainBytes
+                ? 0 : view.elementCount.times(4).times(view.isFortranOrder ? 2 : 1)
         }
     }
 
@@ -79,7 +82,7 @@ struct ImageSource: Sendable {
         self.role = role
         self.payload = payload
         (samples, height, width, channels) = try Self.dimensions(view.shape, role, options.layout)
-        let isFloat = view.elementType != .uint8
+        let isFloat = !view.elementType.isInteger
         if isFloat && options.range == nil {
             throw ServiceError(
                 .missingOption,

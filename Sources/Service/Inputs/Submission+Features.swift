@@ -15,7 +15,7 @@ struct FeatureSource: Sendable {
         self.name = name
         self.view = view
         self.payload = payload
-        guard view.elementType != .uint8 else {
+        guard !view.elementType.isInteger else {
             throw ServiceError(
                 .dtypeUnsupported,
                 "The tensor \(name) holds integers; features are F16, BF16, F32 or F64.")
@@ -29,7 +29,10 @@ struct FeatureSource: Sendable {
 
     /// Bytes of the values once read, which keep double precision and widen what is narrower than
     /// single.
-    var decodedBytes: Int { view.elementCount.times(view.elementType == .float64 ? 8 : 4) }
+    var decodedBytes: Int {
+        view.elementCount.times(view.elementType == .float64 ? 8 : 4)
+            .times(view.isFortranOrder ? 2 : 1)
+    }
 
     /// Reads the values.
     func decode() throws(ServiceError) -> FeatureTensor {

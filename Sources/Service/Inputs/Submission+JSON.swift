@@ -97,7 +97,8 @@ extension Submission {
         else {
             throw ServiceError(
                 .dtypeUnsupported,
-                "The dtype of \(role) must be uint8, float16, float32 or float64.")
+                "The dtype of \(role) must be uint8, float16, float32 or float64, or another type "
+                    + "of integers, all of them 0 to 255.")
         }
         var shape: [Int] = []
         for item in items {
