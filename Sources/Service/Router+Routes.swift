@@ -21,6 +21,9 @@ extension Router {
             Route("/v1/losses", [.post: .job(LossesEndpoint(context: context))]),
             Route("/v1/losses/features", [.post: .job(FeatureLossesEndpoint(context: context))]),
             Route("/v1/features", [.post: .job(FeaturesEndpoint(context: context))]),
+            Route(
+                "/v1/features/gradient",
+                [.post: .job(FeatureGradientEndpoint(context: context))]),
             Route("/v1/gram", [.post: .job(GramEndpoint(context: context))]),
             Route(
                 "/v1/targets/{digest}",

@@ -11,6 +11,8 @@ struct BackwardPlan {
         /// Pixels that are added on every side, where what the convolution reads outside of its input
         /// has a gradient.
         let margin: Int
+        /// Whether taps add something between ReLU and pool.
+        var hasBeside = false
         var bandsPerStep = 1
 
         /// Rows and columns with the margins.
@@ -32,28 +34,30 @@ struct BackwardPlan {
     let stages: [Stage]
     let images: Int
 
-    init(tape: Tape, taps: [Tap], workers: Int, tilesPerStep: Int?) {
-        images = tape.images
+    init(
+        layers: [TapeLayerShape], variant: NetworkVariant, taps: [Tap], images: Int, workers: Int,
+        tilesPerStep: Int?
+    ) {
+        self.images = images
+        let isTapped = { (tap: Tap?) in tap.map(taps.contains) ?? false }
         let last =
-            tape.layers.lastIndex { layer in
-                Tap.Kind.allCases.contains { layer.shape.tap($0).map(taps.contains) ?? false }
+            layers.lastIndex { layer in
+                Tap.Kind.allCases.contains { isTapped(layer.shape.tap($0)) }
             } ?? 0
-        stages = tape.layers[...last].enumerated().map { index, layer in
-            let isPooled =
-                layer.pool != nil
-                && (index < last || layer.shape.tap(.pool).map(taps.contains) ?? false)
+        stages = layers[...last].enumerated().map { index, layer in
+            let pool = index < last || isTapped(layer.shape.poolTap) ? layer.pool : nil
             var stage = Stage(
                 height: layer.height, width: layer.width,
-                leavingHeight: isPooled ? layer.pool?.height ?? 0 : layer.height,
-                leavingWidth: isPooled ? layer.pool?.width ?? 0 : layer.width,
-                isPooled: isPooled,
+                leavingHeight: pool?.height ?? layer.height,
+                leavingWidth: pool?.width ?? layer.width, isPooled: pool != nil,
                 inBlocks: Kernels.blocks(of: layer.shape.inChannels),
                 outBlocks: Kernels.blocks(of: layer.shape.outChannels),
-                margin: tape.variant.border(ofConvolution: index) == .zero ? 0 : 1)
+                margin: variant.border(ofConvolution: index) == .zero ? 0 : 1)
+            stage.hasBeside = pool != nil && isTapped(layer.shape.reluTap)
             let tiles =
                 tilesPerStep
                 ?? WalkPlan.tilesPerStep(inChannels: layer.shape.outChannels, workers: workers)
-            let bands = max(1, min(stage.bands, tiles / (stage.tilesAcross * tape.images)))
+            let bands = max(1, min(stage.bands, tiles / (stage.tilesAcross * images)))
             let steps = (stage.bands + bands - 1) / bands
             stage.bandsPerStep = (stage.bands + steps - 1) / steps
             return stage
@@ -83,19 +87,32 @@ struct BackwardPlan {
     var arenaCount: Int {
         stages.indices.reduce(Arena.rounded(zerosCount)) { count, index in
             let stage = stages[index]
-            let output = RowRing.count(
-                height: stage.paddedHeight, width: stage.paddedWidth, blocks: stage.outBlocks,
-                slots: outputSlots(index), images: images)
-            let leaving = RowRing.count(
-                height: stage.leavingHeight, width: stage.leavingWidth, blocks: stage.outBlocks,
-                slots: leavingSlots(index), images: images)
-            let alone = RowRing.count(
-                height: stage.height, width: stage.width, blocks: stage.outBlocks,
-                slots: outputSlots(index), images: images)
-            let padded = RowRing.count(
-                height: stage.paddedHeight, width: stage.paddedWidth, blocks: stage.inBlocks,
-                slots: paddedSlots(index), images: images)
-            return count + output + leaving + alone + padded
+            let ring = { (height: Int, width: Int, blocks: Int, slots: Int) in
+                RowRing.count(
+                    height: height, width: width, blocks: blocks, slots: slots, images: images)
+            }
+            let leaving = ring(
+                stage.leavingHeight, stage.leavingWidth, stage.outBlocks, leavingSlots(index))
+            let output = ring(
+                stage.paddedHeight, stage.paddedWidth, stage.outBlocks, outputSlots(index))
+            let padded =
+                stage.margin > 0 && index > 0
+                ? ring(stage.paddedHeight, stage.paddedWidth, stage.inBlocks, paddedSlots(index))
+                : 0
+            let beside =
+                stage.hasBeside
+                ? ring(stage.height, stage.width, stage.outBlocks, outputSlots(index)) : 0
+            return count + leaving + output + padded + beside
         }
+    }
+
+    /// The most scratch floats that a step takes of a thread.
+    func workspaceCount(mr: Int) -> Int {
+        stages.dropFirst().map { stage in
+            ConvolutionStep.workspaceCount(
+                tiles: min(
+                    ConvolutionStep.tilesPerBlockMax(icBlocks: stage.outBlocks, mr: mr),
+                    stage.tilesAcross * stage.bands * images), icBlocks: stage.outBlocks)
+        }.max() ?? 0
     }
 }

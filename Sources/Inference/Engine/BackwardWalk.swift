@@ -60,9 +60,7 @@ struct BackwardWalk {
         }
         beside = plan.stages.indices.map { index in
             let stage = plan.stages[index]
-            guard stage.isPooled, cotangents[tape.layers[index].shape.reluTap] != nil else {
-                return nil
-            }
+            guard stage.hasBeside else { return nil }
             return ring(stage.height, stage.width, stage.outBlocks, plan.outputSlots(index))
         }
         zeros = arena.floats(plan.zerosCount)

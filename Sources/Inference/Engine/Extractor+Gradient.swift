@@ -4,7 +4,7 @@ extension Extractor {
     /// - Throws: what `run` throws.
     public func record(
         images: [Image], demands: [TapDemand], variant: NetworkVariant? = nil,
-        preprocessing: Preprocessing? = nil, team: Team
+        preprocessing: Preprocessing? = nil, kept: KeptFeatures = [:], team: Team
     ) throws(InferenceError) -> (results: [FeatureResult], tape: Tape) {
         let variant = variant ?? network.defaultVariant
         precondition(!images.isEmpty && !demands.isEmpty, "nothing to walk")
@@ -17,7 +17,7 @@ extension Extractor {
             variant: variant, preprocessing: preprocessing, images: images.count, plan: plan)
         var walk = Walk(
             extractor: self, variant: variant, preprocessing: preprocessing, plan: plan,
-            images: images, demands: demands, tape: tape, team: team)
+            images: images, demands: demands, kept: kept, tape: tape, team: team)
         return (try walk.run(), tape)
     }
 
@@ -37,11 +37,36 @@ extension Extractor {
         precondition(cotangents.allSatisfy { $0.slopes.count == tape.images }, "one list an image")
         guard !cotangents.isEmpty else { return zeros(tape) }
         let plan = BackwardPlan(
-            tape: tape, taps: cotangents.map(\.tap), workers: team.workers,
-            tilesPerStep: tilesPerStep)
+            layers: tape.layers.map(\.plan), variant: tape.variant, taps: cotangents.map(\.tap),
+            images: tape.images, workers: team.workers, tilesPerStep: tilesPerStep)
         var walk = BackwardWalk(
             extractor: self, tape: tape, plan: plan, cotangents: cotangents, team: team)
         return try walk.run()
+    }
+
+    /// The bytes that `record` and then `gradients` take for a stack of images, beside the images,
+    /// what the demands answer, and the gradients at taps.
+    public func gradientBytes(
+        imageCount: Int, height: Int, width: Int, taps: [Tap], variant: NetworkVariant? = nil,
+        workers: Int
+    ) -> Int {
+        let variant = variant ?? network.defaultVariant
+        let demands = taps.map { TapDemand(tap: $0) }
+        let forward = plan(
+            variant, demands, height: height, width: width, images: imageCount, workers: workers,
+            isRecorded: true)
+        let layers = forward.tapeLayers(of: variant)
+        let backward = BackwardPlan(
+            layers: layers, variant: variant, taps: taps, images: imageCount, workers: workers,
+            tilesPerStep: tilesPerStep)
+        let bits = layers.reduce(0) { $0 + $1.bitsCount(images: imageCount) }
+        let scratch = max(
+            forward.workspaceCount(mr: kernels.mr), backward.workspaceCount(mr: kernels.mr))
+        let gradients = 2 * 3 * imageCount * height * width
+        // Both arenas: the pool keeps the first one.
+        let count =
+            forward.arenaCount + backward.arenaCount + bits + workers * scratch + gradients
+        return count * MemoryLayout<Float>.stride
     }
 
     private func zeros(_ tape: Tape) -> [ImageGradient] {

@@ -104,15 +104,7 @@ public final class Extractor: Sendable {
         let variant = variant ?? network.defaultVariant
         let plan = plan(
             variant, demands, height: height, width: width, images: imageCount, workers: workers)
-        let scratch =
-            plan.stages.dropFirst().map { stage in
-                let icBlocks = stage.shape.inChannels / Kernels.block
-                let tiles = min(
-                    ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks, mr: kernels.mr),
-                    stage.tilesAcross * stage.bands * imageCount)
-                return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
-                    * MemoryLayout<Float>.stride
-            }.max() ?? 0
+        let scratch = plan.workspaceCount(mr: kernels.mr) * MemoryLayout<Float>.stride
         let size = ImageSize(height: height, width: width)
         let statistics = demands.reduce(0) {
             $0 + $1.features.resultBytes(variant.features(of: size, at: $1.tap))

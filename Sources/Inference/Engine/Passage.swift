@@ -55,7 +55,7 @@ struct Passage {
     }
 
     // Of a window of two columns and of one at the right edge.
-    private func factors(_ pool: TapeLayer.Pool, _ y: Int) -> (Float, Float) {
+    private func factors(_ pool: TapeLayerShape.Pool, _ y: Int) -> (Float, Float) {
         guard case .average(let scale) = pool.pooling else { return (1, 1) }
         let rows: Float = y | 1 < layer.height ? 2 : 1
         return (scale / (2 * rows), scale / rows)

@@ -16,29 +16,59 @@ public final class Tape: Sendable {
         self.preprocessing = preprocessing
         self.images = images
         (height, width) = (plan.stages[0].height, plan.stages[0].width)
-        layers = plan.recordedLayers(of: variant)
+        layers = plan.tapeLayers(of: variant).map { TapeLayer($0, images: images) }
     }
 
     /// The bytes that it takes.
     public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
 }
 
-/// What is known of one convolution on the way back.
-struct TapeLayer: Sendable {
+/// What a walk keeps of one convolution for the way back, before it is walked.
+struct TapeLayerShape: Sendable {
     let shape: ConvolutionShape
     /// Rows and columns of its output.
     let height: Int, width: Int
-    /// The pool behind it and what it makes of them; nil where the walk did not get there.
+    /// The pool behind it and what it makes of them; nil where the walk does not get there.
     let pool: Pool?
-    /// Whether the ReLU passes, where nothing but the ReLU is asked.
-    let alive: PassBits?
-    /// Whether ReLU and maximum pass.
-    let maxima: PassBits?
+    /// Whether it is kept what the ReLU alone passes, and what ReLU and maximum pass.
+    let keepsAlive: Bool, keepsMaxima: Bool
 
     struct Pool: Sendable {
         let pooling: NetworkVariant.Pooling
         let height: Int, width: Int
     }
+
+    private var blocks: Int { shape.outChannels / Kernels.block }
+
+    func makeBits(images: Int) -> PassBits {
+        PassBits(images: images, blocks: blocks, height: height, width: width)
+    }
+
+    /// The floats whose room the bits take.
+    func bitsCount(images: Int) -> Int {
+        PassBits.count(images: images, blocks: blocks, height: height, width: width)
+            * ((keepsAlive ? 1 : 0) + (keepsMaxima ? 1 : 0))
+    }
+}
+
+/// What is known of one convolution on the way back.
+struct TapeLayer: Sendable {
+    let plan: TapeLayerShape
+    /// Whether the ReLU passes, where nothing but the ReLU is asked.
+    let alive: PassBits?
+    /// Whether ReLU and maximum pass.
+    let maxima: PassBits?
+
+    init(_ plan: TapeLayerShape, images: Int) {
+        self.plan = plan
+        alive = plan.keepsAlive ? plan.makeBits(images: images) : nil
+        maxima = plan.keepsMaxima ? plan.makeBits(images: images) : nil
+    }
+
+    var shape: ConvolutionShape { plan.shape }
+    var height: Int { plan.height }
+    var width: Int { plan.width }
+    var pool: TapeLayerShape.Pool? { plan.pool }
 
     /// What may separate equal features after the tile domain's rounding, in units of the root mean
     /// square of the row of windows: a maximum is the first one that is so near to the largest, so
@@ -116,27 +146,21 @@ struct TapeLayer: Sendable {
 
 extension WalkPlan {
     /// What is to be kept of each convolution for the way back.
-    func recordedLayers(of variant: NetworkVariant) -> [TapeLayer] {
+    func tapeLayers(of variant: NetworkVariant) -> [TapeLayerShape] {
         stages.indices.compactMap { index in
             let stage = stages[index]
             guard case .convolution = stage.layer else { return nil }
             let isPooled =
                 stage.writes(.pool)
                 || stages.indices.contains(index + 1) && stages[index + 1].isPool
-            let bits = {
-                PassBits(
-                    images: images, blocks: stage.shape.outChannels / Kernels.block,
-                    height: stage.height, width: stage.width)
-            }
             let isMaximum = isPooled && variant.pooling == .max
-            return TapeLayer(
+            return TapeLayerShape(
                 shape: stage.shape, height: stage.height, width: stage.width,
                 pool: isPooled
                     ? .init(
                         pooling: variant.pooling, height: stage.pooledHeight,
                         width: stage.pooledWidth) : nil,
-                alive: isMaximum && stage.demands.relu == nil ? nil : bits(),
-                maxima: isMaximum ? bits() : nil)
+                keepsAlive: !isMaximum || stage.demands.relu != nil, keepsMaxima: isMaximum)
         }
     }
 }

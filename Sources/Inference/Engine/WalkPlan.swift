@@ -166,6 +166,17 @@ struct WalkPlan {
         }.max() ?? 0
     }
 
+    /// The most scratch floats that a step takes of a thread.
+    func workspaceCount(mr: Int) -> Int {
+        stages.dropFirst().map { stage in
+            let icBlocks = stage.shape.inChannels / Kernels.block
+            let tiles = min(
+                ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks, mr: mr),
+                stage.tilesAcross * stage.bands * images)
+            return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
+        }.max() ?? 0
+    }
+
     /// Floats of everything a walk keeps: rows of the images and of each layer, zeros, and sums of
     /// Gram matrices.
     var arenaCount: Int {

@@ -27,6 +27,14 @@ struct ImageList: Sendable {
 
     func source(of index: Int) -> ImageSource { sources[references[index].source] }
     func size(of index: Int) -> ImageSize { source(of: index).size }
+
+    /// - Throws: `shape_mismatch` unless the images fit one tensor.
+    func checkEqualSizes() throws(ServiceError) {
+        guard Set(sources.map(\.size)).count == 1 else {
+            throw ServiceError(
+                .shapeMismatch, "The images differ in size; send those of one size in one request.")
+        }
+    }
 }
 
 extension Submission {

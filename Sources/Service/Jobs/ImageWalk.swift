@@ -52,12 +52,7 @@ struct ImageWalk: Sendable {
     }
 
     /// - Throws: `shape_mismatch` unless the images fit one tensor.
-    func checkEqualSizes() throws(ServiceError) {
-        guard Set(images.sources.map(\.size)).count == 1 else {
-            throw ServiceError(
-                .shapeMismatch, "The images differ in size; send those of one size in one request.")
-        }
-    }
+    func checkEqualSizes() throws(ServiceError) { try images.checkEqualSizes() }
 
     /// Bytes of the taps' features of all images.
     var featureBytes: Int {

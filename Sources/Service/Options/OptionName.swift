@@ -17,6 +17,7 @@ enum OptionName: String, CaseIterable, Sendable {
         .preset, .loss, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
     ]
     static let features: [OptionName] = [.preset, .loss, .layers, .layout, .range]
+    static let featureGradients: [OptionName] = [.layout, .range]
     static let gramMatrices: [OptionName] = [.preset, .loss, .layers, .gram, .layout, .range]
     static let targets: [OptionName] = [.layout, .range]
 }

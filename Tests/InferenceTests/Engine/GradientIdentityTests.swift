@@ -20,7 +20,7 @@ struct GradientIdentityTests {
             let noise = GradientTests.noise(tap, variant, height: 27, width: 149)
             let map = FeatureMap(
                 channels: noise.channels, height: noise.height, width: noise.width,
-                chw: noise.values.map { Float($0) * factor })
+                values: noise.values.map { Float($0) * factor })
             return Cotangent(tap: tap, slopes: images.map { _ in [.given(map)] })
         }
         return try pool.runAndWait { team in

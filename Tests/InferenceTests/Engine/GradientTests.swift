@@ -43,7 +43,7 @@ struct GradientTests {
                                     FeatureMap(
                                         channels: values.channels, height: values.height,
                                         width: values.width,
-                                        chw: values.values.map(Float.init)))
+                                        values: values.values.map(Float.init)))
                             ]
                         ])
                 }, team: team)[0]

@@ -1,0 +1,22 @@
+extension FeatureMap {
+    /// Features from values in the order of a client, (C, H, W) or (H, W, C), from `start` on; C is a
+    /// multiple of 64, as at every tap.
+    public convenience init(
+        channels: Int, height: Int, width: Int, layout: ChannelLayout = .planar, values: [Float],
+        start: Int = 0
+    ) {
+        let positions = height * width
+        precondition(channels % Kernels.block == 0 && values.count >= start + channels * positions)
+        self.init(channels: channels, height: height, width: width)
+        let (step, stride) = layout == .planar ? (1, positions) : (channels, 1)
+        for block in 0..<channels / Kernels.block {
+            for y in 0..<height {
+                let row = pixels(y, block: block)
+                for c in 0..<Kernels.block {
+                    let from = start + (block * Kernels.block + c) * stride + y * width * step
+                    for x in 0..<width { row[x * Kernels.block + c] = values[from + x * step] }
+                }
+            }
+        }
+    }
+}
