@@ -35,26 +35,71 @@ static void alive_bits(const float *row, ptrdiff_t columns, uint8_t *bits) {
             store_bits(bits + 8 * x, c, load(row + x * BLOCK + c) > splat(0.0f));
 }
 
-// Of 2 x 2 the first in row-major order that is within `tolerance` of the largest, where it is alive.
+// The pixels of a 2 x 2 window of two rows, null where there is none.
+INLINE void window_pixels(
+    const float *const *rows, ptrdiff_t columns, ptrdiff_t x, const float *pixels[4]) {
+    for (int p = 0; p < 4; p++) {
+        const ptrdiff_t column = 2 * x + p % 2;
+        pixels[p] = rows[p / 2] && column < columns ? rows[p / 2] + column * BLOCK : 0;
+    }
+}
+
+INLINE int differ(const float *a, const float *b, float tolerance) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+        const vec d = load(a + c) - load(b + c);
+        if (__builtin_reduce_or(vmax(d, -d) > splat(tolerance))) return 1;
+    }
+    return 0;
+}
+
+static void equal_pixels(
+    const float *const *rows, ptrdiff_t block_stride, ptrdiff_t blocks, ptrdiff_t columns,
+    ptrdiff_t pooled_columns, float tolerance, uint8_t *first) {
+    for (ptrdiff_t x = 0; x < pooled_columns; x++) {
+        const float *pixels[4];
+        window_pixels(rows, columns, x, pixels);
+        for (int p = 0; p < 4; p++) {
+            int q = 0;
+            for (; q < p; q++) {
+                if (!pixels[p] || !pixels[q]) continue;
+                ptrdiff_t block = 0;
+                while (block < blocks
+                       && !differ(
+                           pixels[p] + block * block_stride, pixels[q] + block * block_stride,
+                           tolerance))
+                    block++;
+                if (block == blocks) break;
+            }
+            first[4 * x + p] = (uint8_t)q;
+        }
+    }
+}
+
+// Of 2 x 2 the first in row-major order that is largest, or the first pixel that is its equal.
 static void maximum_bits(
-    const float *const *rows, ptrdiff_t columns, ptrdiff_t pooled_columns, float tolerance,
+    const float *const *rows, ptrdiff_t columns, ptrdiff_t pooled_columns, const uint8_t *first,
     uint8_t *const *bits) {
-    for (ptrdiff_t x = 0; x < pooled_columns; x++)
+    for (ptrdiff_t x = 0; x < pooled_columns; x++) {
+        const float *pixels[4];
+        window_pixels(rows, columns, x, pixels);
         for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
             vec most = splat(0.0f);
-            for (int r = 0; r < 2; r++)
-                for (ptrdiff_t i = 2 * x; rows[r] && i < 2 * x + 2 && i < columns; i++)
-                    most = vmax(load(rows[r] + i * BLOCK + c), most);
-            most -= splat(tolerance);
-            lanes is_taken = {0};
-            for (int r = 0; r < 2; r++)
-                for (ptrdiff_t i = 2 * x; rows[r] && i < 2 * x + 2 && i < columns; i++) {
-                    const vec d = load(rows[r] + i * BLOCK + c);
-                    const lanes is_largest = d >= most;
-                    store_bits(bits[r] + 8 * i, c, is_largest & ~is_taken & (d > splat(0.0f)));
-                    is_taken |= is_largest;
-                }
+            for (int p = 0; p < 4; p++)
+                if (pixels[p]) most = vmax(load(pixels[p] + c), most);
+            lanes is_taken = {0}, is_first[4] = {{0}, {0}, {0}, {0}};
+            for (int p = 0; p < 4; p++) {
+                if (!pixels[p]) continue;
+                const lanes is_largest = load(pixels[p] + c) >= most;
+                is_first[first[4 * x + p]] |= is_largest & ~is_taken;
+                is_taken |= is_largest;
+            }
+            for (int p = 0; p < 4; p++)
+                if (pixels[p])
+                    store_bits(
+                        bits[p / 2] + 8 * (2 * x + p % 2), c,
+                        is_first[p] & (load(pixels[p] + c) > splat(0.0f)));
         }
+    }
     // The last column of an odd width has no window where sizes round down.
     for (int r = 0; r < 2; r++)
         for (ptrdiff_t i = 2 * pooled_columns; rows[r] && i < columns; i++)
@@ -93,6 +138,53 @@ static void add(const float *a, ptrdiff_t count, float *out) {
     ptrdiff_t i = 0;
     for (; i + LANES <= count; i += LANES) store(out + i, load(out + i) + load(a + i));
     for (; i < count; i++) out[i] += a[i];
+}
+
+static void add_affine(
+    const float *row, const float *a, const float *b, ptrdiff_t width, float *out) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+        const vec scale = load(a + c), shift = load(b + c);
+        for (ptrdiff_t x = 0; x < width; x++) {
+            float *const to = out + x * BLOCK + c;
+            store(to, load(to) + (load(row + x * BLOCK + c) * scale + shift));
+        }
+    }
+}
+
+// The derivatives of styleloss_pointwise; that of |d| at 0 is 0, as PyTorch and TensorFlow have it.
+INLINE vec pointwise_slope(styleloss_pointwise rule, vec parameter, vec d) {
+    const vec zero = splat(0.0f), one = splat(1.0f);
+    const vec sign = d > zero ? one : d < zero ? -one : zero;
+    switch (rule) {
+        case STYLELOSS_ABSOLUTE: return sign;
+        case STYLELOSS_SQUARED: return d + d;
+        case STYLELOSS_SMOOTH_L1: return vmax(d, -d) < parameter ? d / parameter : sign;
+        case STYLELOSS_CHARBONNIER: return d / __builtin_elementwise_sqrt(d * d + parameter);
+    }
+}
+
+INLINE void add_slopes(
+    styleloss_pointwise rule, float parameter, float factor, float scale, const float *f,
+    const float *t, ptrdiff_t count, float *out) {
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+        const vec d = (load(f + i) - load(t + i)) * scale;
+        store(out + i, load(out + i) + pointwise_slope(rule, splat(parameter), d) * factor);
+    }
+}
+
+// One loop a rule, without a switch inside.
+static void add_pointwise_slopes(
+    styleloss_pointwise rule, float parameter, float factor, float scale, const float *f,
+    const float *t, ptrdiff_t count, float *out) {
+    switch (rule) {
+#define CASE(rule) \
+    case rule: add_slopes(rule, parameter, factor, scale, f, t, count, out); break;
+        CASE(STYLELOSS_ABSOLUTE)
+        CASE(STYLELOSS_SQUARED)
+        CASE(STYLELOSS_SMOOTH_L1)
+        CASE(STYLELOSS_CHARBONNIER)
+#undef CASE
+    }
 }
 
 static double sum_of_squares(const float *row, ptrdiff_t count) {

@@ -137,12 +137,19 @@ typedef struct {
     void (*_Nonnull alive_bits)(
         const float *_Nonnull row, ptrdiff_t columns, uint8_t *_Nonnull bits);
 
-    /// The same of two rows under a 2 x 2 maximum: one bit a window, of the first pixel in row-major
-    /// order that is within `tolerance` of the largest, and only if it is above zero. The second row,
-    /// null outside the image, is then not looked at.
+    /// Which pixels of 2 x 2 windows are equal in all channels: first[4 x + p] is the first pixel of
+    /// window x, in row-major order, no channel of which differs from that of pixel p by more than
+    /// `tolerance`. Two rows of all channel blocks, the second null outside the image.
+    void (*_Nonnull equal_pixels)(
+        const float *_Nullable const *_Nonnull rows, ptrdiff_t block_stride, ptrdiff_t blocks,
+        ptrdiff_t columns, ptrdiff_t pooled_columns, float tolerance, uint8_t *_Nonnull first);
+
+    /// The same as `alive_bits` of two rows under a 2 x 2 maximum: one bit a window, of the first of
+    /// its largest pixels, or of the one that is its equal and comes `first`, and only if it is above
+    /// zero.
     void (*_Nonnull maximum_bits)(
         const float *_Nullable const *_Nonnull rows, ptrdiff_t columns, ptrdiff_t pooled_columns,
-        float tolerance, uint8_t *_Nullable const *_Nonnull bits);
+        const uint8_t *_Nonnull first, uint8_t *_Nullable const *_Nonnull bits);
 
     /// out = d, or out += d, where the bit is set; zero, or nothing, elsewhere.
     void (*_Nonnull pass)(
@@ -160,6 +167,16 @@ typedef struct {
 
     /// out += a.
     void (*_Nonnull add)(const float *_Nonnull a, ptrdiff_t count, float *_Nonnull out);
+
+    /// out[x][c] += a[c] row[x][c] + b[c].
+    void (*_Nonnull add_affine)(
+        const float *_Nonnull row, const float *_Nonnull a, const float *_Nonnull b,
+        ptrdiff_t width, float *_Nonnull out);
+
+    /// out += factor g'(scale (f - t)), g being the rule; count is a multiple of 64.
+    void (*_Nonnull add_pointwise_slopes)(
+        styleloss_pointwise rule, float parameter, float factor, float scale,
+        const float *_Nonnull f, const float *_Nonnull t, ptrdiff_t count, float *_Nonnull out);
 
     /// Sum of squares, FP64 across every 8 vectors.
     double (*_Nonnull sum_of_squares)(const float *_Nonnull row, ptrdiff_t count);

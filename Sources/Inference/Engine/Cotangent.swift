@@ -13,24 +13,52 @@ public struct Cotangent: Sendable {
 }
 
 /// A gradient with respect to the features of one image at one tap.
-public enum FeatureSlope: Sendable {
-    /// Value by value.
-    case given(FeatureMap)
-}
+public struct FeatureSlope: Sendable {
+    private let kind: Kind
 
-extension FeatureSlope {
+    private enum Kind: Sendable {
+        case given(FeatureMap)
+        case affine(AffineSlope, of: FeatureMap)
+        case difference(DifferenceSlope, FeatureMap, FeatureMap)
+    }
+
+    /// Value by value.
+    public static func given(_ map: FeatureMap) -> FeatureSlope {
+        FeatureSlope(kind: .given(map))
+    }
+
+    /// That of a function of a summary of the features.
+    static func affine(_ slope: AffineSlope, of map: FeatureMap) -> FeatureSlope {
+        FeatureSlope(kind: .affine(slope, of: map))
+    }
+
+    /// That of a sum over pairs of features, theirs and a target's.
+    static func difference(
+        _ slope: DifferenceSlope, _ map: FeatureMap, _ target: FeatureMap
+    ) -> FeatureSlope {
+        FeatureSlope(kind: .difference(slope, map, target))
+    }
+
     /// Adds one row of the gradient to that of a ring, which has a margin on every side.
     func add(
         row y: Int, to ring: RowRing, image: Int, margin: Int, kernels: Kernels,
         workspace: Workspace
     ) {
-        switch self {
-        case .given(let map):
-            for block in 0..<ring.blocks {
+        for block in 0..<ring.blocks {
+            let out =
+                ring.pixels(y + margin, image: image, block: block) + margin * Kernels.block
+            switch kind {
+            case .given(let map):
                 kernels.add(
-                    map.pixels(y, block: block), count: map.width * Kernels.block,
-                    to: ring.pixels(y + margin, image: image, block: block)
-                        + margin * Kernels.block)
+                    map.pixels(y, block: block), count: map.width * Kernels.block, to: out)
+            case .affine(let slope, let map):
+                slope.add(
+                    row: y, block: block, of: map, to: out, kernels: kernels,
+                    workspace: workspace)
+            case .difference(let slope, let map, let target):
+                kernels.addSlopes(
+                    slope, map.pixels(y, block: block), target.pixels(y, block: block),
+                    count: map.width * Kernels.block, to: out)
             }
         }
     }

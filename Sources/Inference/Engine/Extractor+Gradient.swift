@@ -25,8 +25,7 @@ extension Extractor {
     /// given with respect to features: vector–Jacobian products of the network.
     ///
     /// ReLU′(0) = 0, and a maximum passes its gradient to the first largest in row-major order, as
-    /// PyTorch has it; what differs by rounding alone is equal (`TapeLayer.tieTolerance`). What comes
-    /// out for an image does not depend on the others of the stack, on threads or on load.
+    /// PyTorch has it, in flat regions too (`TapeLayer.tieTolerance`). What comes out for an image does not depend on the others of the stack, on threads or on load.
     ///
     /// The first gradient that reaches a layer prepares its kernels for the way back, as many bytes
     /// as for the way there.

@@ -103,11 +103,18 @@ struct Kernels: @unchecked Sendable {
         table.alive_bits(row, columns, bits)
     }
 
+    func equalPixels(
+        _ rows: UnsafePointer<UnsafePointer<Float>?>, blockStride: Int, blocks: Int, columns: Int,
+        pooledColumns: Int, tolerance: Float, first: UnsafeMutablePointer<UInt8>
+    ) {
+        table.equal_pixels(rows, blockStride, blocks, columns, pooledColumns, tolerance, first)
+    }
+
     func maximumBits(
         _ rows: UnsafePointer<UnsafePointer<Float>?>, columns: Int, pooledColumns: Int,
-        tolerance: Float, bits: UnsafePointer<UnsafeMutablePointer<UInt8>?>
+        first: UnsafePointer<UInt8>, bits: UnsafePointer<UnsafeMutablePointer<UInt8>?>
     ) {
-        table.maximum_bits(rows, columns, pooledColumns, tolerance, bits)
+        table.maximum_bits(rows, columns, pooledColumns, first, bits)
     }
 
     func pass(
@@ -137,6 +144,22 @@ struct Kernels: @unchecked Sendable {
 
     func add(_ a: UnsafePointer<Float>, count: Int, to out: UnsafeMutablePointer<Float>) {
         table.add(a, count, out)
+    }
+
+    func addAffine(
+        _ row: UnsafePointer<Float>, times a: UnsafePointer<Float>, plus b: UnsafePointer<Float>,
+        width: Int, to out: UnsafeMutablePointer<Float>
+    ) {
+        table.add_affine(row, a, b, width, out)
+    }
+
+    func addSlopes(
+        _ slope: DifferenceSlope, _ f: UnsafePointer<Float>, _ t: UnsafePointer<Float>, count: Int,
+        to out: UnsafeMutablePointer<Float>
+    ) {
+        table.add_pointwise_slopes(
+            slope.rule.kernel, Float(slope.rule.parameter), Float(slope.factor),
+            Float(slope.scale), f, t, count, out)
     }
 
     func firstLayerGradient(

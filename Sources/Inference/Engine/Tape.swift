@@ -70,10 +70,11 @@ struct TapeLayer: Sendable {
     var width: Int { plan.width }
     var pool: TapeLayerShape.Pool? { plan.pool }
 
-    /// What may separate equal features after the tile domain's rounding, in units of the root mean
-    /// square of the row of windows: a maximum is the first one that is so near to the largest, so
-    /// that flat regions choose as exact arithmetic does.
-    static let tieTolerance: Float = 1e-5
+    /// By how much the channels of equal pixels may differ after the tile domain's rounding, in units
+    /// of the root mean square of their row of windows. Where every channel of two pixels does, what
+    /// they were computed from was equal, and a maximum takes the first one as exact arithmetic does;
+    /// one channel alone that is so near says nothing, and there the largest counts.
+    static let tieTolerance: Float = 3e-5
 
     var bytes: Int { (alive?.bytes ?? 0) + (maxima?.bytes ?? 0) }
 
@@ -82,13 +83,14 @@ struct TapeLayer: Sendable {
         guard !rows.isEmpty else { return }
         let pairs = rows.lowerBound / 2..<(rows.upperBound + 1) / 2
         let images = (alive ?? maxima)?.images ?? 0
-        team.parallel(images * pairs.count) { item in
+        team.parallelWithWorkspace(images * pairs.count) { item, workspace in
             let (image, place) = item.quotientAndRemainder(dividingBy: pairs.count)
             let pair = pairs.lowerBound + place
             let ys = 2 * pair..<min(2 * pair + 2, height)
             if let alive { recordAlive(ys, image, alive, relu, kernels) }
             if let maxima, let pool, pair < pool.height {
-                recordMaxima(ys, image, maxima, relu, pooledWidth: pool.width, kernels)
+                recordMaxima(
+                    ys, image, maxima, relu, pooledWidth: pool.width, kernels, workspace)
             }
         }
     }
@@ -107,7 +109,7 @@ struct TapeLayer: Sendable {
 
     private func recordMaxima(
         _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: RowRing, pooledWidth: Int,
-        _ kernels: Kernels
+        _ kernels: Kernels, _ workspace: Workspace
     ) {
         var squares = 0.0
         for block in 0..<relu.blocks {
@@ -118,28 +120,49 @@ struct TapeLayer: Sendable {
         }
         let count = Double(relu.blocks * rows.count * width * Kernels.block)
         let tolerance = Self.tieTolerance * Float((squares / count).squareRoot())
+        let first = UnsafeMutableRawPointer(workspace.floats(pooledWidth))
+            .assumingMemoryBound(to: UInt8.self)
+        withRows(rows) {
+            relu.pixels($0, image: image, block: 0)
+        } body: { features in
+            kernels.equalPixels(
+                features, blockStride: relu.blockStride, blocks: relu.blocks, columns: width,
+                pooledColumns: pooledWidth, tolerance: tolerance, first: first)
+        }
         for block in 0..<relu.blocks {
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 2) { features in
+            withRows(rows) {
+                relu.pixels($0, image: image, block: block)
+            } body: { features in
                 withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<UInt8>?.self, capacity: 2) {
                     flags in
                     for r in 0..<2 {
                         let y = rows.lowerBound + r
-                        let isInside = y < rows.upperBound
-                        features.initializeElement(
-                            at: r,
-                            to: isInside
-                                ? UnsafePointer(relu.pixels(y, image: image, block: block)) : nil)
                         flags.initializeElement(
-                            at: r, to: isInside ? bits.row(y, image: image, block: block) : nil)
+                            at: r,
+                            to: rows.contains(y) ? bits.row(y, image: image, block: block) : nil)
                     }
-                    guard let features = UnsafePointer(features.baseAddress),
-                        let flags = UnsafePointer(flags.baseAddress)
-                    else { return }
+                    guard let flags = UnsafePointer(flags.baseAddress) else { return }
                     kernels.maximumBits(
-                        features, columns: width, pooledColumns: pooledWidth,
-                        tolerance: tolerance, bits: flags)
+                        features, columns: width, pooledColumns: pooledWidth, first: first,
+                        bits: flags)
                 }
             }
+        }
+    }
+
+    // Two rows, the second of which may not be there.
+    private func withRows(
+        _ rows: Range<Int>, _ pixels: (Int) -> UnsafeMutablePointer<Float>,
+        body: (UnsafePointer<UnsafePointer<Float>?>) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 2) { pointers in
+            for r in 0..<2 {
+                let y = rows.lowerBound + r
+                pointers.initializeElement(
+                    at: r, to: rows.contains(y) ? UnsafePointer(pixels(y)) : nil)
+            }
+            guard let pointers = UnsafePointer(pointers.baseAddress) else { return }
+            body(pointers)
         }
     }
 }

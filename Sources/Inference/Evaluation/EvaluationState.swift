@@ -2,7 +2,7 @@
 struct EvaluationState {
     /// Features of targets that outlive their stack, by target and tap.
     private(set) var maps: [Int: [Tap: FeatureMap]] = [:]
-    private var summaries: [Int: [Tap: [SummaryKind: Summary]]] = [:]
+    private(set) var summaries: [Int: [Tap: [SummaryKind: Summary]]] = [:]
     // By pair, term with layers, and layer.
     private var values: [[[Double]]]
     private let plan: EvaluationPlan

@@ -104,7 +104,7 @@ public struct LossEvaluator: Sendable {
             imagesMax: max(1, imagesMax ?? max(4, 2 * workers)))
     }
 
-    private func image(_ role: StackRole, _ pairs: [Pair], _ targets: [Target]) -> Image {
+    func image(_ role: StackRole, _ pairs: [Pair], _ targets: [Target]) -> Image {
         switch role {
         case .target(let index): return targets[index].image
         case .subject(.output, let number): return pairs[number].output

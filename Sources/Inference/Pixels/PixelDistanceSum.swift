@@ -64,4 +64,59 @@ final class PixelDistanceSum: PixelSum {
         case .hole: pixelSum(range) { (1 - m[$0]) * rule(d[$0]) }
         }
     }
+
+    /// The derivatives of the loss by each of its sums, once all rows have been added.
+    private func slopes(height: Int, width: Int) -> [Double] {
+        let count = 3 * height * width
+        let unit: Double
+        if measure.divisor == .all || measure.reduction.divisor == .sum {
+            unit = measure.reduction(
+                1, elements: count, outer: height * width, pixels: height * width)
+        } else {
+            unit = divisor > 0 ? 1 / divisor : 0
+        }
+        return measure.distance.slopes(sums.map { $0 * unit }).map { $0 * unit }
+    }
+
+    func makeSlope(height: Int, width: Int) -> any PixelSlope {
+        PixelDistanceSlope(
+            measure, subject, factors: factors,
+            rules: Array(zip(rules, slopes(height: height, width: width))))
+    }
+}
+
+/// The gradient of a distance of pixels: of each by its own difference.
+private final class PixelDistanceSlope: PixelSlope {
+    private let measure: PixelMeasure
+    private let subject: Subject
+    private let factors: [Double]
+    private let rules: [(rule: Pointwise, slope: Double)]
+
+    init(
+        _ measure: PixelMeasure, _ subject: Subject, factors: [Double],
+        rules: [(rule: Pointwise, slope: Double)]
+    ) {
+        self.measure = measure
+        self.subject = subject
+        self.factors = factors
+        self.rules = rules
+    }
+
+    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: inout [Double]) {
+        let values = subject == .output ? rows.output : rows.composite
+        let start = 3 * rows.width * y
+        for i in 0..<3 * rows.width {
+            let scale = factors[i % 3]
+            let d = scale * (values[i] - rows.target[i])
+            var slope = rules.reduce(0) { $0 + $1.slope * $1.rule.slope(d) } * scale
+            switch measure.region {
+            case .all: break
+            case .valid: slope *= rows.valid[i]
+            case .hole: slope *= 1 - rows.valid[i]
+            }
+            gradient[start + i] += factor * slope * rows.share(of: subject, i)
+        }
+    }
+
+    func finish(times factor: Double, to gradient: inout [Double]) {}
 }

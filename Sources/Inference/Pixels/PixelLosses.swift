@@ -11,6 +11,13 @@ public struct PixelLosses: Sendable, Equatable {
     /// have the output's size. A mean over nothing (a side of 1) is 0.
     /// - Parameter input: what the network is fed with, for terms in its unit.
     public init(_ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing) {
+        let sums = Self.sums(loss, pair, target: target, input: input)
+        values = sums.mapValues { $0.value(height: pair.output.height, width: pair.output.width) }
+    }
+
+    static func sums(
+        _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing
+    ) -> [Int: any PixelSum] {
         var sums: [Int: any PixelSum] = [:]
         for (index, term) in loss.terms.enumerated() {
             guard !term.needsMask || pair.mask != nil, !term.needsTarget || target != nil else {
@@ -32,7 +39,7 @@ public struct PixelLosses: Sendable, Equatable {
                 for sum in sums.values { sum.add(rows) }
             }
         }
-        values = sums.mapValues { $0.value(height: pair.output.height, width: pair.output.width) }
+        return sums
     }
 }
 
@@ -50,6 +57,9 @@ protocol PixelSum: AnyObject {
 
     /// The loss, once all rows have been added.
     func value(height: Int, width: Int) -> Double
+
+    /// What adds up the loss's gradient, once all rows have been added.
+    func makeSlope(height: Int, width: Int) -> any PixelSlope
 }
 
 extension PixelUnit {

@@ -44,6 +44,11 @@ final class PixelRows {
         readMask(0)
     }
 
+    /// The derivative of a value of a subject by that of the output it is made of.
+    func share(of subject: Subject, _ i: Int) -> Double {
+        subject == .output ? 1 : 1 - valid[i]
+    }
+
     /// Moves to row `y`, which must be the next one.
     func advance(to y: Int) {
         output.withUnsafeMutableBufferPointer { outputImage.readRow(y, into: $0) }

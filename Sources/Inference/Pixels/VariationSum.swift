@@ -81,6 +81,28 @@ final class VariationSum: PixelSum {
         }
     }
 
+    func makeSlope(height: Int, width: Int) -> any PixelSlope {
+        let (h, w) = (height, width)
+        let unit = { (count: Int) in self.reduced(1, count, h, w) }
+        let slopes: VariationSlope.Slopes
+        switch measure.kind {
+        case .neighbours(let distance):
+            let along = { (sums: [Double], count: Int) in
+                let reduced = sums.map { $0 * unit(count) }
+                return Array(zip(distance.sums, distance.slopes(reduced).map { $0 * unit(count) }))
+            }
+            slopes = .neighbours(
+                vertical: along(vertical, 3 * (h - 1) * w),
+                horizontal: along(horizontal, 3 * h * (w - 1)))
+        case .gradient(let power):
+            slopes = .gradient(power: power, slope: unit(3 * (h - 1) * (w - 1)))
+        case .ninePoint:
+            slopes = .ninePoint(
+                straight: 2 * unit(3 * h * w) / 3, diagonal: unit(3 * (h + 1) * (w + 1)) / 6)
+        }
+        return VariationSlope(measure, subject, factors: factors, width: width, slopes)
+    }
+
     private func direction(
         _ distance: Distance, _ sums: [Double], _ count: Int, _ height: Int, _ width: Int
     ) -> Double {

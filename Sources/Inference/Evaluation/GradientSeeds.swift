@@ -1,0 +1,76 @@
+/// Where the way back begins: the gradients of a loss's terms with respect to the features of one stack
+/// of images.
+struct GradientSeeds {
+    let plan: EvaluationPlan
+    let loss: Loss
+    let pairs: [PairShape]
+    let stack: EvaluationPlan.Stack
+    let results: [FeatureResult]
+    let state: EvaluationState
+    let kernels: Kernels
+
+    private struct Place {
+        let image: Int
+        let pair: Int
+        let term: LayeredTerm
+        let weight: Double
+        let tap: Int
+    }
+
+    /// The gradients of the sum of weighted terms, which are named by their position in the loss.
+    func cotangents(of terms: Set<Int>, _ team: Team) -> [Cotangent] {
+        var places: [Place] = []
+        for (image, role) in stack.roles.enumerated() {
+            guard case .subject(let subject, let pair) = role else { continue }
+            for term in plan.terms where term.subject == subject && terms.contains(term.index) {
+                for (tap, layer) in term.layers {
+                    let weight = loss.terms[term.index].weight * layer.weight
+                    guard weight != 0,
+                        let number = stack.demands.firstIndex(where: { $0.tap == tap })
+                    else { continue }
+                    places.append(
+                        Place(image: image, pair: pair, term: term, weight: weight, tap: number))
+                }
+            }
+        }
+        let slopes = team.map(places.count) { self.slopes(at: places[$0]) }
+        return stack.demands.indices.compactMap { number in
+            var lists = stack.roles.map { _ in [FeatureSlope]() }
+            for (place, found) in zip(places, slopes) where place.tap == number {
+                lists[place.image] += found
+            }
+            guard lists.contains(where: { !$0.isEmpty }) else { return nil }
+            return Cotangent(tap: stack.demands[number].tap, slopes: lists)
+        }
+    }
+
+    private func slopes(at place: Place) -> [FeatureSlope] {
+        let measure = place.term.measure
+        let (tap, result) = (stack.demands[place.tap].tap, results[place.tap])
+        let pair = pairs[place.pair]
+        let pixels = pair.output.height * pair.output.width
+        guard let map = result.maps[place.image] else { return [] }
+        guard let kind = measure.statistic.summaryKind else {
+            guard let target = pair.targets.perceptual, let other = state.maps[target]?[tap] else {
+                return []
+            }
+            let sums = measure.pairRules.map { rule in
+                result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
+                    ?? .nan
+            }
+            return measure.slopes(
+                ofPairs: sums, result.shape, pixels: pixels, factor: place.weight
+            ).map { .difference($0, map, other) }
+        }
+        let blends = pair.targets.targets(of: measure.statistic)
+        let targets = blends.compactMap { blend in
+            state.summaries[blend.target]?[tap]?[kind].map { (summary: $0, weight: blend.weight) }
+        }
+        guard let subject = result.summaries[SummaryDemand(place.image, kind)], !targets.isEmpty,
+            let slope = measure.slope(
+                of: subject, against: targets, pixels: pixels, factor: place.weight,
+                kernels: kernels)
+        else { return [] }
+        return [.affine(slope, of: map)]
+    }
+}

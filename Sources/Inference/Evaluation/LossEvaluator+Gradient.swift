@@ -1,0 +1,178 @@
+/// The losses of several pairs with their gradients.
+public struct GradientEvaluation: Sendable {
+    /// Losses, and statistics of the targets that were to be kept.
+    public let evaluation: Evaluation
+    /// By what was asked for, then by pair: gradients with respect to the outputs, RGB in [0, 1].
+    public let gradients: [[ImageGradient]]
+}
+
+extension Loss {
+    /// Why there is no gradient of the loss with respect to the output, as a clause; nil when there is.
+    public var gradientObstacle: String? {
+        for term in terms {
+            if let measure = term.features, !measure.hasGradient {
+                return
+                    "the gradient of the term \(term.key) is not known here: its statistic is of "
+                    + "patches, of unit length or a normal distribution"
+            }
+        }
+        let needsNetwork = terms.contains { $0.features?.layers.isEmpty == false }
+        guard !needsNetwork || network.variant(.vgg16).hasGradient else {
+            return "there is no way back through L2 pools here"
+        }
+        return nil
+    }
+}
+
+extension LossEvaluator {
+    /// The losses of every pair as `evaluate` gives them, bit for bit, and the gradients of sums of
+    /// weighted terms with respect to the outputs.
+    ///
+    /// A gradient has the same bits as when its pair is evaluated alone.
+    /// - Parameters:
+    ///   - groups: the positions of the terms of each sum; each costs a way back of its own.
+    ///   - keeping: as for `evaluate`.
+    /// - Throws: what `evaluate` throws.
+    public func gradients(
+        _ pairs: [Pair], targets: [Target], loss: Loss, of groups: [Set<Int>],
+        keeping: Set<Int> = [], team: Team
+    ) throws(InferenceError) -> GradientEvaluation {
+        precondition(loss.gradientObstacle == nil)
+        let shapes = pairs.map(\.shape)
+        try check(
+            pairs: shapes, targets: targets.map { TargetShape(size: $0.image.size) }, loss: loss)
+        let known = try statistics(of: targets, shapes, loss, keeping, team)
+        let plan = try EvaluationPlan(
+            loss, extractor.network.architecture, pairs: shapes,
+            targets: known.map { TargetShape(size: $0.image.size, isStored: true) },
+            imagesMax: Self.recordedMax(workers: team.workers))
+        var state = EvaluationState(plan, loss, targets: known, pairs: shapes)
+        var sums = groups.map { _ in
+            pairs.map { [Double](repeating: 0, count: 3 * $0.output.width * $0.output.height) }
+        }
+        for stack in plan.stacks {
+            try team.checkCancelled()
+            let (results, tape) = try extractor.record(
+                images: stack.roles.map { image($0, pairs, known) },
+                demands: stack.demands.map { $0.keepingMaps(of: stack.roles.indices) },
+                variant: plan.variant, preprocessing: loss.input, kept: state.maps, team: team)
+            state.add(stack, results, kernels: extractor.kernels, team: team)
+            let seeds = GradientSeeds(
+                plan: plan, loss: loss, pairs: shapes, stack: stack, results: results,
+                state: state, kernels: extractor.kernels)
+            for (number, terms) in groups.enumerated() {
+                let gradients = try extractor.gradients(
+                    tape, cotangents: seeds.cotangents(of: terms, team), team: team)
+                for (role, gradient) in zip(stack.roles, gradients) {
+                    guard case .subject(let subject, let pair) = role else { continue }
+                    pairs[pair].add(gradient, of: subject, to: &sums[number][pair])
+                }
+            }
+        }
+        let input = loss.input ?? extractor.network.preprocessing
+        let pixels = try team.map(pairs.count) { number throws(InferenceError) in
+            try team.checkCancelled()
+            let target = pairs[number].targets.pixels.map { known[$0].image }
+            let values = PixelLosses(loss, pairs[number], target: target, input: input)
+            let gradients = groups.enumerated().map { index, terms in
+                var gradient = sums[index][number]
+                PixelGradient.add(
+                    terms, loss, pairs[number], target: target, input: input, to: &gradient)
+                return ImageGradient(
+                    height: pairs[number].output.height, width: pairs[number].output.width,
+                    values: gradient.map { Float($0) })
+            }
+            return (values: values, gradients: gradients)
+        }
+        var losses: [PairLosses] = []
+        for number in pairs.indices {
+            let ofPair = state.losses(ofPair: number, pixels[number].values)
+            if let name = ofPair.firstNonFinite {
+                throw .nonFiniteResult("\(name) of pair \(number) is not finite")
+            }
+            losses.append(ofPair)
+        }
+        return GradientEvaluation(
+            evaluation: Evaluation(losses: losses, statistics: state.statistics(of: keeping)),
+            gradients: groups.indices.map { index in pixels.map { $0.gradients[index] } })
+    }
+
+    /// How many images are recorded together: what is kept of them grows with their pixels.
+    static func recordedMax(workers: Int) -> Int { max(4, 2 * workers) }
+
+    // Targets are walked by themselves, for nothing goes back to them.
+    private func statistics(
+        of targets: [Target], _ pairs: [PairShape], _ loss: Loss, _ keeping: Set<Int>, _ team: Team
+    ) throws(InferenceError) -> [Target] {
+        let plan = try EvaluationPlan(
+            loss, extractor.network.architecture, pairs: pairs,
+            targets: targets.map {
+                TargetShape(size: $0.image.size, isStored: $0.statistics != nil)
+            }, imagesMax: 1)
+        var known = targets
+        let unknown = targets.indices.filter {
+            targets[$0].statistics == nil && plan.needs[$0] != TargetNeeds()
+        }
+        for index in unknown {
+            let image = targets[index].image
+            let needs = plan.needs[index]
+            let taps = plan.variant.taps.filter {
+                needs.maps.contains($0) || needs.summaries[$0] != nil
+            }
+            let demands = taps.map { tap in
+                // In an order of their own, as `StackDemands` has it: a set has none.
+                let kinds = plan.terms.compactMap(\.measure.statistic.summaryKind).unique
+                    .filter { needs.summaries[tap]?.contains($0) ?? false }
+                return TapDemand(
+                    tap: tap,
+                    FeatureDemand(
+                        summaries: kinds.map { SummaryDemand(0, $0) },
+                        maps: needs.maps.contains(tap) ? [0] : []))
+            }
+            let results = try extractor.run(
+                images: [image], demands: demands, variant: plan.variant,
+                preprocessing: loss.input, team: team)
+            var summaries: [Tap: [SummaryKind: Summary]] = [:]
+            var maps: [Tap: FeatureMap] = [:]
+            for (tap, result) in zip(taps, results) {
+                for (demand, summary) in result.summaries {
+                    summaries[tap, default: [:]][demand.kind] = summary
+                }
+                maps[tap] = result.maps[0]
+            }
+            known[index] = .statistics(
+                TargetStatistics(
+                    image: keeping.contains(index) ? image.detached() : image,
+                    summaries: summaries, maps: maps))
+        }
+        return known
+    }
+}
+
+extension TapDemand {
+    fileprivate func keepingMaps(of images: Range<Int>) -> TapDemand {
+        var features = features
+        features.maps = Array(images)
+        return TapDemand(tap: tap, features)
+    }
+}
+
+extension Pair {
+    /// Adds a gradient by a subject to that by the output; a composite is `1 − M` parts output.
+    fileprivate func add(
+        _ gradient: ImageGradient, of subject: Subject, to sum: inout [Double]
+    ) {
+        guard subject == .composite, let mask else {
+            for (i, value) in gradient.values.enumerated() { sum[i] += Double(value) }
+            return
+        }
+        let count = 3 * gradient.width
+        var valid = [Double](repeating: 1, count: count)
+        for y in 0..<gradient.height {
+            valid.withUnsafeMutableBufferPointer { mask.readRow(y, into: $0) }
+            for i in 0..<count {
+                sum[y * count + i] += (1 - valid[i]) * Double(gradient.values[y * count + i])
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+extension FeatureMeasure {
+    /// Whether the gradient of the measure is known here: not yet that of patches, of features at unit
+    /// length and of the Wasserstein distance.
+    var hasGradient: Bool {
+        switch statistic {
+        case .features(_, let unit): unit == nil
+        case .gram(let gram): gram.patch == nil
+        case .mean, .meanDeviation: true
+        case .gaussian: false
+        }
+    }
+
+    /// The gradient of `factor` times the loss of a layer whose statistic is a summary, with respect to
+    /// the features that were summed up.
+    func slope(
+        of subject: Summary, against targets: [(summary: Summary, weight: Double)], pixels: Int,
+        factor: Double, kernels: Kernels
+    ) -> AffineSlope? {
+        let values = targets.map { (StatisticValue(statistic, $0.summary), $0.weight) }
+        let target = values.count == 1 ? values[0].0 : StatisticValue(blending: values)
+        switch (StatisticValue(statistic, subject), target) {
+        case (.matrix(let a), .matrix(let b)):
+            guard case .gram(let gram) = statistic else { return nil }
+            return gram.slope(
+                of: subject, elementSlopes(a, b, pixels: pixels, factor: factor, gram), a, kernels)
+        case (.vectors(let a), .vectors(let b)):
+            let slopes = zip(a, b).map { a, b in
+                elementSlopes(zip(a, b).map { $0 - $1 }, outer: 1, pixels: pixels, factor)
+            }
+            return momentSlope(of: subject, slopes)
+        default: return nil
+        }
+    }
+
+    /// The gradient of `factor` times the loss of a layer whose statistic is pairwise, from the sums of
+    /// `pairRules`, in order.
+    func slopes(
+        ofPairs sums: [Double], _ shape: FeatureShape, pixels: Int, factor: Double
+    ) -> [DifferenceSlope] {
+        guard case .features(let scale, nil) = statistic else { return [] }
+        let full = zip(sums, distance.sums).map { sum, rule in
+            let scaling = rule.scaled(by: scale).factor
+            return scaling == 1 ? sum : sum * scaling
+        }
+        let slopes = sumSlopes(
+            full, elements: shape.count, outer: shape.positions, pixels: pixels)
+        return zip(distance.sums, slopes).map { rule, slope in
+            DifferenceSlope(rule: rule, factor: factor * slope * scale, scale: scale)
+        }
+    }
+
+    /// The derivatives of the loss by each of the sums that its distance is made of.
+    private func sumSlopes(
+        _ sums: [Double], elements: Int, outer: Int, pixels: Int
+    ) -> [Double] {
+        let unit = reduction(1, elements: elements, outer: outer, pixels: pixels)
+        return distance.slopes(sums.map { $0 * unit }).map { $0 * unit }
+    }
+
+    // By each element, from the differences of all.
+    private func elementSlopes(
+        _ differences: [Double], outer: Int, pixels: Int, _ factor: Double
+    ) -> [Double] {
+        let rules = distance.sums
+        let sums = rules.map { rule in differences.reduce(0) { $0 + rule($1) } }
+        let slopes = sumSlopes(
+            sums, elements: differences.count, outer: outer, pixels: pixels
+        ).map { $0 * factor }
+        return differences.map { d in
+            zip(rules, slopes).reduce(0) { $0 + $1.1 * $1.0.slope(d) }
+        }
+    }
+
+    private func elementSlopes(
+        _ a: GramMatrix, _ b: GramMatrix, pixels: Int, factor: Double, _ gram: Gram
+    ) -> [Double] {
+        var differences = a.values
+        let others = b.values
+        for i in differences.indices { differences[i] -= others[i] }
+        if gram.normaliser == .deviations {
+            // A correlation with itself is 1 whatever the features are: its rounding has no sign.
+            for i in 0..<a.order { differences[i * a.order + i] = 0 }
+        }
+        return elementSlopes(differences, outer: a.order, pixels: pixels, factor)
+    }
+
+    // Of the means, and of the deviations where there are such.
+    private func momentSlope(of summary: Summary, _ slopes: [[Double]]) -> AffineSlope {
+        let positions = Double(summary.shape.positions)
+        var shift = slopes[0].map { $0 / positions }
+        var diagonal = shift.map { _ in 0.0 }
+        if case .meanDeviation(let eps, let isUnbiased) = statistic {
+            let divisor = isUnbiased ? positions - 1 : positions
+            for c in diagonal.indices {
+                // d√(S/n + ε)/dF = (F − m)/(n √(S/n + ε))
+                let deviation = (summary.sums[c] / divisor + eps).squareRoot()
+                guard deviation > 0 else { continue }
+                diagonal[c] = slopes[1][c] / (divisor * deviation)
+                shift[c] -= diagonal[c] * summary.means[c]
+            }
+        }
+        return AffineSlope(diagonal: diagonal, shift: shift)
+    }
+}
+
+extension Gram {
+    /// The gradient with respect to the features of what has the gradient D with respect to the
+    /// matrix: `2 s²/n · D F`, of centred products `D F_c`, for the rows of D F_c have no mean.
+    fileprivate func slope(
+        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix, _ kernels: Kernels
+    ) -> AffineSlope {
+        let shape = summary.shape
+        let order = shape.channels
+        var values = elements
+        let square = scale * scale
+        let factor: Double
+        switch normaliser {
+        case .none: factor = 2 * square
+        case .positions: factor = 2 * square / Double(shape.positions)
+        case .elements: factor = 2 * square / Double(shape.count)
+        case .constant(let constant): factor = 2 * square / constant
+        case .deviations:
+            values = correlationSlopes(elements, matrix.values, summary)
+            factor = 2
+        }
+        for i in values.indices { values[i] *= factor }
+        var shift = [Double](repeating: 0, count: order)
+        if isCentred {
+            for row in 0..<order {
+                shift[row] = -(0..<order).reduce(0) {
+                    $0 + values[row * order + $1] * summary.means[$1]
+                }
+            }
+        }
+        return AffineSlope(matrix: values, shift: shift, kernels: kernels)
+    }
+
+    /// From D with respect to R_ij = P_ij a_i a_j, a_i = P_ii^−½, to the gradient with respect to P: off
+    /// the diagonal D_ij a_i a_j, on it −a_i² Σ_{j≠i} D_ij R_ij; D has no diagonal.
+    private func correlationSlopes(
+        _ elements: [Double], _ correlations: [Double], _ summary: Summary
+    ) -> [Double] {
+        let order = summary.shape.channels
+        let reciprocals = (0..<order).map { row in
+            let square = summary.sums[GramMatrix.upperStart(ofRow: row, order: order)]
+            return square > 0 ? 1 / square.squareRoot() : 0
+        }
+        var values = elements
+        for i in 0..<order {
+            var along = 0.0
+            for j in 0..<order {
+                along += elements[i * order + j] * correlations[i * order + j]
+                values[i * order + j] *= reciprocals[i] * reciprocals[j]
+            }
+            values[i * order + i] = -reciprocals[i] * reciprocals[i] * along
+        }
+        return values
+    }
+}
+
+extension Distance {
+    /// The derivatives of the distance by its reduced sums; that of a root at 0 is 0.
+    func slopes(_ reduced: [Double]) -> [Double] {
+        switch self {
+        case .l2:
+            let root = reduced[0].squareRoot()
+            return [root > 0 ? 0.5 / root : 0]
+        case .scaledSquared(let eps):
+            let divisor = reduced[1] + eps
+            return [1 / divisor, -reduced[0] / (divisor * divisor)]
+        default: return [1]
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// The gradient of one term without layers, while rows go by.
+protocol PixelSlope: AnyObject {
+    /// Adds what the row at hand, y, makes known, times a factor, to the gradient by the output,
+    /// (H, W, 3).
+    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: inout [Double])
+
+    /// Adds what remains after the last row.
+    func finish(times factor: Double, to gradient: inout [Double])
+}
+
+/// The gradient of the terms of one pair that need no network, by the output, RGB in [0, 1]. Equal
+/// values have the slope 0, whatever the distance.
+enum PixelGradient {
+    /// Adds the gradients of terms, by their position in the loss, with their weights.
+    static func add(
+        _ terms: Set<Int>, _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing,
+        to gradient: inout [Double]
+    ) {
+        let (height, width) = (pair.output.height, pair.output.width)
+        let slopes = PixelLosses.sums(loss, pair, target: target, input: input)
+            .filter { terms.contains($0.key) && loss.terms[$0.key].weight != 0 }
+            .sorted { $0.key < $1.key }
+            .map { (slope: $1.makeSlope(height: height, width: width), loss.terms[$0].weight) }
+        guard !slopes.isEmpty else { return }
+        let rows = PixelRows(output: pair.output, target: target, mask: pair.mask)
+        for y in 0..<height {
+            rows.advance(to: y)
+            for (slope, weight) in slopes { slope.add(rows, y: y, times: weight, to: &gradient) }
+        }
+        for (slope, weight) in slopes { slope.finish(times: weight, to: &gradient) }
+    }
+}
