@@ -26,8 +26,9 @@ public struct ComparisonRequest: Sendable {
 
 /// The losses of files, by the same code as POST /v1/losses and without a server.
 public struct Comparison: Sendable {
-    /// The options of a request by their names in a query: those of POST /v1/losses.
-    public static var optionNames: [String] { OptionName.losses.map(\.rawValue) }
+    /// The options of a request by their names in a query: those of POST /v1/losses but
+    /// for gradients.
+    public static var optionNames: [String] { OptionName.comparison.map(\.rawValue) }
 
     private let model: Model
     private let configuration: Configuration

@@ -97,6 +97,40 @@ extension LossEvaluator {
             gradients: groups.indices.map { index in pixels.map { $0.gradients[index] } })
     }
 
+    /// An estimate of the bytes that `gradients` takes for so many sums of terms of pairs of these
+    /// shapes, besides the images.
+    /// - Throws: `unknownLayer`.
+    public func estimateGradientBytes(
+        pairs: [PairShape], targets: [TargetShape], loss: Loss, count: Int, workers: Int
+    ) throws(InferenceError) -> Int {
+        let plan = try EvaluationPlan(
+            loss, extractor.network.architecture, pairs: pairs,
+            targets: targets.map { TargetShape(size: $0.size, isStored: true) },
+            imagesMax: Self.recordedMax(workers: workers))
+        let float = MemoryLayout<Float>.stride
+        let walks = plan.stacks.map { stack in
+            let taps = stack.demands.map(\.tap)
+            let features = taps.reduce(0) { total, tap in
+                let shape = plan.variant.features(of: stack.size, at: tap)
+                // Features, and a matrix for each image.
+                return total + shape.count + shape.channels * shape.channels
+            }
+            return extractor.gradientBytes(
+                imageCount: stack.roles.count, height: stack.size.height, width: stack.size.width,
+                taps: taps, variant: plan.variant, workers: workers)
+                + stack.roles.count * features * float
+        }
+        let statistics = zip(plan.needs, targets).reduce(0) {
+            $0 + $1.0.byteCount(of: $1.1.size, plan.variant)
+        }
+        let sums = pairs.reduce(0) {
+            $0 + 3 * count * $1.output.height * $1.output.width
+                * (MemoryLayout<Double>.stride + float)
+        }
+        // The targets' own walks are smaller.
+        return (walks.max() ?? 0) + statistics + sums
+    }
+
     /// How many images are recorded together: what is kept of them grows with their pixels.
     static func recordedMax(workers: Int) -> Int { max(4, 2 * workers) }
 

@@ -24,12 +24,13 @@ struct FeatureGradientEndpoint: JobEndpoint {
         let answer = ImageGradientAnswer(images, model.network)
         let size = images.size(of: 0)
         let stack = min(images.count, Self.imagesMax(workers: context.pool.workers))
-        let workBytes = images.decodedBytes.plus(cotangents.bytes).plus(answer.bytes)
+        let workBytes = images.decodedBytes.plus(cotangents.bytes).plus(answer.bytes.times(2))
             .plus(
                 model.extractor.gradientBytes(
                     imageCount: stack, height: size.height, width: size.width,
                     taps: cotangents.taps, workers: context.pool.workers))
-        return JobRequest(workBytes: workBytes) { run throws(ServiceError) in
+        return JobRequest(workBytes: workBytes, answerBytes: answer.bytes) {
+            run throws(ServiceError) in
             let (decoded, slopes) = try run.measure(.decode) { team throws(ServiceError) in
                 (try DecodedList(images, team).images, try cotangents.decode(team))
             }

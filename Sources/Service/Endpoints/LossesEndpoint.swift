@@ -1,4 +1,5 @@
 import HTTP
+import HTTPTypes
 
 /// POST /v1/losses
 struct LossesEndpoint: JobEndpoint {
@@ -12,8 +13,9 @@ struct LossesEndpoint: JobEndpoint {
         let job = try LossJob(
             submission, query: request.query, id: request.id, model: model,
             targets: TargetCache(context.targets, of: request.tenant),
-            configuration: context.configuration)
-        return JobRequest(workBytes: try job.workBytes()) { run throws(ServiceError) in
+            accept: request.fields[.accept], configuration: context.configuration)
+        return JobRequest(workBytes: try job.workBytes(), answerBytes: job.answerBytes) {
+            run throws(ServiceError) in
             let answer = try job.run(&run)
             context.metrics.pairs.add(job.outputs.count)
             context.metrics.pixels.add(job.pixels)

@@ -39,12 +39,14 @@ struct Cotangents: Sendable {
                     InferenceError.imageTooSmall(minimum: minimum, tap: tap.description))
             }
             let shape = variant.shape(of: tap, height: size.height, width: size.width)
-            let expected = [images.count, shape.channels, shape.height, shape.width]
-            guard source.dimensions == expected else {
+            let expected = FeatureShape(
+                channels: shape.channels, height: shape.height, width: shape.width)
+            guard source.dimensions.samples == images.count, source.dimensions.shape == expected
+            else {
                 throw ServiceError(
                     .shapeMismatch,
-                    "\(source.name) must have samples, channels, height and width \(expected) for "
-                        + "these images, not \(source.dimensions).")
+                    "\(source.name) must have \(images.count) samples of \(shape.channels) channels, "
+                        + "\(shape.height) rows and \(shape.width) columns for these images.")
             }
             taps.append(tap)
             sources.append(source)
@@ -60,33 +62,20 @@ struct Cotangents: Sendable {
     func decode(_ team: Team) throws(ServiceError) -> [[FeatureMap]] {
         try team.map(sources.count) { index throws(ServiceError) in
             let source = sources[index]
-            let shape = source.dimensions
+            let shape = source.dimensions.shape
             let values = try source.singles()
-            let count = shape[1] * shape[2] * shape[3]
-            return (0..<shape[0]).map { sample in
+            return (0..<source.dimensions.samples).map { sample in
                 FeatureMap(
-                    channels: shape[1], height: shape[2], width: shape[3],
-                    layout: source.channelLayout, values: values, start: sample * count)
+                    channels: shape.channels, height: shape.height, width: shape.width,
+                    layout: source.channelLayout, values: values, start: sample * shape.count)
             }
         }
     }
 }
 
 extension FeatureSource {
-    /// Samples, channels, height and width; the positions of a `matrix` stand in one row.
-    fileprivate var dimensions: [Int] {
-        let s = view.shape
-        switch layout {
-        case .nchw: return s
-        case .nhwc: return [s[0], s[3], s[1], s[2]]
-        case .chw: return [1] + s
-        case .hwc: return [1, s[2], s[0], s[1]]
-        case .matrix: return [s[0], s[1], 1, s[2]]
-        }
-    }
-
     fileprivate var channelLayout: ChannelLayout {
-        layout == .nhwc || layout == .hwc ? .interleaved : .planar
+        [.nhwc, .hwc].contains(dimensions.layout) ? .interleaved : .planar
     }
 
     /// The values in single precision.

@@ -13,12 +13,13 @@ struct LossJob: Sendable {
     let outputs: ImageList
     let masks: ImageList
     let target: LossTarget
+    let gradient: GradientOptions?
     private let workers: Int
 
     /// Checks everything that headers and options tell.
     init(
         _ submission: Submission, query: [(name: String, value: String)], id: String, model: Model,
-        targets: TargetCache, configuration: Configuration
+        targets: TargetCache, accept: String? = nil, configuration: Configuration
     ) throws(ServiceError) {
         self.id = id
         self.model = model
@@ -32,6 +33,7 @@ struct LossJob: Sendable {
         } catch {
             throw ServiceError(error)
         }
+        gradient = try GradientOptions(set, choice.loss, accept: accept)
         let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.
@@ -51,12 +53,24 @@ struct LossJob: Sendable {
     /// Bytes the work takes beside the body.
     func workBytes() throws(ServiceError) -> Int {
         do {
-            let work = try model.evaluator.estimateBytes(
+            var work = try model.evaluator.estimateBytes(
                 pairs: pairShapes, targets: targetShapes, loss: loss, workers: workers)
+            if let gradient {
+                let count = gradient.parts.count
+                work = try model.evaluator.estimateGradientBytes(
+                    pairs: pairShapes, targets: targetShapes, loss: loss, count: count,
+                    workers: workers
+                ).plus(LossGradients.bytes(outputs, parts: count).work)
+            }
             return [outputs, masks, target.list].bytes(\.decodedBytes).plus(work)
         } catch {
             throw ServiceError(error)
         }
+    }
+
+    /// Bytes of the answer, where the images decide them.
+    var answerBytes: Int {
+        gradient.map { LossGradients.bytes(outputs, parts: $0.parts.count).answer } ?? 0
     }
 
     /// Pixels of the images given.
@@ -115,21 +129,40 @@ extension LossJob {
         let decoded = try run.measure(.decode) { team throws(ServiceError) in
             try decode(team)
         }
-        let evaluation = try run.measure(.features) { team throws(ServiceError) in
-            do throws(InferenceError) {
-                return try model.evaluator.evaluate(
-                    decoded.pairs, targets: decoded.targets.map(\.target), loss: loss,
-                    keeping: decoded.keeping, team: team)
-            } catch {
-                throw ServiceError(error)
-            }
+        let (evaluation, gradients) = try run.measure(.features) { team throws(ServiceError) in
+            try evaluate(decoded, team)
         }
         let results = try run.measure(.losses) { _ throws(ServiceError) in
             self.results(evaluation, decoded)
         }
-        return LossAnswer(
+        var answer = LossAnswer(
             id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
             results: results, warnings: choice.warnings + decoded.warnings, timings: run.timings)
+        if let gradient {
+            answer.gradients = try LossGradients(gradient, outputs, gradients)
+        }
+        return answer
+    }
+
+    // The gradients by what was asked for, then by pair; none when there was nothing.
+    private func evaluate(
+        _ decoded: Decoded, _ team: Team
+    ) throws(ServiceError) -> (Evaluation, [[ImageGradient]]) {
+        let targets = decoded.targets.map(\.target)
+        do throws(InferenceError) {
+            guard let gradient else {
+                let evaluation = try model.evaluator.evaluate(
+                    decoded.pairs, targets: targets, loss: loss, keeping: decoded.keeping,
+                    team: team)
+                return (evaluation, [])
+            }
+            let answer = try model.evaluator.gradients(
+                decoded.pairs, targets: targets, loss: loss, of: gradient.parts.map(\.terms),
+                keeping: decoded.keeping, team: team)
+            return (answer.evaluation, answer.gradients)
+        } catch {
+            throw ServiceError(error)
+        }
     }
 
     /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.

@@ -10,9 +10,12 @@ enum OptionName: String, CaseIterable, Sendable {
     case range
     case maskPolarity = "mask_polarity"
     case termWeights = "term_weights"
+    case gradient
+    case gradientOf = "gradient_of"
 
     /// What each endpoint understands.
     static let losses: [OptionName] = allCases
+    static let comparison = losses.filter { ![.gradient, .gradientOf].contains($0) }
     static let featureLosses: [OptionName] = [
         .preset, .loss, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
     ]

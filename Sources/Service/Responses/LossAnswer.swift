@@ -32,6 +32,7 @@ struct LossAnswer: Sendable {
     let results: [Result]
     var warnings: [Warning] = []
     let timings: [(name: String, milliseconds: Double)]
+    var gradients: LossGradients?
 
     /// The answer for given features.
     init(
@@ -60,7 +61,9 @@ struct LossAnswer: Sendable {
         self.timings = timings
     }
 
-    var json: JSON {
+    var json: JSON { json(withArrays: gradients?.options.type == .json) }
+
+    private func json(withArrays: Bool) -> JSON {
         var members: [JSON.Member] = [
             .init("id", .string(id)), .init("preset", JSON(choice.preset)),
         ]
@@ -70,7 +73,8 @@ struct LossAnswer: Sendable {
         }
         if let model { members.append(.init("model", model.json)) }
         members += [
-            .init("options", options), .init("results", .array(results.map(\.json))),
+            .init("options", options),
+            .init("results", .array(results.indices.map { result($0, withArrays: withArrays) })),
             .init("warnings", .array(warnings.map(\.json))),
             .init(
                 "timings_ms",
@@ -79,9 +83,45 @@ struct LossAnswer: Sendable {
         return .object(members)
     }
 
+    private func result(_ pair: Int, withArrays: Bool) -> JSON {
+        guard let gradients, case .object(var members) = results[pair].json else {
+            return results[pair].json
+        }
+        members.append(.init("gradient_norm", gradients.norms(ofPair: pair)))
+        if withArrays { members.append(.init("gradient", gradients.arrays(ofPair: pair))) }
+        return .object(members)
+    }
+
+    // The JSON answer stands in it as a tensor, for safetensors' own loader drops metadata.
+    private func safetensors(_ gradients: LossGradients) -> HTTPServerResponse {
+        let tensors =
+            [
+                SafetensorsTensor(
+                    "total", shape: [results.count], float64: results.map(\.losses.total))
+            ] + gradients.safetensors() + [
+                SafetensorsTensor("json", bytes: json(withArrays: false).encode())
+            ]
+        return HTTPServerResponse(
+            type: MediaType.safetensors.essence,
+            body: SafetensorsFile.encode(tensors, metadata: metadata))
+    }
+
+    private var metadata: [String: String] {
+        var metadata = ["gradient_with_respect_to": GradientOptions.Variable.output.rawValue]
+        metadata["preset"] = choice.preset
+        metadata["model"] = model?.network.name
+        metadata["sha256"] = model?.network.sha256
+        return metadata
+    }
+
     /// The answer over HTTP, with its timings as `Server-Timing` (W3C) as well.
     var response: HTTPServerResponse {
-        var response = HTTPServerResponse(json)
+        var response =
+            if let gradients, gradients.options.type == .safetensors {
+                safetensors(gradients)
+            } else {
+                HTTPServerResponse(json)
+            }
         response.fields[.serverTiming] = timings.map {
             "\($0.name);dur=\(Self.rounded($0.milliseconds))"
         }
