@@ -51,9 +51,9 @@ struct GradientSeeds {
         let pixels = pair.output.height * pair.output.width
         guard let map = result.maps[place.image] else { return [] }
         guard let kind = measure.statistic.summaryKind else {
-            guard let target = pair.targets.perceptual, let other = state.maps[target]?[tap] else {
-                return []
-            }
+            guard let target = pair.targets.targets(of: place.term).first?.target,
+                let other = state.maps[target]?[tap]
+            else { return [] }
             let sums = measure.pairRules.map { rule in
                 result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
                     ?? .nan
@@ -62,7 +62,7 @@ struct GradientSeeds {
                 ofPairs: sums, result.shape, pixels: pixels, factor: place.weight
             ).map { .difference($0, map, other) }
         }
-        let blends = pair.targets.targets(of: measure.statistic)
+        let blends = pair.targets.targets(of: place.term)
         let targets = blends.compactMap { blend in
             state.summaries[blend.target]?[tap]?[kind].map { (summary: $0, weight: blend.weight) }
         }

@@ -38,9 +38,12 @@ extension LossEvaluator {
         keeping: Set<Int> = [], team: Team
     ) throws(InferenceError) -> GradientEvaluation {
         precondition(loss.gradientObstacle == nil)
-        let shapes = pairs.map(\.shape)
+        let given = targets.count
+        let targets = targets + holes(of: pairs, targets, loss)
+        let shapes = Self.withHoles(pairs.map(\.shape), targets: given, loss)
         try check(
-            pairs: shapes, targets: targets.map { TargetShape(size: $0.image.size) }, loss: loss)
+            pairs: shapes, targets: targets[..<given].map { TargetShape(size: $0.image.size) },
+            loss: loss)
         let known = try statistics(of: targets, shapes, loss, keeping, team)
         let plan = try EvaluationPlan(
             loss, extractor.network.architecture, pairs: shapes,
@@ -103,6 +106,10 @@ extension LossEvaluator {
     public func estimateGradientBytes(
         pairs: [PairShape], targets: [TargetShape], loss: Loss, count: Int, workers: Int
     ) throws(InferenceError) -> Int {
+        let pairs = Self.withHoles(pairs, targets: targets.count, loss)
+        let holes = pairs.filter { $0.targets.hole != nil }
+            .map { TargetShape(size: $0.output) }
+        let targets = targets + holes
         let plan = try EvaluationPlan(
             loss, extractor.network.architecture, pairs: pairs,
             targets: targets.map { TargetShape(size: $0.size, isStored: true) },
@@ -192,11 +199,12 @@ extension TapDemand {
 }
 
 extension Pair {
-    /// Adds a gradient by a subject to that by the output; a composite is `1 − M` parts output.
+    /// Adds a gradient by a subject to that by the output, of which composites and holes are `1 − M`
+    /// parts.
     fileprivate func add(
         _ gradient: ImageGradient, of subject: Subject, to sum: inout [Double]
     ) {
-        guard subject == .composite, let mask else {
+        guard subject != .output, let mask else {
             for (i, value) in gradient.values.enumerated() { sum[i] += Double(value) }
             return
         }

@@ -75,7 +75,7 @@ public struct LossEvaluator: Sendable {
     }
 
     // What is in the hole of a target is a target of its own, behind those given.
-    private static func withHoles(
+    static func withHoles(
         _ pairs: [PairShape], targets: Int, _ loss: Loss
     ) -> [PairShape] {
         guard loss.terms.contains(where: { $0.subject == .hole }) else { return pairs }
@@ -87,7 +87,7 @@ public struct LossEvaluator: Sendable {
         }
     }
 
-    private func holes(of pairs: [Pair], _ targets: [Target], _ loss: Loss) -> [Target] {
+    func holes(of pairs: [Pair], _ targets: [Target], _ loss: Loss) -> [Target] {
         guard loss.terms.contains(where: { $0.subject == .hole }) else { return [] }
         return pairs.compactMap { pair in
             guard let mask = pair.mask, let target = pair.targets.pixels else { return nil }
