@@ -69,7 +69,9 @@ struct LossGradientTests {
         let results = try #require(answer.json["results"] as? [[String: Any]])
         let plainResults = try #require(plain["results"] as? [[String: Any]])
         #expect(results[0]["total"] as? Double == plainResults[0]["total"] as? Double)
-        #expect(answer.totals == [try #require(results[0]["total"] as? Double)])
+        let total = try #require(results[0]["total"] as? Double)
+        // Foundation's parser may miss the last bit of a decimal.
+        #expect(answer.totals.count == 1 && abs(answer.totals[0] / total - 1) < 1e-15)
         let norm = gradient.values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         let told = try #require(results[0]["gradient_norm"] as? Double)
         #expect(abs(told / norm - 1) < 1e-12)

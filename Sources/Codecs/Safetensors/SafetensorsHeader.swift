@@ -107,21 +107,11 @@ struct SafetensorsHeader {
         of tensor: UTF8Text, _ reader: inout JSONReader
     ) throws(SafetensorsError) -> ElementType {
         let dtype = try text(&reader, .tensorKeys)
-        switch dtype {
-        case "U8": return .uint8
-        case "U16": return .uint16
-        case "U32": return .uint32
-        case "U64": return .uint64
-        case "I8": return .int8
-        case "I16": return .int16
-        case "I32": return .int32
-        case "I64": return .int64
-        case "F16": return .float16
-        case "BF16": return .bfloat16
-        case "F32": return .float32
-        case "F64": return .float64
-        default: throw .unsupportedType(tensor: tensor.printable, dtype: dtype.printable)
+        guard let type = ElementType.allCases.first(where: { dtype.equals($0.safetensorsName) })
+        else {
+            throw .unsupportedType(tensor: tensor.printable, dtype: dtype.printable)
         }
+        return type
     }
 
     /// `[1, 2, …]` of non-negative integers.

@@ -32,21 +32,11 @@ public struct SafetensorsTensor: Sendable {
             "the shape does not describe the values")
     }
 
-    fileprivate var dtype: String {
-        switch elementType {
-        case .uint8: "U8"
-        case .float16: "F16"
-        case .bfloat16: "BF16"
-        case .float32: "F32"
-        case .float64: "F64"
-        }
-    }
-
     fileprivate func member(at begin: Int) -> JSON.Member {
         JSON.Member(
             name,
             [
-                "dtype": .string(dtype), "shape": .array(shape.map(JSON.integer)),
+                "dtype": .string(elementType.safetensorsName), "shape": .array(shape.map(JSON.integer)),
                 "data_offsets": [.integer(begin), .integer(begin + bytes.count)],
             ])
     }
@@ -81,5 +71,25 @@ extension SafetensorsFile {
         file += header
         for tensor in tensors { file += tensor.bytes }
         return file
+    }
+}
+
+extension ElementType {
+    /// The dtype of a safetensors header.
+    var safetensorsName: String {
+        switch self {
+        case .uint8: "U8"
+        case .uint16: "U16"
+        case .uint32: "U32"
+        case .uint64: "U64"
+        case .int8: "I8"
+        case .int16: "I16"
+        case .int32: "I32"
+        case .int64: "I64"
+        case .float16: "F16"
+        case .bfloat16: "BF16"
+        case .float32: "F32"
+        case .float64: "F64"
+        }
     }
 }
