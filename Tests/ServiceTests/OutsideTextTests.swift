@@ -57,6 +57,11 @@ struct OutsideText: Sendable, CustomTestStringConvertible {
         OutsideText(name: "JSON option", status: 422, code: .invalidOption) {
             json("{\"options\":{\"gram\":\"\($0)\"}}")
         },
+        OutsideText(name: "word of a loss", status: 422, code: .invalidLoss) {
+            json(
+                "{\"options\":{\"loss\":{\"terms\":[{\"key\":\"a\",\"layers\":{\"pool1\":1},"
+                    + "\"distance\":{\"kind\":\"\($0)\"}}]}}}")
+        },
         OutsideText(name: "JSON layers", status: 422, code: .invalidOption) {
             json("{\"options\":{\"layers\":[\"\($0)\"]}}")
         },

@@ -36,7 +36,8 @@ public struct SafetensorsTensor: Sendable {
         JSON.Member(
             name,
             [
-                "dtype": .string(elementType.safetensorsName), "shape": .array(shape.map(JSON.integer)),
+                "dtype": .string(elementType.safetensorsName),
+                "shape": .array(shape.map(JSON.integer)),
                 "data_offsets": [.integer(begin), .integer(begin + bytes.count)],
             ])
     }

@@ -30,9 +30,10 @@ struct EvaluationState {
     }
 
     /// Takes in what a stack was asked for.
+    /// - Throws: `cancelled`, between two layers: a distance of distributions takes long.
     mutating func add(
         _ stack: EvaluationPlan.Stack, _ results: [FeatureResult], kernels: Kernels, team: Team
-    ) {
+    ) throws(InferenceError) {
         let results = Dictionary(
             zip(stack.demands.map(\.tap), results), uniquingKeysWith: { first, _ in first })
         var places: [Place] = []
@@ -47,7 +48,10 @@ struct EvaluationState {
                 }
             }
         }
-        let losses = team.map(places.count) { item in value(places[item], results, kernels) }
+        let losses = try team.map(places.count) { item throws(InferenceError) in
+            try team.checkCancelled()
+            return value(places[item], results, kernels)
+        }
         for (place, loss) in zip(places, losses) {
             values[place.pair][place.term][place.layer] = loss
         }

@@ -17,13 +17,15 @@ extension LossEvaluator {
                     pair.mask != nil
                         ? "with a mask they must be equal" : "terms of pixels need equal sizes")
             }
-            if terms.contains(where: \.measure.statistic.isPairwise),
-                let target = pair.targets.perceptual
-            {
-                try checkEqual(
-                    pair.output, targets[target].size,
-                    "feature losses need equal sizes (an empty perceptual_layers switches them off)"
-                )
+            for term in terms where term.measure.comparesPositions {
+                for blend in pair.targets.targets(of: term) where blend.target < targets.count {
+                    try checkEqual(
+                        pair.output, targets[blend.target].size,
+                        term.measure.statistic.isPairwise
+                            ? "feature losses need equal sizes (an empty perceptual_layers "
+                                + "switches them off)"
+                            : "statistics of patches need equal sizes")
+                }
             }
         }
         let variant = loss.network.variant(extractor.network.architecture)
@@ -62,6 +64,11 @@ extension FeatureMeasure {
         case .meanDeviation(_, let isUnbiased): shape.positions >= (isUnbiased ? 2 : 1)
         default: true
         }
+    }
+
+    /// Whether what is compared belongs to places, so that both sides must have as many.
+    var comparesPositions: Bool {
+        if case .gram(let gram) = statistic { gram.patch != nil } else { statistic.isPairwise }
     }
 
     /// A height and width of features for which the statistic is surely defined.

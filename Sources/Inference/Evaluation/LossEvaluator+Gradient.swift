@@ -59,7 +59,7 @@ extension LossEvaluator {
                 images: stack.roles.map { image($0, pairs, known) },
                 demands: stack.demands.map { $0.keepingMaps(of: stack.roles.indices) },
                 variant: plan.variant, preprocessing: loss.input, kept: state.maps, team: team)
-            state.add(stack, results, kernels: extractor.kernels, team: team)
+            try state.add(stack, results, kernels: extractor.kernels, team: team)
             let seeds = GradientSeeds(
                 plan: plan, loss: loss, pairs: shapes, stack: stack, results: results,
                 state: state, kernels: extractor.kernels)

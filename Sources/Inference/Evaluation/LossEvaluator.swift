@@ -39,7 +39,7 @@ public struct LossEvaluator: Sendable {
             let results = try extractor.run(
                 images: stack.roles.map { image($0, pairs, targets) }, demands: stack.demands,
                 variant: plan.variant, preprocessing: loss.input, kept: state.maps, team: team)
-            state.add(stack, results, kernels: extractor.kernels, team: team)
+            try state.add(stack, results, kernels: extractor.kernels, team: team)
             state.forget(stack.done.filter { !keeping.contains($0) })
         }
         let pixels = try team.map(pairs.count) { number throws(InferenceError) in

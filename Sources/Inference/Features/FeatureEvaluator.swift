@@ -43,11 +43,14 @@ public struct FeatureEvaluator: Sendable {
                     + "\(layers[0].output.samples); every layer must have as many")
         }
         for measure in loss.measures(at: name) {
-            guard output.shape == target.shape || !measure.statistic.isPairwise else {
+            guard output.shape == target.shape || !measure.comparesPositions else {
                 throw .shapeMismatch(
                     "output.\(name) has shape \(output.sizes) and target.\(name) "
-                        + "\(target.sizes); the perceptual loss needs equal shapes "
-                        + "(an empty perceptual_layers switches it off)")
+                        + "\(target.sizes); "
+                        + (measure.statistic.isPairwise
+                            ? "the perceptual loss needs equal shapes (an empty perceptual_layers "
+                                + "switches it off)"
+                            : "statistics of patches need equal shapes"))
             }
             for shape in [output.shape, target.shape] where !measure.isDefined(on: shape) {
                 throw .shapeMismatch(

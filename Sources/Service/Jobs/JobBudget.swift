@@ -46,7 +46,8 @@ final class JobBudget: Sendable {
     /// Says so before a body is read that there would be no room for. Nothing is taken yet: a place
     /// belongs to a request whose body is here, whatever others have announced.
     func checkRoom(bodyBytes: Int) throws(ServiceError) {
-        if let refusal = refusal(Share(bodyBytes: bodyBytes), over: usage) { throw refusal }
+        let refusal = refusal(Share(bodyBytes: bodyBytes), over: usage, makesRoom: false)
+        if let refusal { throw refusal }
     }
 
     /// Takes a place for a request whose body is here.
@@ -107,16 +108,22 @@ final class JobBudget: Sendable {
         return Share(bodyBytes: 0, workBytes: bytes, places: 0)
     }
 
-    private func refusal(_ share: Share, over usage: Usage) -> ServiceError? {
+    private func refusal(
+        _ share: Share, over usage: Usage, makesRoom: Bool = true
+    ) -> ServiceError? {
         if usage.places >= placesMax {
             return ServiceError(
                 .queueFull, "The work queue is full; try again in a moment.", limit: placesMax,
                 setting: .queueJobs)
         }
-        return excess(share, over: usage)
+        return excess(share, over: usage, makesRoom: makesRoom)
     }
 
-    private func excess(_ share: Share, over usage: Usage) -> ServiceError? {
+    /// - Parameter makesRoom: whether others may be asked to give back what they keep. A head alone
+    ///   may not: its body might never come.
+    private func excess(
+        _ share: Share, over usage: Usage, makesRoom: Bool = true
+    ) -> ServiceError? {
         if share.bodyBytes > 0 && usage.bodyBytes.plus(share.bodyBytes) > bodyBytesMax {
             return ServiceError(
                 .queueFull, "The work queue holds too many bytes; try again in a moment.",
@@ -125,6 +132,7 @@ final class JobBudget: Sendable {
         }
         let wanted = usage.memoryBytes.plus(share.memoryBytes)
         guard share.memoryBytes > 0, missing(wanted) > 0 else { return nil }
+        guard makesRoom else { return nil }
         others.giveBack(bytes: missing(wanted))
         guard missing(wanted) > 0 else { return nil }
         return ServiceError(

@@ -59,7 +59,7 @@ struct FieldReader: FieldVisitor {
 
     private func checkAllKnown() throws(ServiceError) {
         for member in members where !known.contains(where: { member.name.equals($0) }) {
-            let near = member.name.string.nearest(of: known).map { " (did you mean \($0)?)" } ?? ""
+            let near = member.name.name?.nearest(of: known).map { " (did you mean \($0)?)" } ?? ""
             throw Self.fault(
                 path,
                 "has a member that is not known\(near); the members are "

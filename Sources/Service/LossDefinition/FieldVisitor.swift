@@ -35,8 +35,9 @@ extension FieldVisitor {
     ) throws(ServiceError) {
         var json: JSON? = .string(value)
         try visit(name, &json)
+        guard isReading else { return }
         switch json {
-        case .text(let text) where text.string.utf8.count <= countMax: value = text.string
+        case .text(let text) where text.utf8.count <= countMax: value = text.string
         case nil where !isRequired: return
         default: throw fault(name, "must be a text of at most \(countMax) bytes")
         }
@@ -48,7 +49,7 @@ extension FieldVisitor {
     ) throws(ServiceError) {
         var json: JSON? = .number(value)
         try visit(name, &json)
-        guard let json else { return }
+        guard isReading, let json else { return }
         guard let number = json.double, bounds.contains(number) else {
             throw fault(
                 name,
@@ -63,7 +64,7 @@ extension FieldVisitor {
     ) throws(ServiceError) {
         var json: JSON? = .integer(value)
         try visit(name, &json)
-        guard let json else { return }
+        guard isReading, let json else { return }
         guard case .integer(let number) = json, bounds.contains(number) else {
             throw fault(
                 name,
@@ -76,7 +77,7 @@ extension FieldVisitor {
     mutating func flag(_ name: String, _ value: inout Bool) throws(ServiceError) {
         var json: JSON? = .bool(value)
         try visit(name, &json)
-        guard let json else { return }
+        guard isReading, let json else { return }
         guard case .bool(let flag) = json else { throw fault(name, "must be true or false") }
         value = flag
     }
@@ -96,11 +97,12 @@ extension FieldVisitor {
     ) throws(ServiceError) {
         var json: JSON? = JSON(value?.rawValue)
         try visit(name, &json)
+        guard isReading else { return }
         switch json {
         case nil: return
         case .null: value = nil
         case .text(let text):
-            guard let choice = Choice(rawValue: text.string) else { fallthrough }
+            guard let choice = text.name.flatMap(Choice.init(rawValue:)) else { fallthrough }
             value = choice
         default:
             let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
@@ -114,15 +116,15 @@ extension FieldVisitor {
     ) throws(ServiceError) {
         var json: JSON? = .string(value)
         try visit(name, &json)
-        guard let json else { return }
-        guard case .text(let text) = json, words.contains(text.string) else {
-            var advice = ""
-            if case .text(let text) = json, let near = text.string.nearest(of: words) {
-                advice = " (did you mean \(near)?)"
-            }
-            throw fault(name, "must be one of \(words.joined(separator: ", "))\(advice)")
+        guard isReading, let json else { return }
+        // A name of ours is short and ASCII: only such a text is compared.
+        var word: String?
+        if case .text(let text) = json { word = text.name }
+        guard let word, words.contains(word) else {
+            let near = word?.nearest(of: words).map { " (did you mean \($0)?)" } ?? ""
+            throw fault(name, "must be one of \(words.joined(separator: ", "))\(near)")
         }
-        value = text.string
+        value = word
     }
 
     /// Three numbers.
@@ -131,7 +133,7 @@ extension FieldVisitor {
     ) throws(ServiceError) {
         var json: JSON? = .array(value.map(JSON.single))
         try visit(name, &json)
-        guard let json else { return }
+        guard isReading, let json else { return }
         guard case .array(let items) = json, items.count == 3,
             items.allSatisfy({ $0.double.map { bounds.contains(Float($0)) } ?? false })
         else { throw fault(name, "must be three numbers") }

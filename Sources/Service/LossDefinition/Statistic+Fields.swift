@@ -33,7 +33,7 @@ extension Statistic: Visited {
             var (eps, steps) = (1e-4, 12)
             if case .gaussian(let own, let count) = self { (eps, steps) = (own, count) }
             try visitor.number("eps", &eps, in: 1e-12...1e6)
-            try visitor.integer("steps", &steps, in: 1...100)
+            try visitor.integer("steps", &steps, in: 1...32)
             self = .gaussian(eps: eps, steps: steps)
         default: try visitFeatures(&visitor)
         }

@@ -77,7 +77,10 @@ extension FeatureMeasure: Visited {
         }
         var layers: [LayerWeight] = []
         for member in members {
-            let name = member.name.string
+            guard let name = member.name.name else {
+                throw visitor.fault(
+                    "layers.\(member.name.printable)", "is no name of a layer")
+            }
             guard let weight = member.value.double, weight.isFinite else {
                 throw visitor.fault("layers.\(name)", "must be a number")
             }

@@ -155,6 +155,7 @@ extension Loss {
         if gram != nil {
             changed.append(.gram)
             try require(.gram)
+            try requireNoPatches(gram)
         }
         self = self.changed(
             style: lists[.styleLayers] ?? lists[.layers],
@@ -176,6 +177,18 @@ extension Loss {
             if !changed.contains(.termWeights) { changed.append(.termWeights) }
         }
         return changed
+    }
+
+    // Matrices of patches are not centred, in a definition as little as here.
+    private func requireNoPatches(_ kind: GramKind?) throws(ServiceError) {
+        let hasPatches = terms.compactMap(\.features).contains { measure in
+            if case .gram(let gram) = measure.statistic { gram.patch != nil } else { false }
+        }
+        guard let kind, Gram(kind).isCentred, hasPatches else { return }
+        throw ServiceError(
+            .invalidOption,
+            "The option gram may not be \(kind.rawValue) in the loss \(name): its matrices are of "
+                + "patches, which are not centred.")
     }
 
     // A short option is refused where the loss has nothing that it could change.
