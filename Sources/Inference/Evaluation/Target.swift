@@ -46,16 +46,17 @@ public struct TargetNeeds: Sendable, Hashable {
     private var variant: NetworkVariant?
     private var input: Preprocessing?
 
-    /// What the terms with layers of a loss need of one target that serves all of them.
+    /// What the terms with layers of a loss need of one target that serves all of them, or those of
+    /// one kind.
     /// - Throws: `unknownLayer` for a layer that the architecture does not have.
     public init(
-        _ loss: Loss, _ architecture: Architecture
+        _ loss: Loss, _ architecture: Architecture, style: Bool = true, perceptual: Bool = true
     ) throws(InferenceError) {
         self.init()
         variant = loss.network.variant(architecture)
         input = loss.input
         for term in try loss.layeredTerms(in: architecture) where term.subject != .hole {
-            add(term)
+            if term.measure.statistic.isPairwise ? perceptual : style { add(term) }
         }
     }
 

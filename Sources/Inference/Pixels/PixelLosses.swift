@@ -20,7 +20,7 @@ public struct PixelLosses: Sendable, Equatable {
     ) -> [Int: any PixelSum] {
         var sums: [Int: any PixelSum] = [:]
         for (index, term) in loss.terms.enumerated() {
-            guard !term.needsMask || pair.mask != nil, !term.needsTarget || target != nil else {
+            guard !term.needsMask || pair.mask != nil, !term.isOfTwoImages || target != nil else {
                 continue
             }
             switch term.measure {
@@ -45,7 +45,7 @@ public struct PixelLosses: Sendable, Equatable {
 
 extension Term {
     /// Whether the term is of two images.
-    var needsTarget: Bool {
+    public var isOfTwoImages: Bool {
         if case .variation = measure { subject == .composite } else { true }
     }
 }

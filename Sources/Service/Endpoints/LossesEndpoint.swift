@@ -3,7 +3,9 @@ import HTTPTypes
 
 /// POST /v1/losses
 struct LossesEndpoint: JobEndpoint {
-    private static let roles: Set<String> = ["output", "target", "mask"]
+    private static let roles: Set<String> = [
+        "output", "target", "style_target", "perceptual_target", "mask",
+    ]
 
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]

@@ -16,10 +16,12 @@ extension Submission {
         for member in members {
             switch member.name {
             case "options": try readOptions(member.value)
-            case "target" where isPart("target") && member.value["ref"] != nil:
-                targetReference = try Self.reference(member.value)
             default:
                 let name = try Self.name(member.name, isPart)
+                if member.value["ref"] != nil, LossTargets.Role(rawValue: name) != nil {
+                    targetReferences[name] = try Self.reference(member.value)
+                    continue
+                }
                 for image in Self.items(member.value) {
                     parts.append((name, try Self.image(image, name, intake)))
                 }

@@ -14,8 +14,8 @@ struct Submission: Sendable {
     }
 
     var parts: [(name: String, content: Content)] = []
-    /// The digest of a registered target.
-    var targetReference: TargetDigest?
+    /// The digests of registered targets, by the part that they stand for.
+    var targetReferences: [String: TargetDigest] = [:]
     /// The members of the JSON object of options.
     var options: [JSON.Member] = []
 
@@ -50,7 +50,11 @@ struct Submission: Sendable {
             let name = UTF8Text(validated: part.name[...])
             switch name {
             case "options": try readOptions(payload)
-            case "target_ref" where isPart("target"): try readReference(payload)
+            case "target_ref" where isPart("target"): try readReference("target", payload)
+            case "style_target_ref" where isPart("style_target"):
+                try readReference("style_target", payload)
+            case "perceptual_target_ref" where isPart("perceptual_target"):
+                try readReference("perceptual_target", payload)
             default:
                 let name = try Self.name(name, isPart)
                 self.parts.append((name, .file(payload, contentType: part.contentType)))
@@ -96,11 +100,13 @@ struct Submission: Sendable {
         options = members
     }
 
-    private mutating func readReference(_ payload: Payload) throws(ServiceError) {
-        guard targetReference == nil else {
-            throw ServiceError(.badRequest, "The part target_ref is there twice; send it once.")
+    private mutating func readReference(
+        _ role: String, _ payload: Payload
+    ) throws(ServiceError) {
+        guard targetReferences[role] == nil else {
+            throw ServiceError(.badRequest, "The part \(role)_ref is there twice; send it once.")
         }
-        targetReference = try TargetDigest(
+        targetReferences[role] = try TargetDigest(
             parsing: ASCII.trimmed(payload.bytes[payload.range]))
     }
 }

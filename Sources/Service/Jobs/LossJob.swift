@@ -8,11 +8,9 @@ struct LossJob: Sendable {
     let model: Model
     let targets: TargetCache
     let choice: LossChoice
-    /// What is needed of each target, and cached.
-    let needs: TargetNeeds
     let outputs: ImageList
     let masks: ImageList
-    let target: LossTarget
+    let target: LossTargets
     let gradient: GradientOptions?
     private let workers: Int
 
@@ -28,19 +26,16 @@ struct LossJob: Sendable {
         let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
         choice = try LossChoice(
             set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
-        do {
-            needs = try TargetNeeds(choice.loss, model.network.architecture)
-        } catch {
-            throw ServiceError(error)
-        }
         gradient = try GradientOptions(set, choice.loss, accept: accept)
         let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.
         let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
         masks = try submission.images("mask", maskArrays, configuration)
-        target = try LossTarget(submission, arrays, targets, configuration)
-        try checkCounts()
+        try Self.checkCounts(outputs, masks)
+        target = try LossTargets(
+            submission, set, choice, model.network.architecture, hasMask: masks.count > 0,
+            outputs: outputs.count, targets, configuration)
         do {
             try model.evaluator.check(pairs: pairShapes, targets: targetShapes, loss: loss)
         } catch {
@@ -62,7 +57,7 @@ struct LossJob: Sendable {
                     workers: workers
                 ).plus(LossGradients.bytes(outputs, parts: count).work)
             }
-            return [outputs, masks, target.list].bytes(\.decodedBytes).plus(work)
+            return ([outputs, masks] + target.lists).bytes(\.decodedBytes).plus(work)
         } catch {
             throw ServiceError(error)
         }
@@ -75,19 +70,14 @@ struct LossJob: Sendable {
 
     /// Pixels of the images given.
     var pixels: Int {
-        [outputs, masks, target.list].reduce(0) { $0 + $1.pixels }
+        ([outputs, masks] + target.lists).reduce(0) { $0 + $1.pixels }
     }
 
-    private func checkCounts() throws(ServiceError) {
+    private static func checkCounts(
+        _ outputs: ImageList, _ masks: ImageList
+    ) throws(ServiceError) {
         guard outputs.count > 0 else {
             throw ServiceError(.missingInput, "There is no output; send one or more.")
-        }
-        guard target.list.count == 1 || target.list.count == outputs.count else {
-            throw ServiceError(
-                .shapeMismatch,
-                "There are \(outputs.count) outputs and \(target.list.count) targets; send one "
-                    + "target or as many."
-            )
         }
         guard [0, 1, outputs.count].contains(masks.count) else {
             throw ServiceError(
@@ -104,19 +94,21 @@ struct LossJob: Sendable {
     private var pairShapes: [PairShape] {
         (0..<outputs.count).map { pair in
             PairShape(
-                output: outputs.size(of: pair), targets: TargetChoice(shared(target.list, pair)),
+                output: outputs.size(of: pair), targets: target.choice(ofPair: pair),
                 mask: masks.count == 0 ? nil : masks.size(of: shared(masks, pair)))
         }
     }
 
     private var targetShapes: [TargetShape] {
-        (0..<target.list.count).map { index in
-            let size = target.list.size(of: index)
-            return TargetShape(size: size, isKept: isWorthKeeping(size))
+        target.parts.flatMap { part in
+            (0..<part.target.list.count).map { index in
+                let size = part.target.list.size(of: index)
+                return TargetShape(size: size, isKept: isWorthKeeping(size, part.needs))
+            }
         }
     }
 
-    private func isWorthKeeping(_ size: ImageSize) -> Bool {
+    private func isWorthKeeping(_ size: ImageSize, _ needs: TargetNeeds) -> Bool {
         targets.isWorthKeeping(
             statisticsBytes: needs.byteCount(
                 of: size, loss.network.variant(model.network.architecture)))
@@ -174,9 +166,13 @@ extension LossJob {
                 for: target.key)
         }
         return evaluation.losses.enumerated().map { pair, losses in
-            let target = decoded.targets[shared(self.target.list, pair)]
+            let choice = target.choice(ofPair: pair)
+            guard let index = choice.pixels ?? choice.perceptual ?? choice.style.first?.target
+            else { return LossAnswer.Result(losses: losses) }
+            let prepared = decoded.targets[index]
             return LossAnswer.Result(
-                losses: losses, targetDigest: target.key.digest, isTargetCached: target.isCached)
+                losses: losses, targetDigest: prepared.key.digest,
+                isTargetCached: prepared.isCached)
         }
     }
 
@@ -208,13 +204,19 @@ extension LossJob {
         let outputs = try DecodedList(self.outputs, team)
         let masks = try DecodedList(self.masks, team)
         try checkAlpha(masks)
-        let targets = try self.target.prepare(needs, self.targets, team)
-        decoded.warnings = outputs.warnings + targets.warnings + masks.warnings
-        decoded.targets = targets.targets
-        for index in targets.targets.indices
-        where !targets.targets[index].isCached && isWorthKeeping(target.list.size(of: index)) {
-            decoded.keeping.insert(index)
+        var targetWarnings: [Warning] = []
+        for part in target.parts {
+            let prepared = try part.target.prepare(part.needs, self.targets, team)
+            targetWarnings += prepared.warnings
+            decoded.targets += prepared.targets
+            for (index, target) in prepared.targets.enumerated()
+            where !target.isCached
+                && isWorthKeeping(part.target.list.size(of: index), part.needs)
+            {
+                decoded.keeping.insert(part.start + index)
+            }
         }
+        decoded.warnings = outputs.warnings + targetWarnings + masks.warnings
         for pair in 0..<outputs.images.count {
             var mask: Mask?
             if !masks.images.isEmpty {
@@ -224,7 +226,8 @@ extension LossJob {
                 }
             }
             decoded.pairs.append(
-                Pair(output: outputs.images[pair], target: shared(target.list, pair), mask: mask))
+                Pair(
+                    output: outputs.images[pair], targets: target.choice(ofPair: pair), mask: mask))
         }
         return decoded
     }

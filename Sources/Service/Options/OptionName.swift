@@ -12,6 +12,7 @@ enum OptionName: String, CaseIterable, Sendable {
     case termWeights = "term_weights"
     case gradient
     case gradientOf = "gradient_of"
+    case targetWeights = "target_weights"
 
     /// What each endpoint understands.
     static let losses: [OptionName] = allCases

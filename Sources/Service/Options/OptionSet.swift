@@ -80,6 +80,25 @@ struct OptionSet: Sendable {
         return choice
     }
 
+    /// Numbers: `0.7,0.3` in a query, an array in JSON; nil when it was not given.
+    func numbers(_ option: OptionName) throws(ServiceError) -> [Double]? {
+        let numbers: [Double?]
+        switch values[option] {
+        case nil: return nil
+        case .text(let text):
+            numbers =
+                text.split(separator: ",", omittingEmptySubsequences: false)
+                .map { Double($0) }
+        case .json(.array(let items)): numbers = items.map(\.double)
+        case .json: numbers = [nil]
+        }
+        let values = numbers.compactMap { $0 }
+        guard values.count == numbers.count, values.allSatisfy(\.isFinite) else {
+            throw invalid(option, "numbers, 0.7,0.3 in a query or an array in JSON")
+        }
+        return values
+    }
+
     /// Names with weights: `relu1_2:0.5,pool3` in a query; an array of names or an object in JSON.
     func weights(_ option: OptionName, needsWeight: Bool = false) throws(ServiceError)
         -> [NamedWeight]?

@@ -7,21 +7,20 @@ struct LossTarget: Sendable {
     let arrays: ArrayOptions
     private let registered: RegisteredTarget?
 
-    init(
-        _ submission: Submission, _ arrays: ArrayOptions, _ cache: TargetCache,
+    /// The targets of a part of the body, nil when there are none.
+    init?(
+        _ role: String, _ submission: Submission, _ arrays: ArrayOptions, _ cache: TargetCache,
         _ configuration: Configuration
     ) throws(ServiceError) {
-        let inline = try submission.images("target", arrays, configuration)
-        guard let digest = submission.targetReference else {
-            guard inline.count > 0 else {
-                throw ServiceError(.missingInput, "There is no target; send one, or target_ref.")
-            }
+        let inline = try submission.images(role, arrays, configuration)
+        guard let digest = submission.targetReferences[role] else {
+            guard inline.count > 0 else { return nil }
             (list, self.arrays, registered) = (inline, arrays, nil)
             return
         }
         guard inline.count == 0 else {
             throw ServiceError(
-                .badRequest, "There are both target and target_ref; send one of them.")
+                .badRequest, "There are both \(role) and \(role)_ref; send one of them.")
         }
         let registered = try cache.registered(digest, asked: arrays)
         self.registered = registered
