@@ -29,11 +29,18 @@ public final class LossService: Sendable {
     /// Binds and starts to listen: alive from here on, ready after `load`.
     ///
     /// - Throws: `SocketError` when an address cannot be had.
-    public init(configuration: Configuration, sink: LogSink) throws(SocketError) {
+    public convenience init(configuration: Configuration, sink: LogSink) throws(SocketError) {
+        try self.init(configuration: configuration, sink: sink, adding: [])
+    }
+
+    /// The same with routes beside those of the API: endpoints that fail as a test wants it.
+    package init(
+        configuration: Configuration, sink: LogSink, adding routes: [Route]
+    ) throws(SocketError) {
         self.configuration = configuration
         logger = Self.logger(configuration, sink)
         context = ServiceContext(configuration: configuration)
-        router = Router(context)
+        router = Router(context, adding: routes)
         handler = RequestHandler(
             context: context, router: router, accessLog: AccessLog(logger: logger))
         server = try HTTPServer(

@@ -2,7 +2,7 @@ import Codecs
 import Inference
 
 /// The network in use, ready to run.
-struct Model: Sendable {
+package struct Model: Sendable {
     let evaluator: LossEvaluator
 
     var extractor: Extractor { evaluator.extractor }

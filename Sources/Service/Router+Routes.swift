@@ -1,37 +1,40 @@
 import HTTPTypes
 
 extension Router {
-    /// Every path and method of openapi.yaml.
-    init(_ context: ServiceContext) {
-        routes = [
-            Route("/", access: .open, [.get: .immediate(RootEndpoint())]),
-            Route(
-                "/livez", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]),
-            Route(
-                "/healthz", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]),
-            Route(
-                "/readyz", isProbe: true, access: .open,
-                [.get: .immediate(ReadinessEndpoint(context: context))]),
-            Route(
-                "/metrics", isProbe: true, access: .metrics,
-                [.get: .immediate(MetricsEndpoint(context: context))]),
-            Route("/openapi.yaml", access: .open, [.get: .immediate(OpenAPIEndpoint())]),
-            Route("/v1/info", [.get: .immediate(InfoEndpoint(context: context))]),
-            Route("/v1/presets", [.get: .immediate(PresetsEndpoint())]),
-            Route("/v1/losses", [.post: .job(LossesEndpoint(context: context))]),
-            Route("/v1/losses/features", [.post: .job(FeatureLossesEndpoint(context: context))]),
-            Route("/v1/features", [.post: .job(FeaturesEndpoint(context: context))]),
-            Route(
-                "/v1/features/gradient",
-                [.post: .job(FeatureGradientEndpoint(context: context))]),
-            Route("/v1/gram", [.post: .job(GramEndpoint(context: context))]),
-            Route(
-                "/v1/targets/{digest}",
-                [
-                    .put: .job(PutTargetEndpoint(context: context)),
-                    .get: .immediate(GetTargetEndpoint(context: context)),
-                    .delete: .immediate(DeleteTargetEndpoint(context: context)),
-                ]),
-        ]
+    /// Every path and method of openapi.yaml, and those that a test adds.
+    init(_ context: ServiceContext, adding routes: [Route]) {
+        self.routes =
+            [
+                Route("/", access: .open, [.get: .immediate(RootEndpoint())]),
+                Route(
+                    "/livez", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]),
+                Route(
+                    "/healthz", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]
+                ),
+                Route(
+                    "/readyz", isProbe: true, access: .open,
+                    [.get: .immediate(ReadinessEndpoint(context: context))]),
+                Route(
+                    "/metrics", isProbe: true, access: .metrics,
+                    [.get: .immediate(MetricsEndpoint(context: context))]),
+                Route("/openapi.yaml", access: .open, [.get: .immediate(OpenAPIEndpoint())]),
+                Route("/v1/info", [.get: .immediate(InfoEndpoint(context: context))]),
+                Route("/v1/presets", [.get: .immediate(PresetsEndpoint())]),
+                Route("/v1/losses", [.post: .job(LossesEndpoint(context: context))]),
+                Route(
+                    "/v1/losses/features", [.post: .job(FeatureLossesEndpoint(context: context))]),
+                Route("/v1/features", [.post: .job(FeaturesEndpoint(context: context))]),
+                Route(
+                    "/v1/features/gradient",
+                    [.post: .job(FeatureGradientEndpoint(context: context))]),
+                Route("/v1/gram", [.post: .job(GramEndpoint(context: context))]),
+                Route(
+                    "/v1/targets/{digest}",
+                    [
+                        .put: .job(PutTargetEndpoint(context: context)),
+                        .get: .immediate(GetTargetEndpoint(context: context)),
+                        .delete: .immediate(DeleteTargetEndpoint(context: context)),
+                    ]),
+            ] + routes
     }
 }

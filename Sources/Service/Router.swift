@@ -7,7 +7,7 @@ enum Operation: Sendable {
 }
 
 /// One path of openapi.yaml with its methods and whatever holds for all of them.
-struct Route: Sendable {
+package struct Route: Sendable {
     /// As in openapi.yaml; `{digest}` stands for one segment.
     let pattern: String
     let operations: [HTTPRequest.Method: Operation]
@@ -27,6 +27,11 @@ struct Route: Sendable {
         self.access = access
         self.operations = operations
         segments = Self.segments(pattern)
+    }
+
+    /// A path with one method, answered by a worker.
+    package init(_ pattern: String, _ method: HTTPRequest.Method, job: any JobEndpoint) {
+        self.init(pattern, [method: .job(job)])
     }
 
     /// `Allow` (RFC 9110 §10.2.1); HEAD is there wherever GET is.

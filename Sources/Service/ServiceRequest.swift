@@ -2,7 +2,7 @@ import HTTP
 import HTTPTypes
 
 /// A request as its endpoint sees it.
-struct ServiceRequest: Sendable {
+package struct ServiceRequest: Sendable {
     let id: String
     /// The header fields, without Host.
     let fields: HTTPFields

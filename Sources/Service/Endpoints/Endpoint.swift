@@ -2,7 +2,7 @@ import Dispatch
 import HTTP
 
 /// An operation that computes: a worker judges its body and does its work.
-protocol JobEndpoint: Sendable {
+package protocol JobEndpoint: Sendable {
     /// Media types of bodies.
     var mediaTypes: [MediaType] { get }
 
@@ -15,7 +15,7 @@ protocol JobEndpoint: Sendable {
 }
 
 extension JobEndpoint {
-    func bodyLimit(_ configuration: Configuration) -> Setting<Int> { .maxBodyBytes }
+    package func bodyLimit(_ configuration: Configuration) -> Setting<Int> { .maxBodyBytes }
 }
 
 /// An operation that is answered at once.

@@ -5,12 +5,12 @@ import Synchronization
 /// A request's work while it waits and runs. It is answered once, by whoever comes first: the
 /// worker that did it, the deadline, or nobody, when the client has left. What it holds is given
 /// back when the worker lets go of it, and not before.
-final class Job: PoolJob {
+package final class Job: PoolJob {
     /// Reads the body as far as it takes to know what the work is.
     typealias Prepare = @Sendable (Intake) throws(ServiceError) -> JobRequest
 
     /// The work: it measures its stages and gives the response or the reason there is none.
-    typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
+    package typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
 
     /// Takes what is left of the permit, unless a worker still needs it, the response and, when it
     /// is an error, the code.
@@ -54,7 +54,7 @@ final class Job: PoolJob {
     var isCancelled: Bool { isClientGone.load(ordering: .relaxed) || .now >= deadline }
 
     /// Does the work, unless it is too late for it.
-    func run(_ team: Team) {
+    package func run(_ team: Team) {
         guard advance(from: .waiting, to: .running) else { return }
         metrics.jobsRunning.add(1)
         let start = ContinuousClock.now
@@ -82,7 +82,7 @@ final class Job: PoolJob {
     }
 
     /// Ends a job that the pool will not run any more.
-    func drop() { finish(Readiness.draining, from: .waiting) }
+    package func drop() { finish(Readiness.draining, from: .waiting) }
 
     /// Answers at the deadline. A worker that has begun stops at its next step.
     func expire() {
@@ -155,7 +155,7 @@ final class Job: PoolJob {
 }
 
 /// What a job computes with and how long its stages took.
-struct JobRun {
+package struct JobRun {
     let team: Team
     let queueTime: Duration
     private let submittedAt: ContinuousClock.Instant
@@ -187,7 +187,7 @@ struct JobRun {
 
     /// - Throws: `deadline_exceeded` once nobody waits for the answer. A look at the clock: cheap
     ///   enough for every row of an image and every kilobyte of an answer.
-    func checkCancelled() throws(ServiceError) {
+    package func checkCancelled() throws(ServiceError) {
         do {
             try team.checkCancelled()
         } catch {

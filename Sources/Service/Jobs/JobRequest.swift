@@ -1,10 +1,16 @@
 /// What a request asks for, once everything cheap about it has been checked: the memory it will
 /// take and the work.
-struct JobRequest: Sendable {
+package struct JobRequest: Sendable {
     /// Bytes the work takes beside the body.
     let workBytes: Int
     /// Bytes of the answer, by an estimate that is not too small; 0 where the limits of a request
     /// bound it.
     var answerBytes = 0
     let work: Job.Work
+
+    package init(workBytes: Int, answerBytes: Int = 0, work: @escaping Job.Work) {
+        self.workBytes = workBytes
+        self.answerBytes = answerBytes
+        self.work = work
+    }
 }

@@ -15,13 +15,14 @@ final class RunningService: Sendable {
 
     /// Under any `Host` unless a test is about that.
     init(
-        _ flags: String..., loads: Bool = true, checksHosts: Bool = false, sink: LogSink? = nil
+        _ flags: String..., loads: Bool = true, checksHosts: Bool = false, sink: LogSink? = nil,
+        routes: [Route] = []
     ) throws {
         let quiet = sink == nil ? ["--log-level=critical"] : []
         let hosts = checksHosts ? [] : ["--allowed-hosts=*"]
         let all = ["--listen=127.0.0.1:0"] + quiet + hosts + flags
         service = try LossService(
-            configuration: Configuration(flags: all), sink: sink ?? LogSink())
+            configuration: Configuration(flags: all), sink: sink ?? LogSink(), adding: routes)
         guard case .tcp(_, let port) = service.boundAddresses[0] else {
             throw TestFailure(description: "no port")
         }
