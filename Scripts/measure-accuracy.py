@@ -10,12 +10,10 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from fixtures import accuracy, similar
-from fixtures.png import unit_rgb
+from fixtures.images import make_images
 from fixtures.weights import load_network
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,9 +25,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     fixtures = ROOT / "Tests/Fixtures"
-    images = {
-        file.stem: unit_rgb(np.asarray(Image.open(file).convert("RGB")))
-        for file in (fixtures / "images").glob("*.png")}
+    images = make_images(fixtures / "images")
     network = load_network(ROOT / "Sources/CResources/vgg16_imagenet_caffe.f32.safetensors")
     print("Unlike photographs, every tap:\n")
     accuracy.report(network, images, fixtures, arguments.binary, arguments.keras)

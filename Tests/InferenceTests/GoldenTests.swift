@@ -2,7 +2,8 @@ import Inference
 import TestSupport
 import Testing
 
-/// Every number within 1e-5, relative, of float64 PyTorch (Scripts/fixtures).
+/// Every number within 1e-5, relative, of float64 PyTorch (Scripts/fixtures); the default Gram matrix
+/// and the features of unlike photographs within 1.5e-6.
 struct GoldenTests {
     private static let tolerance = 1e-5
     private static let pool = WorkerPool(workers: 2)
@@ -13,7 +14,8 @@ struct GoldenTests {
     @Test(arguments: try Fixtures.goldens.get().embedded)
     func `the embedded network agrees with float64 at every tap`(golden: GoldenCase) throws {
         let losses = try evaluate(golden, with: Self.embedded.get(), layers: .everyTap)
-        try expectLayers(of: losses, toMatch: golden, count: 31, isClose: false)
+        let tolerance = golden.gram == "normalized" ? 1.5e-6 : Self.tolerance
+        try expectLayers(of: losses, toMatch: golden, count: 31, isClose: false, tolerance)
     }
 
     // Between nearly equal images FP32 features differ by little more than their own rounding: the
@@ -93,7 +95,8 @@ struct GoldenTests {
     }
 
     private func expectLayers(
-        of losses: PairLosses, toMatch golden: GoldenCase, count: Int, isClose: Bool
+        of losses: PairLosses, toMatch golden: GoldenCase, count: Int, isClose: Bool,
+        _ tolerance: Double = Self.tolerance
     ) throws {
         for term in losses.terms {
             guard let layers = term.layers else { continue }
@@ -104,15 +107,16 @@ struct GoldenTests {
                 let scale = try #require(golden.scales(of: term.key)[layer.name])
                 expect(
                     layer.loss, toBe: value, scale: isClose ? scale : 0,
-                    "\(golden.name) \(term.key) \(layer.name)")
+                    "\(golden.name) \(term.key) \(layer.name)", tolerance)
             }
         }
     }
 
     private func expect(
-        _ value: Double, toBe expected: Double, scale: Double = 0, _ name: String
+        _ value: Double, toBe expected: Double, scale: Double = 0, _ name: String,
+        _ tolerance: Double = Self.tolerance
     ) {
         let error = abs(value - expected) / max(abs(expected), scale)
-        #expect(error <= Self.tolerance, "\(name): \(value), not \(expected)")
+        #expect(error <= tolerance, "\(name): \(value), not \(expected)")
     }
 }
