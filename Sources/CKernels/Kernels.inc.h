@@ -35,6 +35,7 @@ INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
 
 #include "Peak.inc.h"
 #include "Winograd.inc.h"
+#include "Difference.inc.h"
 
 #define STATISTICS(type, width)                                                                          \
     {                                                                                                    \
@@ -42,6 +43,7 @@ INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
         .absolute_difference = absolute_difference_##type, .pair_sum = pair_sum_##type,                  \
         .pixel_squares = pixel_squares_##type, .channel_sums = channel_sums_##type,                      \
         .channel_squares = channel_squares_##type, .centre = centre_##type,                              \
+        .midpoint = midpoint_##type,                                                                     \
     }
 
 static const styleloss_kernels table = {
@@ -52,6 +54,9 @@ static const styleloss_kernels table = {
     .input_transform = input_transform,
     .gemm = gemm,
     .output_transform = output_transform,
+    .target_transform = target_transform,
+    .difference_transform = difference_transform,
+    .relu_difference = relu_difference_row,
     .first_layer = first_layer,
     .pool_max = pool_max,
     .pool_average = pool_average,

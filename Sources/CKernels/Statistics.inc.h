@@ -136,3 +136,12 @@ static void OF(centre)(const SCALAR *row, const SCALAR *shift, ptrdiff_t width, 
             *(OF(lanes) *)(centred + x * BLOCK + c) =
                 OF(read)(row + x * BLOCK + c) - OF(read)(shift + c);
 }
+
+static void OF(midpoint)(
+    const SCALAR *t, const SCALAR *d, ptrdiff_t channels, ptrdiff_t width, SCALAR *out) {
+    for (ptrdiff_t x = 0; x < width; x++)
+        for (ptrdiff_t c = 0; c < channels; c += WIDTH) {
+            const ptrdiff_t at = x * BLOCK + c;
+            *(OF(lanes) *)(out + at) = OF(read)(t + at) + (SCALAR)0.5 * OF(read)(d + at);
+        }
+}

@@ -88,10 +88,11 @@ INLINE void transform_output_1d(const vec m[6], vec y[4]) {
 }
 
 // One tile's 16 pixels of LANES channels. `columns` of them lie inside the image; x is the first column
-// and c the first channel. The sinks and the number of columns are constants in each copy.
+// and c the first channel. The sinks and the number of columns are constants in each copy. `kept` takes
+// the 16 pixels before ReLU; it may be m, which has been read by then.
 INLINE void output_tile(
     const float *m, ptrdiff_t es, const vec bias, const int columns, const styleloss_output_rows *out,
-    ptrdiff_t x, ptrdiff_t c, const int has_conv, const int has_relu, const int has_pool) {
+    ptrdiff_t x, ptrdiff_t c, const int has_conv, const int has_relu, const int has_pool, float *kept) {
     vec w[4][6];
     UNROLL for (int j = 0; j < 6; j++) {
         vec d[6], t[4];
@@ -106,6 +107,8 @@ INLINE void output_tile(
         UNROLL for (int i = 0; i < 2; i++) {
             transform_output_1d(w[2 * half + i], y[i]);
             UNROLL for (int j = 0; j < 4; j++) y[i][j] += bias;
+            if (kept)
+                UNROLL for (int j = 0; j < 4; j++) store(kept + (4 * (2 * half + i) + j) * es, y[i][j]);
             float *const conv = out->conv[2 * half + i], *const relu = out->relu[2 * half + i];
             if (has_conv && conv)
                 for (int j = 0; j < columns; j++) store(conv + at + j * BLOCK, y[i][j]);
@@ -136,9 +139,25 @@ INLINE void output_tiles(
                     UNROLL for (int j = 4; j < 8; j++)
                         __builtin_prefetch(out->relu[i] + (4 * tile + j) * BLOCK + c, 1);
             if (left >= 4)
-                output_tile(m + c, es, b, 4, out, 4 * tile, c, has_conv, has_relu, has_pool);
+                output_tile(m + c, es, b, 4, out, 4 * tile, c, has_conv, has_relu, has_pool, 0);
             else
-                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, 1, 1, 1);
+                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, 1, 1, 1, 0);
+        }
+    }
+}
+
+static void target_transform(
+    float *m, ptrdiff_t m_element_stride, ptrdiff_t tiles, const float *bias,
+    const styleloss_output_rows *out) {
+    const ptrdiff_t es = m_element_stride;
+    for (ptrdiff_t tile = 0; tile < tiles; tile++, m += BLOCK) {
+        const ptrdiff_t left = out->columns - 4 * tile;
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            const vec b = load(bias + c);
+            if (left >= 4)
+                output_tile(m + c, es, b, 4, out, 4 * tile, c, 1, 1, 1, m + c);
+            else
+                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, 1, 1, 1, m + c);
         }
     }
 }

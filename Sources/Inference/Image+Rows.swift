@@ -16,6 +16,34 @@ extension Image {
         read(y, 0..<width, into: pixels)
     }
 
+    /// Writes row `y` less that of another image of the same size: taken in double precision and
+    /// rounded once, so that one step of one sample keeps all its digits.
+    func readRow(
+        _ y: Int, lessThatOf other: Image, into row: UnsafeMutableBufferPointer<Float>
+    ) {
+        precondition(size == other.size && row.count == 3 * width)
+        let count = 3 * width
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * count) { scratch in
+            guard let others = scratch.baseAddress else { return }
+            let (outputs, targets) = (others + count, others + 2 * count)
+            let fractions = others + 3 * count
+            other.read(y, 0..<width, into: others)
+            guard case .composite(let output, let target, let mask) = storage else {
+                read(y, 0..<width, into: outputs)
+                for i in 0..<count { row[i] = Float(outputs[i] - others[i]) }
+                return
+            }
+            // Exactly zero where output and target are, whatever the fraction, and where that is 1.
+            output.readUncomposed(y, 0..<width, into: outputs)
+            target.readUncomposed(y, 0..<width, into: targets)
+            mask.read(y, 0..<width, into: fractions)
+            for i in 0..<count {
+                let (m, o, t) = (fractions[i], outputs[i] - others[i], targets[i] - others[i])
+                row[i] = Float(m * t + (1 - m) * o)
+            }
+        }
+    }
+
     @inline(__always)
     func read<Value: PixelValue>(
         _ y: Int, _ columns: Range<Int>, into pixels: UnsafeMutablePointer<Value>

@@ -114,6 +114,10 @@ public struct NetworkVariant: Hashable, Sendable {
         }
     }
 
+    /// Whether the difference of two images can be walked: it goes through a convolution, a ReLU and a
+    /// fused pool, not through a pool by itself.
+    public var walksDifferences: Bool { fusesPools }
+
     /// What the convolution of that place in the network reads outside of its input.
     func border(ofConvolution index: Int) -> Border {
         switch padding {

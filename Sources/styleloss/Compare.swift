@@ -58,6 +58,7 @@ extension Command {
         "layout": "chw, nchw, hwc or nhwc, of npy files.",
         "range": "0..1, 0..255 or -1..1, of npy files with floats.",
         "mask_polarity": "valid or hole: what 1 in the mask means.",
+        "precision": "difference or plain: how features are compared.",
         "term_weights": "Factors of terms, e.g. style:120,tv:0.",
     ]
 

@@ -96,6 +96,10 @@ struct BadForm: Sendable, CustomTestStringConvertible {
             more: [("options", nil, Array("{\"gram\":1}".utf8))]),
         BadForm("unknown term", 422, .invalidOption, query: "term_weights=content:1"),
         BadForm("term without a weight", 422, .invalidOption, query: "term_weights=style"),
+        BadForm("unknown precision", 422, .invalidOption, query: "precision=double"),
+        BadForm(
+            "difference of correlations", 422, .invalidOption,
+            query: "precision=difference&gram=correlation"),
         BadForm("no layout", 422, .missingOption, query: "range=0..1", output: floats()),
         BadForm("no range", 422, .missingOption, query: "layout=chw", output: floats()),
         BadForm("unknown range", 422, .invalidOption, query: "range=0..2", output: floats()),

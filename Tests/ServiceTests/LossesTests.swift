@@ -155,6 +155,19 @@ struct LossesTests {
         #expect(text.contains(#""weight":2.5,"layers""#))
     }
 
+    @Test func `says how features were compared, and does it the other way when told`() throws {
+        let same = try service.post(path, Sample.pair(3, 3)).text
+        #expect(same.contains(#"},"precision":"difference"}"#), "\(same)")
+        let plain = try service.post(path + "&precision=plain", Sample.pair(3, 3)).text
+        #expect(plain.contains(#"},"precision":"plain"}"#), "\(plain)")
+        let unlike = try service.post(path, Sample.pair()).text
+        #expect(unlike.contains(#"},"precision":"plain"}"#), "\(unlike)")
+        let forced = try service.post(path + "&precision=difference", Sample.pair())
+        #expect(forced.text.contains(#"},"precision":"difference"}"#), "\(forced.text)")
+        let (a, b) = (try losses(forced), try losses(service.post(path, Sample.pair())))
+        for (a, b) in zip(a, b) { #expect(abs(a / b - 1) < 1e-5) }
+    }
+
     @Test func `warns of alpha that it dropped`() throws {
         let form = Form(
             ("output", nil, Sample.png(1, colorType: 6)), ("target", nil, Sample.png(1)))

@@ -84,6 +84,10 @@ typedef enum {
         void (*_Nonnull centre)(                                                                        \
             const scalar *_Nonnull row, const scalar *_Nonnull shift, ptrdiff_t width,                  \
             scalar *_Nonnull centred);                                                                  \
+        /* out[x][0...c] = t[x][0...c] + d[x][0...c] / 2 of `channels` of 64, a multiple of 16. */      \
+        void (*_Nonnull midpoint)(                                                                      \
+            const scalar *_Nonnull t, const scalar *_Nonnull d, ptrdiff_t channels, ptrdiff_t width,    \
+            scalar *_Nonnull out);                                                                      \
     }
 
 typedef STYLELOSS_STATISTICS(float) styleloss_statistics_f32;
@@ -121,6 +125,22 @@ typedef struct {
     void (*_Nonnull output_transform)(
         const float *_Nonnull m, ptrdiff_t m_element_stride, ptrdiff_t tiles,
         const float *_Nonnull bias, const styleloss_output_rows *_Nonnull out);
+
+    /// The same, of a target whose differences follow: the 16 values of each pixel before ReLU take
+    /// the place of elements 0 ... 15 of m.
+    void (*_Nonnull target_transform)(
+        float *_Nonnull m, ptrdiff_t m_element_stride, ptrdiff_t tiles, const float *_Nonnull bias,
+        const styleloss_output_rows *_Nonnull out);
+
+    /// d = A^T M A of a difference, without bias; ReLU and the pool are those of target + difference
+    /// less those of the target (Difference.inc.h). y is what `target_transform` left of the same
+    /// tiles of the target, its elements as far apart as those of m.
+    void (*_Nonnull difference_transform)(
+        const float *_Nonnull m, ptrdiff_t m_element_stride, ptrdiff_t tiles,
+        const float *_Nonnull y, const styleloss_output_rows *_Nonnull out);
+
+    /// d = max(t + d, 0) - max(t, 0) of `count` values, a multiple of 64.
+    void (*_Nonnull relu_difference)(const float *_Nonnull t, float *_Nonnull d, ptrdiff_t count);
 
     /// conv1_1, direct: rows are three interleaved RGB rows standing at column -1; kernel is
     /// [row][column][channel][64]; conv or relu may be null.

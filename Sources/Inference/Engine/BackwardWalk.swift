@@ -179,9 +179,12 @@ struct BackwardWalk {
         ConvolutionStep(
             convolution: convolution, u: convolution.transformedKernels(team),
             kernels: extractor.kernels, height: stage.paddedHeight, width: stage.paddedWidth,
-            images: plan.images, input: outputs[index], border: .zero, zeros: zeros,
-            outputs: sinks, segments: segments.map(ColumnSegments.tiles)
-        ).run(tileRows: bands, team: team)
+            input: outputs[index], border: .zero, zeros: zeros, outputs: sinks
+        ).run(
+            TileOrder(
+                ImageGroup.groups(images: plan.images), tileRows: bands,
+                segments: segments.map(ColumnSegments.tiles)),
+            team: team)
     }
 
     private func convolveFirst(_ paddedRows: Range<Int>) {

@@ -9,14 +9,13 @@ struct ConvolutionStep {
     let kernels: Kernels
     /// Rows and columns of the input and of the output.
     let height: Int, width: Int
-    let images: Int
     let input: RowRing
     let border: Border
     /// A row of zeros, for what lies above and below the image and its border.
     let zeros: UnsafePointer<Float>
     let outputs: Sinks<RowRing>
-    /// Columns of tiles that workers share before they share the images.
-    let segments: [Range<Int>]
+    /// Where differences are not zero; nil without any.
+    var support: StageSupport?
 
     /// Tiles of a block, a multiple of the register block's `mr`, by measurement on two Zen 4 cores:
     /// about 28 for up to 128 input channels, whose V stays in the second-level cache, about 56
@@ -35,8 +34,8 @@ struct ConvolutionStep {
         Kernels.elements * ((icBlocks + 1) * tiles * Kernels.block + 32)
     }
 
-    func run(tileRows: Range<Int>, team: Team) {
-        let tiles = images * tileRows.count * ((width + 3) / 4)
+    func run(_ order: TileOrder, team: Team) {
+        let tiles = order.count
         let mr = kernels.mr
         // Cut evenly into a multiple of the workers, so that all end together; and where there are
         // enough tiles for that, between register blocks: six tiles take AVX2 from 110 to 114
@@ -45,71 +44,41 @@ struct ConvolutionStep {
         let rounds = max(1, (tiles + share / 2) / share)
         let blocks = min(rounds * team.workers, (tiles + mr - 1) / mr)
         let unit = tiles >= 32 * mr ? mr : 1
-        let units = (tiles + unit - 1) / unit
         // Too few tiles for everybody: share the output channels as well.
         let parts = blocks >= team.workers ? 1 : min(team.workers, convolution.ocBlocks)
         team.parallelWithWorkspace(blocks * parts) { item, workspace in
             let (block, part) = item.quotientAndRemainder(dividingBy: parts)
-            let range =
-                block * units / blocks * unit..<min(tiles, (block + 1) * units / blocks * unit)
+            let places = order.places(ofBlock: block, of: blocks, unit: unit)
             let outputBlocks =
                 part * convolution.ocBlocks / parts..<(part + 1) * convolution.ocBlocks / parts
-            run(tiles: range, outputBlocks: outputBlocks, tileRows: tileRows, workspace)
+            run(order, places, outputBlocks: outputBlocks, workspace)
         }
     }
 
     private func run(
-        tiles: Range<Int>, outputBlocks: Range<Int>, tileRows: Range<Int>, _ workspace: Workspace
+        _ order: TileOrder, _ places: Range<Int>, outputBlocks: Range<Int>, _ workspace: Workspace
     ) {
-        let count = tiles.count
+        let count = order.tiles(before: places.upperBound) - order.tiles(before: places.lowerBound)
+        guard count > 0 else { return }
         let icBlocks = convolution.icBlocks
         let vStride = icBlocks * count * Kernels.block + 16
         let mStride = count * Kernels.block + 16
         let v = workspace.floats(Self.workspaceCount(tiles: count, icBlocks: icBlocks))
         let m = v + Kernels.elements * vStride
-        forEachRun(of: tiles, tileRows: tileRows) { run in
+        order.forEachRun(of: places) { run in
+            if case .still = run.kind { return }
             transformInput(run, v: v, vStride: vStride, vBlockStride: count * Kernels.block)
         }
         for block in outputBlocks {
             multiply(v: v, vStride: vStride, m: m, mStride: mStride, tiles: count, block: block)
-            forEachRun(of: tiles, tileRows: tileRows) { run in
+            order.forEachRun(of: places) { run in
                 transformOutput(run, m: m, mStride: mStride, block: block)
             }
         }
     }
 
-    /// Neighbouring tiles of one row of tiles of one image.
-    private struct Run {
-        let image: Int
-        let tileRow: Int
-        let tileColumn: Int
-        let count: Int
-        /// The place of the first one within the block.
-        let position: Int
-    }
-
-    // Tiles are numbered by segment of columns, image, row and column.
-    private func forEachRun(of tiles: Range<Int>, tileRows: Range<Int>, _ body: (Run) -> Void) {
-        let rows = images * tileRows.count
-        for columns in segments {
-            let first = columns.lowerBound * rows
-            var tile = max(tiles.lowerBound, first)
-            while tile < min(tiles.upperBound, columns.upperBound * rows) {
-                let (row, column) = (tile - first).quotientAndRemainder(dividingBy: columns.count)
-                let (image, place) = row.quotientAndRemainder(dividingBy: tileRows.count)
-                let count = min(columns.count - column, tiles.upperBound - tile)
-                body(
-                    Run(
-                        image: image, tileRow: tileRows.lowerBound + place,
-                        tileColumn: columns.lowerBound + column, count: count,
-                        position: tile - tiles.lowerBound))
-                tile += count
-            }
-        }
-    }
-
     private func transformInput(
-        _ run: Run, v: UnsafeMutablePointer<Float>, vStride: Int, vBlockStride: Int
+        _ run: TileOrder.Run, v: UnsafeMutablePointer<Float>, vStride: Int, vBlockStride: Int
     ) {
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 6) { rows in
             for r in 0..<6 {
@@ -121,7 +90,7 @@ struct ConvolutionStep {
             guard let rows = UnsafePointer(rows.baseAddress) else { return }
             kernels.transformInput(
                 rows, rowBlockStride: input.blockStride, blocks: convolution.icBlocks,
-                tiles: run.count, v: v + run.position * Kernels.block, vElementStride: vStride,
+                tiles: run.count, v: v + run.place * Kernels.block, vElementStride: vStride,
                 vBlockStride: vBlockStride)
         }
     }
@@ -146,8 +115,30 @@ struct ConvolutionStep {
     }
 
     private func transformOutput(
-        _ run: Run, m: UnsafeMutablePointer<Float>, mStride: Int, block: Int
+        _ run: TileOrder.Run, m: UnsafeMutablePointer<Float>, mStride: Int, block: Int
     ) {
+        let tiles = m + run.place * Kernels.block
+        let bias = convolution.bias.base + block * Kernels.block
+        switch run.kind {
+        case .plain:
+            kernels.transformOutput(
+                tiles, mElementStride: mStride, tiles: run.count, bias: bias,
+                out: sinks(of: run, block))
+        case .target:
+            kernels.transformTarget(
+                tiles, mElementStride: mStride, tiles: run.count, bias: bias,
+                out: sinks(of: run, block))
+        case .difference(let target):
+            kernels.transformDifference(
+                tiles, mElementStride: mStride, tiles: run.count, y: m + target * Kernels.block,
+                out: sinks(of: run, block))
+            clear(run, block)
+        case .still:
+            clear(run, block)
+        }
+    }
+
+    private func sinks(of run: TileOrder.Run, _ block: Int) -> Kernels.OutputRows {
         var out = Kernels.OutputRows()
         out.columns = width - 4 * run.tileColumn
         let y = 4 * run.tileRow
@@ -164,15 +155,33 @@ struct ConvolutionStep {
         out.pool = (
             pixels(pool, run, y / 2, x / 2, block), pixels(pool, run, y / 2 + 1, x / 2, block)
         )
-        kernels.transformOutput(
-            m + run.position * Kernels.block, mElementStride: mStride, tiles: run.count,
-            bias: convolution.bias.base + block * Kernels.block, out: &out)
+        return out
     }
 
     private func pixels(
-        _ ring: RowRing?, _ run: Run, _ y: Int, _ x: Int, _ block: Int
+        _ ring: RowRing?, _ run: TileOrder.Run, _ y: Int, _ x: Int, _ block: Int
     ) -> UnsafeMutablePointer<Float>? {
         guard let ring, y < ring.height else { return nil }
         return ring.pixels(y, image: run.image, block: block) + x * Kernels.block
+    }
+
+    // Zeros for what is outside the support of a difference.
+    private func clear(_ run: TileOrder.Run, _ block: Int) {
+        guard let support else { return }
+        for (ring, support, side) in [
+            (outputs.conv, support.full, 4), (outputs.relu, support.full, 4),
+            (outputs.pool, support.pooled ?? support.full, 2),
+        ] {
+            guard let ring else { continue }
+            let first = side * run.tileColumn
+            let end = min(first + side * run.count, ring.width)
+            for y in side * run.tileRow..<min(side * (run.tileRow + 1), ring.height) {
+                let inside = support.row(y, image: run.image)
+                let pixels = ring.pixels(y, image: run.image, block: block)
+                for x in first..<max(first, end) where inside[x] == 0 {
+                    (pixels + x * Kernels.block).update(repeating: 0, count: Kernels.block)
+                }
+            }
+        }
     }
 }

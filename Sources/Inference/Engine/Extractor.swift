@@ -42,25 +42,32 @@ public final class Extractor: Sendable {
     /// needs, and answers each demand, in order. Variant and preprocessing are those that the weights
     /// were trained with when nil.
     ///
+    /// `differences` gives the images, by position, that are walked as their difference from another
+    /// image of the stack: what is answered for them is of the difference of both images' features,
+    /// with an error relative to that difference.
+    ///
     /// What it answers for an image does not depend on the other images of the stack, on the number
     /// of threads or on load: the same bits on the same machine.
     /// - Parameter kept: features of earlier walks, by the number that demands name them with.
     /// - Throws: `shapeMismatch` when sizes differ, `imageTooSmall` when a tap would be empty,
     ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is.
     public func run(
-        images: [Image], demands: [TapDemand], variant: NetworkVariant? = nil,
-        preprocessing: Preprocessing? = nil, kept: KeptFeatures = [:], team: Team
+        images: [Image], differences: [Int: Int] = [:], demands: [TapDemand],
+        variant: NetworkVariant? = nil, preprocessing: Preprocessing? = nil,
+        kept: KeptFeatures = [:], team: Team
     ) throws(InferenceError) -> [FeatureResult] {
         guard let image = images.first, !demands.isEmpty else { return [] }
         let variant = variant ?? network.defaultVariant
         try check(images, taps: demands.map(\.tap), variant)
+        precondition(differences.isEmpty || variant.walksDifferences)
+        precondition(differences.values.allSatisfy { differences[$0] == nil })
         let plan = plan(
             variant, demands, height: image.height, width: image.width, images: images.count,
-            workers: team.workers)
+            hasDifferences: !differences.isEmpty, workers: team.workers)
         var walk = Walk(
             extractor: self, variant: variant,
             preprocessing: preprocessing ?? network.preprocessing, plan: plan, images: images,
-            demands: demands, kept: kept, team: team)
+            targets: differences, demands: demands, kept: kept, team: team)
         return try walk.run()
     }
 
@@ -87,23 +94,25 @@ public final class Extractor: Sendable {
 
     func plan(
         _ variant: NetworkVariant, _ demands: [TapDemand], height: Int, width: Int, images: Int,
-        workers: Int, isRecorded: Bool = false
+        hasDifferences: Bool = false, workers: Int, isRecorded: Bool = false
     ) -> WalkPlan {
         WalkPlan(
             variant: variant, demands: demands, height: height, width: width, images: images,
-            workers: workers, tilesPerStep: tilesPerStep, isRecorded: isRecorded)
+            hasDifferences: hasDifferences, workers: workers, tilesPerStep: tilesPerStep,
+            isRecorded: isRecorded)
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of
     /// `workers` threads, sums of Gram matrices, kept feature maps, and kernels that have to be made
     /// first.
     public func workingBytes(
-        imageCount: Int, height: Int, width: Int, demands: [TapDemand],
-        variant: NetworkVariant? = nil, workers: Int
+        imageCount: Int, hasDifferences: Bool = false, height: Int, width: Int,
+        demands: [TapDemand], variant: NetworkVariant? = nil, workers: Int
     ) -> Int {
         let variant = variant ?? network.defaultVariant
         let plan = plan(
-            variant, demands, height: height, width: width, images: imageCount, workers: workers)
+            variant, demands, height: height, width: width, images: imageCount,
+            hasDifferences: hasDifferences, workers: workers)
         let scratch = plan.workspaceCount(mr: kernels.mr) * MemoryLayout<Float>.stride
         let size = ImageSize(height: height, width: width)
         let statistics = demands.reduce(0) {

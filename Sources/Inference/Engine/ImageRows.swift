@@ -2,6 +2,8 @@
 /// order, with a pixel of border on either side.
 struct ImageRows {
     private let images: [Image]
+    // The image that one is the difference from, by position.
+    private let targets: [Int: Int]
     private let slots: Int
     private let border: Border
     private let rowStride: Int
@@ -12,9 +14,11 @@ struct ImageRows {
     private let sources: [Int]
 
     init(
-        images: [Image], slots: Int, preprocessing: Preprocessing, border: Border, arena: Arena
+        images: [Image], targets: [Int: Int] = [:], slots: Int, preprocessing: Preprocessing,
+        border: Border, arena: Arena
     ) {
         self.images = images
+        self.targets = targets
         self.border = border
         self.slots = min(slots, images[0].height)
         rowStride = 3 * (images[0].width + 2)
@@ -39,11 +43,18 @@ struct ImageRows {
         return base + slot * rowStride
     }
 
-    /// Reads a row of an image and preprocesses it.
+    /// Reads a row of an image, or of its difference from another, and preprocesses it.
     func load(_ y: Int, image: Int) {
         let width = images[image].width
         let pixels = row(y, image: image) + 3
-        images[image].readRow(y, into: UnsafeMutableBufferPointer(start: pixels, count: 3 * width))
+        let row = UnsafeMutableBufferPointer(start: pixels, count: 3 * width)
+        var offsets = offsets
+        if let target = targets[image] {
+            images[image].readRow(y, lessThatOf: images[target], into: row)
+            offsets = [0, 0, 0]
+        } else {
+            images[image].readRow(y, into: row)
+        }
         let (f0, f1, f2) = (factors[0], factors[1], factors[2])
         let (o0, o1, o2) = (offsets[0], offsets[1], offsets[2])
         let (s0, s2) = (sources[0], sources[2])
@@ -57,6 +68,15 @@ struct ImageRows {
         for x in [-1, width] {
             guard let source = border.source(x, of: width) else { continue }
             (pixels + 3 * x).update(from: pixels + 3 * source, count: 3)
+        }
+    }
+    /// Says which pixels of a row that has been loaded are not zero.
+    func fill(_ support: SupportRing, _ y: Int, image: Int) {
+        let pixels = row(y, image: image) + 3
+        let inside = support.row(y, image: image)
+        for x in 0..<images[image].width {
+            let isZero = pixels[3 * x] == 0 && pixels[3 * x + 1] == 0 && pixels[3 * x + 2] == 0
+            inside[x] = isZero ? 0 : 1
         }
     }
 }

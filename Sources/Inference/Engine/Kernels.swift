@@ -72,9 +72,29 @@ struct Kernels: @unchecked Sendable {
 
     func transformOutput(
         _ m: UnsafePointer<Float>, mElementStride: Int, tiles: Int, bias: UnsafePointer<Float>,
-        out: inout OutputRows
+        out: OutputRows
     ) {
-        table.output_transform(m, mElementStride, tiles, bias, &out)
+        withUnsafePointer(to: out) { table.output_transform(m, mElementStride, tiles, bias, $0) }
+    }
+
+    func transformTarget(
+        _ m: UnsafeMutablePointer<Float>, mElementStride: Int, tiles: Int,
+        bias: UnsafePointer<Float>, out: OutputRows
+    ) {
+        withUnsafePointer(to: out) { table.target_transform(m, mElementStride, tiles, bias, $0) }
+    }
+
+    func transformDifference(
+        _ m: UnsafePointer<Float>, mElementStride: Int, tiles: Int, y: UnsafePointer<Float>,
+        out: OutputRows
+    ) {
+        withUnsafePointer(to: out) { table.difference_transform(m, mElementStride, tiles, y, $0) }
+    }
+
+    func reluDifference(
+        _ t: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        table.relu_difference(t, d, count)
     }
 
     func firstLayer(

@@ -10,6 +10,11 @@ struct Walk {
     private let team: Team
     private let image: ImageRows
     private let rings: [Sinks<RowRing>]
+    private let groups: [ImageGroup]
+    // Where differences are not zero: in the image and after each stage; none without differences.
+    private let imageSupport: SupportRing?
+    private let supports: [StageSupport]
+    private let differences: [Int]
     private let zeros: UnsafeMutablePointer<Float>
     private let arena: Arena
     private let statistics: [TapStatistics<Float>]
@@ -22,8 +27,8 @@ struct Walk {
 
     init(
         extractor: Extractor, variant: NetworkVariant, preprocessing: Preprocessing,
-        plan: WalkPlan, images: [Image], demands: [TapDemand], kept: KeptFeatures = [:],
-        tape: Tape? = nil, team: Team
+        plan: WalkPlan, images: [Image], targets: [Int: Int] = [:], demands: [TapDemand],
+        kept: KeptFeatures = [:], tape: Tape? = nil, team: Team
     ) {
         self.tape = tape
         self.extractor = extractor
@@ -33,7 +38,7 @@ struct Walk {
         let arena = Arena(count: plan.arenaCount, pool: extractor.buffers)
         self.arena = arena
         image = ImageRows(
-            images: images, slots: plan.imageSlots,
+            images: images, targets: targets, slots: plan.imageSlots,
             preprocessing: preprocessing, border: variant.border(ofConvolution: 0), arena: arena)
         rings = plan.stages.indices.map { index in
             let stage = plan.stages[index]
@@ -45,15 +50,27 @@ struct Walk {
                     slots: plan.slots(of: index, kind), images: plan.images, arena: arena)
             }
         }
-        zeros = arena.floats(plan.zerosCount)
+        groups = ImageGroup.groups(images: images.count, targets: targets)
+        differences = targets.keys.sorted()
+        imageSupport =
+            plan.hasDifferences
+            ? SupportRing(
+                height: images[0].height, width: images[0].width, slots: plan.imageSlots,
+                images: plan.images, arena: arena) : nil
+        supports =
+            plan.hasDifferences
+            ? plan.stages.indices.map { plan.support(of: $0, arena: arena) } : []
+        let zeros = arena.floats(plan.zerosCount)
         zeros.update(repeating: 0, count: plan.zerosCount)
+        self.zeros = zeros
         let splitsColumns = images.count < 2 * team.workers
         self.splitsColumns = splitsColumns
         statistics = demands.map { demand in
             let shape = variant.features(of: images[0].size, at: demand.tap)
             return TapStatistics(
                 demand.features, shape, segments: ColumnSegments.columns(width: shape.width),
-                splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena
+                splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena,
+                zeros: FeatureRows(repeating: zeros, blocks: shape.channels / Kernels.block)
             ) { kept[$0]?[demand.tap]?.rows }
         }
         bandsDone = Array(repeating: 0, count: plan.stages.count)
@@ -85,6 +102,7 @@ struct Walk {
                 try step(index - 1)
             }
         }
+        updateSupport(index, bands)
         switch stage.layer {
         case .convolution(0): convolveFirst(bands)
         case .convolution(let number): convolve(index, number, bands)
@@ -100,9 +118,21 @@ struct Walk {
         let rows = imageRowsDone..<end
         team.parallel(rows.count * plan.images) { item in
             let (image, row) = item.quotientAndRemainder(dividingBy: rows.count)
-            self.image.load(rows.lowerBound + row, image: image)
+            let y = rows.lowerBound + row
+            self.image.load(y, image: image)
+            if let imageSupport { self.image.fill(imageSupport, y, image: image) }
         }
         imageRowsDone = end
+    }
+
+    private func updateSupport(_ index: Int, _ bands: Range<Int>) {
+        guard let imageSupport else { return }
+        var input = imageSupport
+        if index > 0 {
+            let (source, feeds) = (supports[index - 1], plan.stages[index - 1].feeds)
+            input = feeds == .pool ? source.pooled ?? source.full : source.full
+        }
+        supports[index].update(tileRows: bands, of: input, images: differences)
     }
 
     private func segments(_ stage: WalkPlan.Stage) -> [Range<Int>] {
@@ -112,41 +142,69 @@ struct Walk {
     private func convolveFirst(_ bands: Range<Int>) {
         let stage = plan.stages[0]
         let rows = 4 * bands.lowerBound..<min(4 * bands.upperBound, stage.height)
-        let first = extractor.first
-        let (conv, relu) = (rings[0].conv, rings[0].relu)
         let segments = segments(stage)
-        let perSegment = rows.count * plan.images
-        team.parallel(segments.count * perSegment) { item in
+        let perSegment = rows.count * groups.count
+        team.parallelWithWorkspace(segments.count * perSegment) { item, workspace in
             let (segment, rest) = item.quotientAndRemainder(dividingBy: perSegment)
-            let (image, row) = rest.quotientAndRemainder(dividingBy: rows.count)
-            let columns = segments[segment]
-            let y = rows.lowerBound + row
-            let start = columns.lowerBound * Kernels.block
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 3) { around in
-                for r in 0..<3 {
-                    let row = self.image.row(y - 1 + r, image: image)
-                    around.initializeElement(at: r, to: row + 3 * columns.lowerBound)
-                }
-                guard let around = UnsafePointer(around.baseAddress) else { return }
-                extractor.kernels.firstLayer(
-                    around, kernel: first.kernel.base, bias: first.bias.base,
-                    width: columns.count,
-                    conv: conv.map { $0.pixels(y, image: image, block: 0) + start },
-                    relu: relu.map { $0.pixels(y, image: image, block: 0) + start })
+            let (group, row) = rest.quotientAndRemainder(dividingBy: rows.count)
+            convolveFirst(groups[group], rows.lowerBound + row, segments[segment], workspace)
+        }
+    }
+
+    // A row of an image, and of the differences from it.
+    private func convolveFirst(
+        _ group: ImageGroup, _ y: Int, _ columns: Range<Int>, _ workspace: Workspace
+    ) {
+        let start = columns.lowerBound * Kernels.block
+        let count = columns.count * Kernels.block
+        let sink = { (kind: Tap.Kind, image: Int) in
+            rings[0][kind].map { $0.pixels(y, image: image, block: 0) + start }
+        }
+        let first = extractor.first
+        var conv = sink(.conv, group.image)
+        if conv == nil, !group.differences.isEmpty { conv = workspace.floats(count) }
+        convolveFirst(
+            group.image, y, columns, bias: first.bias.base, conv: conv,
+            relu: sink(.relu, group.image))
+        for image in group.differences {
+            let (difference, relu) = (sink(.conv, image), sink(.relu, image))
+            guard let values = relu ?? difference else { continue }
+            convolveFirst(image, y, columns, bias: zeros, conv: values, relu: nil)
+            if relu != nil { difference?.update(from: values, count: count) }
+            if let conv, let relu { extractor.kernels.reluDifference(conv, relu, count: count) }
+        }
+    }
+
+    private func convolveFirst(
+        _ image: Int, _ y: Int, _ columns: Range<Int>, bias: UnsafePointer<Float>,
+        conv: UnsafeMutablePointer<Float>?, relu: UnsafeMutablePointer<Float>?
+    ) {
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 3) { around in
+            for r in 0..<3 {
+                let row = self.image.row(y - 1 + r, image: image)
+                around.initializeElement(at: r, to: row + 3 * columns.lowerBound)
             }
+            guard let around = UnsafePointer(around.baseAddress) else { return }
+            extractor.kernels.firstLayer(
+                around, kernel: extractor.first.kernel.base, bias: bias, width: columns.count,
+                conv: conv, relu: relu)
         }
     }
 
     private func convolve(_ index: Int, _ number: Int, _ bands: Range<Int>) {
         let convolution = extractor.convolutions[number - 1]
+        let stage = plan.stages[index]
+        let support = supports.isEmpty ? nil : supports[index]
         ConvolutionStep(
             convolution: convolution, u: convolution.transformedKernels(team),
-            kernels: extractor.kernels, height: plan.stages[index].height,
-            width: plan.stages[index].width, images: plan.images, input: input(of: index),
-            border: variant.border(ofConvolution: number), zeros: zeros,
-            outputs: rings[index],
-            segments: segments(plan.stages[index]).map(ColumnSegments.tiles)
-        ).run(tileRows: bands, team: team)
+            kernels: extractor.kernels, height: stage.height, width: stage.width,
+            input: input(of: index), border: variant.border(ofConvolution: number), zeros: zeros,
+            outputs: rings[index], support: support
+        ).run(
+            TileOrder(
+                groups, tileRows: bands, segments: segments(stage).map(ColumnSegments.tiles),
+                support: support),
+            team: team)
     }
 
     private func pool(_ index: Int, _ bands: Range<Int>) {

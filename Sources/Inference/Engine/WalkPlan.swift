@@ -66,6 +66,8 @@ struct WalkPlan {
 
     let stages: [Stage]
     let images: Int
+    /// Whether some images are walked as their difference from others.
+    let hasDifferences: Bool
     private let statisticsCount: Int
 
     /// Tiles that a convolution computes before it hands them on: enough to share among workers and to
@@ -84,9 +86,10 @@ struct WalkPlan {
 
     init(
         variant: NetworkVariant, demands: [TapDemand], height: Int, width: Int, images: Int,
-        workers: Int, tilesPerStep: Int?, isRecorded: Bool = false
+        hasDifferences: Bool = false, workers: Int, tilesPerStep: Int?, isRecorded: Bool = false
     ) {
         self.images = images
+        self.hasDifferences = hasDifferences
         let size = ImageSize(height: height, width: width)
         statisticsCount = demands.reduce(0) { count, demand in
             let shape = variant.features(of: size, at: demand.tap)
@@ -190,7 +193,32 @@ struct WalkPlan {
                     slots: slots(of: index, kind), images: images)
             }
         }
+        if hasDifferences { count += supportCount }
         return count + Arena.rounded(zerosCount) + statisticsCount
+    }
+
+    private var supportCount: Int {
+        var count = SupportRing.count(
+            height: stages[0].height, width: stages[0].width, slots: imageSlots, images: images)
+        for (index, stage) in stages.enumerated() {
+            for kind in [Tap.Kind.relu, .pool] where kind == .relu || stage.writes(.pool) {
+                count += SupportRing.count(
+                    height: stage.height(kind), width: stage.width(kind),
+                    slots: slots(of: index, kind), images: images)
+            }
+        }
+        return count
+    }
+
+    /// The supports of a stage's differences.
+    func support(of index: Int, arena: Arena) -> StageSupport {
+        let stage = stages[index]
+        let ring = { (kind: Tap.Kind) in
+            SupportRing(
+                height: stage.height(kind), width: stage.width(kind),
+                slots: slots(of: index, kind), images: images, arena: arena)
+        }
+        return StageSupport(full: ring(.relu), pooled: stage.writes(.pool) ? ring(.pool) : nil)
     }
 }
 

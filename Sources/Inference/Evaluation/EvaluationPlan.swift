@@ -4,6 +4,8 @@ struct EvaluationPlan {
     struct Stack {
         let size: ImageSize
         let roles: [StackRole]
+        /// The target of each image that is walked as its difference from it, by position.
+        let differences: [Int: Int]
         /// In the order of the network.
         let demands: [TapDemand]
         /// The targets nothing is compared with after this stack.
@@ -17,19 +19,22 @@ struct EvaluationPlan {
     let needs: [TargetNeeds]
     private let targets: [TargetShape]
 
+    /// - Parameter differences: the images that are walked as their difference from their target.
     /// - Throws: `unknownLayer`.
     init(
         _ loss: Loss, _ architecture: Architecture, pairs: [PairShape], targets: [TargetShape],
-        imagesMax: Int
+        differences: Set<StackRole> = [], imagesMax: Int
     ) throws(InferenceError) {
         variant = loss.network.variant(architecture)
         let terms = try loss.layeredTerms(in: architecture)
         self.terms = terms
         self.targets = targets
         var needs = targets.map { _ in TargetNeeds() }
-        for pair in pairs {
+        for (number, pair) in pairs.enumerated() {
             for term in terms {
-                for blend in pair.targets.targets(of: term) {
+                let isPlain = !differences.contains(.subject(term.subject, pair: number))
+                for blend in pair.targets.targets(of: term)
+                where isPlain || targets[blend.target].isKept {
                     needs[blend.target].add(term)
                 }
             }
@@ -38,25 +43,43 @@ struct EvaluationPlan {
         let walked = Set(
             targets.indices.filter { !targets[$0].isStored && needs[$0] != TargetNeeds() })
         let plan = StackPlan(
-            terms: terms, pairs: pairs, targets: targets, walked: walked, imagesMax: imagesMax)
+            terms: terms, pairs: pairs, targets: targets, walked: walked,
+            differences: differences, imagesMax: imagesMax)
         let taps = VGG.taps(architecture).filter { tap in
             terms.contains { $0.layers.contains { $0.tap == tap } }
         }
+        // Of a target that is walked twice, the first walk gives the statistics.
+        var measured = Set(targets.indices).subtracting(walked)
         stacks = plan.stacks.enumerated().map { number, stack in
             let demands = StackDemands(
-                terms: terms, needs: needs, roles: stack.roles, pairs: pairs, stored: plan.stored)
+                terms: terms, needs: needs, roles: stack.roles, pairs: pairs, stored: plan.stored,
+                measured: measured, differences: differences)
+            for case .target(let index) in stack.roles { measured.insert(index) }
             return Stack(
-                size: stack.size, roles: stack.roles,
+                size: stack.size, roles: stack.roles, differences: demands.targets,
                 demands: taps.map { TapDemand(tap: $0, demands.demand(at: $0)) },
                 done: plan.lastUse.filter { $0.value == number }.map(\.key))
         }
+    }
+
+    /// How each subject of a pair is compared with its target, of those that terms have.
+    func precisions(
+        ofPair number: Int, _ pair: PairShape, _ differences: Set<StackRole>
+    ) -> [Subject: Precision] {
+        var precisions: [Subject: Precision] = [:]
+        for term in terms where term.subject == .output || pair.mask != nil {
+            let isNear = differences.contains(.subject(term.subject, pair: number))
+            precisions[term.subject] = isNear ? .difference : .plain
+        }
+        return precisions
     }
 
     /// Bytes that the work takes, besides the images.
     func bytes(_ extractor: Extractor, workers: Int) -> Int {
         let walks = stacks.map { stack in
             extractor.workingBytes(
-                imageCount: stack.roles.count, height: stack.size.height, width: stack.size.width,
+                imageCount: stack.roles.count, hasDifferences: !stack.differences.isEmpty,
+                height: stack.size.height, width: stack.size.width,
                 demands: stack.demands, variant: variant, workers: workers)
         }
         // Statistics of targets live until the last stack that needs them.
@@ -74,11 +97,27 @@ private struct StackDemands {
     let roles: [StackRole]
     let pairs: [PairShape]
     let stored: Set<Int>
+    /// Targets whose statistics are there.
+    let measured: Set<Int>
+    let differences: Set<StackRole>
+
+    /// The positions of differences and of their targets.
+    var targets: [Int: Int] {
+        var targets: [Int: Int] = [:]
+        for (image, role) in roles.enumerated() where differences.contains(role) {
+            guard case .subject(let subject, let pair) = role,
+                let target = pairs[pair].singleTarget(subject, terms)
+            else { continue }
+            targets[image] = roles.firstIndex(of: .target(target))
+        }
+        return targets
+    }
 
     func demand(at tap: Tap) -> FeatureDemand {
         var demand = FeatureDemand()
         for (image, role) in roles.enumerated() {
             switch role {
+            case .target(let index) where measured.contains(index): break
             case .target(let index):
                 // In an order of their own: a set has none, and the order of sums decides bits.
                 let kinds = needs[index].summaries[tap] ?? []
@@ -92,8 +131,14 @@ private struct StackDemands {
                     term.subject == subject && term.layers.contains { $0.tap == tap }
                 }
                 .map(\.measure)
+                let from = targets[image]
                 demand.summaries += measures.compactMap(\.statistic.summaryKind).unique
-                    .map { SummaryDemand(image, $0) }
+                    .map { SummaryDemand(image, $0, changeFrom: from) }
+                if from != nil {
+                    demand.pairs += measures.flatMap(\.pairRules).unique
+                        .map { PairDemand(image, .nothing, $0) }
+                    continue
+                }
                 let choice = pairs[pair].targets
                 guard let target = subject == .hole ? choice.hole : choice.perceptual else {
                     continue

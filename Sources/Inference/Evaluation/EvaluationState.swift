@@ -24,6 +24,8 @@ struct EvaluationState {
 
     private struct Place {
         let image: Int
+        /// The position of the target that the image is walked as its difference from.
+        let target: Int?
         let pair: Int
         let term: Int
         let layer: Int
@@ -43,7 +45,9 @@ struct EvaluationState {
             case .subject(let subject, let pair):
                 for (number, term) in plan.terms.enumerated() where term.subject == subject {
                     places += term.layers.indices.map {
-                        Place(image: image, pair: pair, term: number, layer: $0)
+                        Place(
+                            image: image, target: stack.differences[image], pair: pair,
+                            term: number, layer: $0)
                     }
                 }
             }
@@ -81,6 +85,11 @@ struct EvaluationState {
                     ?? .nan
             }
             return measure.loss(ofPairs: sums, result.shape, pixels: pixels)
+        }
+        if let target = place.target {
+            let wanted = SummaryDemand(place.image, kind, changeFrom: target)
+            return result.summaries[wanted].map { measure.loss(ofChange: $0, pixels: pixels) }
+                ?? .nan
         }
         let blends = pair.targets.targets(of: term)
         let targets = blends.compactMap { blend in

@@ -2,9 +2,18 @@ extension LossEvaluator {
     /// Throws `shapeMismatch` or `imageTooSmall` where the losses are not defined: the parts of a
     /// pair differ in size although a term needs equal sizes, or a tap would be empty.
     public func check(
-        pairs: [PairShape], targets: [TargetShape], loss: Loss
+        pairs: [PairShape], targets: [TargetShape], loss: Loss, precision: Precision? = nil
     ) throws(InferenceError) {
         let terms = try loss.layeredTerms(in: extractor.network.architecture)
+        if precision == .difference {
+            for pair in pairs {
+                for blend in pair.targets.style {
+                    try checkEqual(
+                        pair.output, targets[blend.target].size,
+                        "the precision difference needs equal sizes")
+                }
+            }
+        }
         for pair in pairs {
             if let mask = pair.mask, mask != pair.output {
                 throw .shapeMismatch(

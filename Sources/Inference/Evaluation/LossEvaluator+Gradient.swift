@@ -96,7 +96,10 @@ extension LossEvaluator {
             losses.append(ofPair)
         }
         return GradientEvaluation(
-            evaluation: Evaluation(losses: losses, statistics: state.statistics(of: keeping)),
+            evaluation: Evaluation(
+                losses: losses,
+                precisions: shapes.indices.map { plan.precisions(ofPair: $0, shapes[$0], []) },
+                statistics: state.statistics(of: keeping)),
             gradients: groups.indices.map { index in pixels.map { $0.gradients[index] } })
     }
 

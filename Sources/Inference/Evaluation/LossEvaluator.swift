@@ -18,10 +18,12 @@ public struct LossEvaluator: Sendable {
     ///     a worker and at least four when nil: enough for each pass over the kernels of the deep
     ///     layers, while the rows of the shallow ones stay in the outer cache.
     ///   - keeping: indices of the targets whose statistics are returned.
+    ///   - precision: how features are compared; when nil, as suits each pair's samples, and plainly
+    ///     where the loss knows no other way.
     /// - Throws: what `check` throws, `cancelled`, and `nonFiniteResult`.
     public func evaluate(
         _ pairs: [Pair], targets: [Target], loss: Loss, imagesMax: Int? = nil,
-        keeping: Set<Int> = [], team: Team
+        keeping: Set<Int> = [], precision: Precision? = nil, team: Team
     ) throws(InferenceError) -> Evaluation {
         let given = targets.count
         let targets = targets + holes(of: pairs, targets, loss)
@@ -31,13 +33,26 @@ public struct LossEvaluator: Sendable {
                 size: target.image.size, isStored: target.statistics != nil,
                 isKept: keeping.contains(index))
         }
-        try check(pairs: pairShapes, targets: Array(targetShapes[..<given]), loss: loss)
-        let plan = try plan(pairShapes, targetShapes, loss, imagesMax, workers: team.workers)
+        try check(
+            pairs: pairShapes, targets: Array(targetShapes[..<given]), loss: loss,
+            precision: precision)
+        let differences = try candidates(pairShapes, targetShapes, loss)
+            .filter { role, target in
+                precision == .difference
+                    || precision == nil
+                        && Precision.suitable(
+                            image(role, pairs, targets), targets[target].image, team: team)
+                            == .difference
+            }
+        let plan = try plan(
+            pairShapes, targetShapes, loss, Set(differences.keys), imagesMax,
+            workers: team.workers)
         var state = EvaluationState(plan, loss, targets: targets, pairs: pairShapes)
         for stack in plan.stacks {
             try team.checkCancelled()
             let results = try extractor.run(
-                images: stack.roles.map { image($0, pairs, targets) }, demands: stack.demands,
+                images: stack.roles.map { image($0, pairs, targets) },
+                differences: stack.differences, demands: stack.demands,
                 variant: plan.variant, preprocessing: loss.input, kept: state.maps, team: team)
             try state.add(stack, results, kernels: extractor.kernels, team: team)
             state.forget(stack.done.filter { !keeping.contains($0) })
@@ -58,20 +73,32 @@ public struct LossEvaluator: Sendable {
             }
             losses.append(ofPair)
         }
-        return Evaluation(losses: losses, statistics: state.statistics(of: keeping))
+        let precisions = pairs.indices.map { number in
+            plan.precisions(ofPair: number, pairShapes[number], Set(differences.keys))
+        }
+        return Evaluation(
+            losses: losses, precisions: precisions, statistics: state.statistics(of: keeping))
     }
 
     /// An estimate of the bytes that `evaluate` takes for pairs of these shapes with a number of
-    /// workers, besides the images.
+    /// workers, besides the images, whichever way they are compared.
     /// - Throws: `unknownLayer`.
     public func estimateBytes(
-        pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil, workers: Int
+        pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil,
+        precision: Precision? = nil, workers: Int
     ) throws(InferenceError) -> Int {
         let pairsWithHoles = Self.withHoles(pairs, targets: targets.count, loss)
         let holes = pairsWithHoles.filter { $0.targets.hole != nil }
             .map { TargetShape(size: $0.output) }
-        return try plan(pairsWithHoles, targets + holes, loss, imagesMax, workers: workers)
-            .bytes(extractor, workers: workers)
+        let candidates = Set(try candidates(pairsWithHoles, targets + holes, loss).keys)
+        var bytes = 0
+        for way in Precision.allCases where precision == nil || precision == way {
+            let plan = try plan(
+                pairsWithHoles, targets + holes, loss, way == .plain ? [] : candidates, imagesMax,
+                workers: workers)
+            bytes = max(bytes, plan.bytes(extractor, workers: workers))
+        }
+        return bytes
     }
 
     // What is in the hole of a target is a target of its own, behind those given.
@@ -96,12 +123,12 @@ public struct LossEvaluator: Sendable {
     }
 
     private func plan(
-        _ pairs: [PairShape], _ targets: [TargetShape], _ loss: Loss, _ imagesMax: Int?,
-        workers: Int
+        _ pairs: [PairShape], _ targets: [TargetShape], _ loss: Loss,
+        _ differences: Set<StackRole>, _ imagesMax: Int?, workers: Int
     ) throws(InferenceError) -> EvaluationPlan {
         try EvaluationPlan(
             loss, extractor.network.architecture, pairs: pairs, targets: targets,
-            imagesMax: max(1, imagesMax ?? max(4, 2 * workers)))
+            differences: differences, imagesMax: max(1, imagesMax ?? max(4, 2 * workers)))
     }
 
     func image(_ role: StackRole, _ pairs: [Pair], _ targets: [Target]) -> Image {

@@ -72,6 +72,20 @@ public struct TargetChoice: Sendable, Hashable {
     }
 }
 
+extension PairShape {
+    /// The one target that all terms of a subject compare it with, if it is as large; nil for several,
+    /// for another size, without such terms, and for a composite without a mask.
+    func singleTarget(_ subject: Subject, _ terms: [LayeredTerm]) -> Int? {
+        guard subject == .output || mask != nil else { return nil }
+        let blends = terms.filter { $0.subject == subject }
+            .map { targets.targets(of: $0) }
+        guard let first = blends.first, first.count == 1,
+            blends.allSatisfy({ $0 == first }), first[0].weight == 1
+        else { return nil }
+        return first[0].target
+    }
+}
+
 /// The size of a pair and of its parts: what a plan needs to know before anything is decoded.
 public struct PairShape: Sendable {
     /// Height and width of the output.

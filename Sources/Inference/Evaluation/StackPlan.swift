@@ -8,7 +8,8 @@ enum StackRole: Hashable {
 ///
 /// Images of equal size share a stack, up to a limit. Every target is walked once, before or
 /// together with all that is compared with it; when that does not fit one stack, the target's
-/// features are stored for the stacks that follow.
+/// features are stored for the stacks that follow. A target that something is walked as its difference
+/// from is walked with it, in every stack.
 struct StackPlan {
     struct Stack {
         let size: ImageSize
@@ -24,9 +25,10 @@ struct StackPlan {
     /// - Parameters:
     ///   - terms: the terms with layers.
     ///   - walked: the targets that have to be walked.
+    ///   - differences: the images that are walked as their difference from their target.
     init(
         terms: [LayeredTerm], pairs: [PairShape], targets: [TargetShape], walked: Set<Int>,
-        imagesMax: Int
+        differences: Set<StackRole>, imagesMax: Int
     ) {
         let used = pairs.map { pair in
             Set(terms.flatMap { pair.targets.targets(of: $0) }.map(\.target))
@@ -40,7 +42,11 @@ struct StackPlan {
         var together = Batches()
         var apart = Batches()
         for (index, target) in targets.enumerated() {
-            var roles: [StackRole] = walked.contains(index) ? [.target(index)] : []
+            let leads = differences.contains { role in
+                guard case .subject(let subject, let pair) = role else { return false }
+                return Self.companion(subject, pairs[pair], terms) == index
+            }
+            var roles: [StackRole] = walked.contains(index) || leads ? [.target(index)] : []
             guard isCompanion.contains(index) else {
                 before.add(roles, of: target.size)
                 continue
@@ -56,7 +62,7 @@ struct StackPlan {
                     apart.add(walks, of: pair.output)
                 }
             }
-            together.add(roles, of: target.size)
+            together.add(roles, leads: leads, of: target.size, imagesMax)
         }
         stacks =
             before.stacks(imagesMax) + together.stacks(imagesMax) + apart.stacks(imagesMax)
@@ -98,6 +104,8 @@ struct StackPlan {
     private struct Batches {
         private var sizes: [ImageSize] = []
         private var groups: [ImageSize: [[StackRole]]] = [:]
+        // The target of a difference needs a place beside it.
+        private var imagesMin = 1
 
         mutating func add(_ roles: [StackRole], of size: ImageSize) {
             guard !roles.isEmpty else { return }
@@ -105,9 +113,23 @@ struct StackPlan {
             groups[size, default: []].append(roles)
         }
 
+        /// A group whose first member leads: it is in every stack that has others of them.
+        mutating func add(
+            _ roles: [StackRole], leads: Bool, of size: ImageSize, _ imagesMax: Int
+        ) {
+            guard leads, let lead = roles.first else { return add(roles, of: size) }
+            imagesMin = 2
+            let others = Array(roles.dropFirst())
+            let count = max(1, imagesMax - 1)
+            for first in stride(from: 0, to: others.count, by: count) {
+                add([lead] + others[first..<min(first + count, others.count)], of: size)
+            }
+        }
+
         func stacks(_ imagesMax: Int) -> [Stack] {
             sizes.flatMap { size in
-                Self.filled(groups[size] ?? [], imagesMax).map { Stack(size: size, roles: $0) }
+                Self.filled(groups[size] ?? [], max(imagesMax, imagesMin))
+                    .map { Stack(size: size, roles: $0) }
             }
         }
 

@@ -112,6 +112,8 @@ public struct TargetStatistics: Sendable {
 public struct Evaluation: Sendable {
     /// The losses, in the order of the pairs.
     public let losses: [PairLosses]
+    /// How each pair's output and composite were compared with the target, of those that were.
+    public let precisions: [[Subject: Precision]]
     /// Statistics by index of the target, for those that were asked for.
     public let statistics: [Int: TargetStatistics]
 }

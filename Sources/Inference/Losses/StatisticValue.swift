@@ -79,6 +79,16 @@ extension FeatureMeasure {
         }
     }
 
+    /// The loss of a layer whose statistic is a Gram matrix, from the change of its sums.
+    func loss(ofChange change: Summary, pixels: Int) -> Double {
+        guard case .gram(let gram) = statistic else { return .nan }
+        let matrix = GramMatrix(gram, change)
+        let nothing = GramMatrix(gram, change.cleared)
+        return reduced(
+            elements: matrix.order * matrix.order, outer: matrix.order, pixels: pixels
+        ) { matrix.sum($0, to: nothing) }
+    }
+
     /// The loss of a layer whose statistic is pairwise, from the sums of `pairRules`, in order.
     func loss(ofPairs sums: [Double], _ shape: FeatureShape, pixels: Int) -> Double {
         var rest = zip(sums, pointwiseRules.map(\.factor)).makeIterator()

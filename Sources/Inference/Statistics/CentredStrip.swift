@@ -21,6 +21,11 @@ struct CentredStrip<Element: FeatureElement> {
     private var meansB: UnsafeMutablePointer<Double> { memory + Kernels.block }
     private var pixels: UnsafeMutablePointer<Double> { memory + 2 * Kernels.block }
 
+    /// The doubles of scratch memory that a run of so many pixels takes.
+    static func scratchCount(pixels: Int) -> Int {
+        5 * Kernels.block + 2 * (pixels + 1) * Kernels.block
+    }
+
     /// Forgets everything.
     func clear() { memory.update(repeating: 0, count: Self.count) }
 
@@ -31,7 +36,7 @@ struct CentredStrip<Element: FeatureElement> {
     func centre(_ run: inout GramRun<Element>, workspace: Workspace) {
         let count = run.width * run.rows
         let block = Kernels.block
-        let scratch = workspace.doubles(5 * block + 2 * (count + 1) * block)
+        let scratch = workspace.doubles(Self.scratchCount(pixels: count))
         let (a, b) = (Moments(scratch), Moments(scratch + 2 * block))
         let copies = UnsafeMutableRawPointer(scratch + 5 * block)
             .bindMemory(to: Element.self, capacity: 2 * (count + 1) * block)

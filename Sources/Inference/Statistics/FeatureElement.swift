@@ -38,6 +38,11 @@ protocol FeatureElement: BinaryFloatingPoint, Sendable {
     static func centre(
         _ kernels: Kernels, _ row: UnsafePointer<Self>, by shift: UnsafePointer<Self>, width: Int,
         into centred: UnsafeMutablePointer<Self>)
+
+    /// `t + d/2` of some of 64 channels, a multiple of 16.
+    static func midpoint(
+        _ kernels: Kernels, _ t: UnsafePointer<Self>, _ d: UnsafePointer<Self>, channels: Int,
+        width: Int, into row: UnsafeMutablePointer<Self>)
 }
 
 extension Float: FeatureElement {
@@ -92,6 +97,13 @@ extension Float: FeatureElement {
         into centred: UnsafeMutablePointer<Float>
     ) {
         kernels.table.f32.centre(row, shift, width, centred)
+    }
+
+    static func midpoint(
+        _ kernels: Kernels, _ t: UnsafePointer<Float>, _ d: UnsafePointer<Float>, channels: Int,
+        width: Int, into row: UnsafeMutablePointer<Float>
+    ) {
+        kernels.table.f32.midpoint(t, d, channels, width, row)
     }
 }
 
@@ -149,5 +161,12 @@ extension Double: FeatureElement {
         into centred: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f64.centre(row, shift, width, centred)
+    }
+
+    static func midpoint(
+        _ kernels: Kernels, _ t: UnsafePointer<Double>, _ d: UnsafePointer<Double>, channels: Int,
+        width: Int, into row: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f64.midpoint(t, d, channels, width, row)
     }
 }

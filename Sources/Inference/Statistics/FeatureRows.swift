@@ -20,6 +20,11 @@ struct FeatureRows<Element> {
         self.blocks = blocks
     }
 
+    /// The same channel block for all rows and blocks.
+    init(repeating base: UnsafePointer<Element>, blocks: Int) {
+        self.init(base: base, slots: 1, rowStride: 0, blockStride: 0, blocks: blocks)
+    }
+
     /// A channel block of a row, at column 0.
     func pixels(_ y: Int, block: Int) -> UnsafePointer<Element> {
         base + (y % slots) * rowStride + block * blockStride

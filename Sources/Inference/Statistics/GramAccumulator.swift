@@ -4,9 +4,14 @@
 /// the items of a parallel loop. A strip adds pixels in runs of at most `runPixels`: in the precision
 /// of the features within a run, FP64 across runs. Runs depend on the shape of the features alone, so
 /// the bits do as well.
+///
+/// Of a difference d of an image from a target t it sums how much the products change,
+/// `(t + d)(t + d)ᵀ − t tᵀ = S + Sᵀ` with `S = (t + d/2) dᵀ`: of all pairs of blocks, so that it takes as
+/// long as the products of both images.
 struct GramAccumulator<Element: FeatureElement> {
     private let kernels: Kernels
     private let isCentred: Bool
+    private let isChange: Bool
     private let channels: Int
     private let pairs: [(a: Int, b: Int)]
     // [pair][64][64]
@@ -18,13 +23,15 @@ struct GramAccumulator<Element: FeatureElement> {
     /// `count(channels:isCentred:)` places and outlives the accumulator; what it holds does not
     /// matter.
     init(
-        channels: Int, isCentred: Bool, kernels: Kernels, memory: UnsafeMutablePointer<Double>
+        channels: Int, isCentred: Bool, isChange: Bool = false, kernels: Kernels,
+        memory: UnsafeMutablePointer<Double>
     ) {
         self.kernels = kernels
         self.isCentred = isCentred
+        self.isChange = isChange
         self.channels = channels
         let blocks = Kernels.blocks(of: channels)
-        pairs = (0..<blocks).flatMap { a in (a..<blocks).map { b in (a, b) } }
+        pairs = (0..<blocks).flatMap { a in ((isChange ? 0 : a)..<blocks).map { b in (a, b) } }
         products = memory
         centres = memory + pairs.count * GramLayout.pairCount
     }
@@ -33,10 +40,10 @@ struct GramAccumulator<Element: FeatureElement> {
     var strips: Int { pairs.count * GramLayout.strips }
 
     /// Adds neighbouring rows, at most a unit, of some columns to one strip, which begins with the
-    /// first of them.
+    /// first of them; of a change, the rows of the difference and of what it is the difference from.
     func add(
-        _ rows: FeatureRows<Element>, _ ys: Range<Int>, columns: Range<Int>, strip: Int,
-        isFirst: Bool, workspace: Workspace
+        _ rows: FeatureRows<Element>, from target: FeatureRows<Element>? = nil, _ ys: Range<Int>,
+        columns: Range<Int>, strip: Int, isFirst: Bool, workspace: Workspace
     ) {
         let (pairIndex, place) = strip.quotientAndRemainder(dividingBy: GramLayout.strips)
         let pair = pairs[pairIndex]
@@ -60,7 +67,7 @@ struct GramAccumulator<Element: FeatureElement> {
             var run = GramRun(
                 products: products + pairIndex * GramLayout.pairCount, channels: first..<end,
                 columnsEnd: min(Kernels.block, channels - pair.b * Kernels.block),
-                isDiagonal: pair.a == pair.b, a: a, b: a + rowsPerRun)
+                isDiagonal: pair.a == pair.b && !isChange, a: a, b: a + rowsPerRun)
             for y in stride(from: ys.lowerBound, to: ys.upperBound, by: rowsPerRun) {
                 run.rows = min(rowsPerRun, ys.upperBound - y)
                 for x in stride(
@@ -71,10 +78,36 @@ struct GramAccumulator<Element: FeatureElement> {
                         run.a[row] = rows.pixels(y + row, block: pair.a) + x * Kernels.block
                         run.b[row] = rows.pixels(y + row, block: pair.b) + x * Kernels.block
                     }
+                    if let target {
+                        replaceByMidpoints(&run, target, y, pair.a, x, workspace)
+                    }
                     if isCentred { centre.centre(&run, workspace: workspace) }
                     multiply(run)
                 }
             }
+        }
+    }
+
+    // The rows of block a, of the difference, by `t + d/2` in scratch memory, of the strip's channels
+    // or, where their means are taken, of all.
+    private func replaceByMidpoints(
+        _ run: inout GramRun<Element>, _ target: FeatureRows<Element>, _ y: Int, _ block: Int,
+        _ x: Int, _ workspace: Workspace
+    ) {
+        let pixels = run.rows * run.width
+        let before = isCentred ? CentredStrip<Element>.scratchCount(pixels: pixels) : 0
+        let scratch = workspace.doubles(before + pixels * Kernels.block) + before
+        var midpoints = UnsafeMutableRawPointer(scratch)
+            .bindMemory(to: Element.self, capacity: pixels * Kernels.block)
+        let channels = isCentred ? 0..<Kernels.block : run.channels
+        for row in 0..<run.rows {
+            let t = target.pixels(y + row, block: block) + x * Kernels.block
+            Element.midpoint(
+                kernels, t + channels.lowerBound, run.a[row] + channels.lowerBound,
+                channels: channels.count, width: run.width,
+                into: midpoints + channels.lowerBound)
+            run.a[row] = UnsafePointer(midpoints)
+            midpoints += run.width * Kernels.block
         }
     }
 
@@ -104,6 +137,7 @@ struct GramAccumulator<Element: FeatureElement> {
     /// Writes the sums' upper triangle, row by row, row i from its diagonal on, once every row has
     /// been added to every strip.
     func copyUpperProducts(to values: UnsafeMutablePointer<Double>) {
+        if isChange { return copyUpperChanges(to: values) }
         for (index, pair) in pairs.enumerated() {
             let sums = products + index * GramLayout.pairCount
             let columns = min(Kernels.block, channels - pair.b * Kernels.block)
@@ -113,6 +147,23 @@ struct GramAccumulator<Element: FeatureElement> {
                 let start = GramMatrix.upperStart(ofRow: row, order: channels)
                 (values + start + pair.b * Kernels.block + first - row).initialize(
                     from: sums + i * Kernels.block + first, count: columns - first)
+            }
+        }
+    }
+
+    // S_ij + S_ji
+    private func copyUpperChanges(to values: UnsafeMutablePointer<Double>) {
+        let blocks = Kernels.blocks(of: channels)
+        let place = { (row: Int, column: Int) in
+            let pair = row / Kernels.block * blocks + column / Kernels.block
+            return (pair * Kernels.block + row % Kernels.block) * Kernels.block
+                + column % Kernels.block
+        }
+        var next = values
+        for row in 0..<channels {
+            for column in row..<channels {
+                next.initialize(to: products[place(row, column)] + products[place(column, row)])
+                next += 1
             }
         }
     }
@@ -138,9 +189,9 @@ enum GramLayout {
     static let runPixels = 512
 
     /// The doubles that an accumulator of so many channels takes.
-    static func count(channels: Int, isCentred: Bool) -> Int {
+    static func count(channels: Int, isCentred: Bool, isChange: Bool = false) -> Int {
         let blocks = Kernels.blocks(of: channels)
-        let pairs = blocks * (blocks + 1) / 2
+        let pairs = isChange ? blocks * blocks : blocks * (blocks + 1) / 2
         return pairs * (pairCount + (isCentred ? strips * CentredStrip<Float>.count : 0))
     }
 }

@@ -1,4 +1,5 @@
-/// The sums of products of channels of one image, over all its pixels: a Gram matrix to be.
+/// The sums of products of channels of one image, over all its pixels: a Gram matrix to be; or how much
+/// they change where an image differs from a target.
 final class GramObserver<Element: FeatureElement>: RowObserver {
     let segments: [Range<Int>]
     private let accumulators: [GramAccumulator<Element>]
@@ -6,21 +7,27 @@ final class GramObserver<Element: FeatureElement>: RowObserver {
     /// An observer with memory from an arena. Centred features are not cut into segments: each run is
     /// joined to the means of those before it.
     init(
-        channels: Int, segments: [Range<Int>], isCentred: Bool, kernels: Kernels, arena: Arena
+        channels: Int, segments: [Range<Int>], isCentred: Bool, isChange: Bool = false,
+        kernels: Kernels, arena: Arena
     ) {
         precondition(segments.count == 1 || !isCentred)
         self.segments = segments
-        let count = GramLayout.count(channels: channels, isCentred: isCentred)
+        let count = GramLayout.count(
+            channels: channels, isCentred: isCentred, isChange: isChange)
         accumulators = segments.map { _ in
             GramAccumulator(
-                channels: channels, isCentred: isCentred, kernels: kernels,
+                channels: channels, isCentred: isCentred, isChange: isChange, kernels: kernels,
                 memory: arena.doubles(count))
         }
     }
 
     /// The floats that it takes of its arena.
-    static func arenaCount(channels: Int, segments: Int, isCentred: Bool) -> Int {
-        segments * Arena.rounded(2 * GramLayout.count(channels: channels, isCentred: isCentred))
+    static func arenaCount(
+        channels: Int, segments: Int, isCentred: Bool, isChange: Bool = false
+    ) -> Int {
+        let count = GramLayout.count(
+            channels: channels, isCentred: isCentred, isChange: isChange)
+        return segments * Arena.rounded(2 * count)
     }
 
     func items(of group: RowGroup) -> Int { accumulators[0].strips }
@@ -32,8 +39,8 @@ final class GramObserver<Element: FeatureElement>: RowObserver {
         guard !columns.isEmpty else { return }
         for rows in group.units {
             accumulators[segment].add(
-                sight.subject, rows, columns: columns, strip: item, isFirst: rows.lowerBound == 0,
-                workspace: workspace)
+                sight.subject, from: sight.target, rows, columns: columns, strip: item,
+                isFirst: rows.lowerBound == 0, workspace: workspace)
         }
     }
 

@@ -10,6 +10,10 @@ public enum SummaryKind: Sendable, Hashable {
     case moments
     /// `Σ F_i F_j` over each patch of `side` by `side` pixels.
     case patchProducts(side: Int)
+
+    /// Whether its change between two nearly equal images can be summed without their difference: that
+    /// of products can.
+    var hasChanges: Bool { self == .products || self == .centredProducts }
 }
 
 /// The sums of one kind over the features of one image at one place, in double precision.
@@ -29,6 +33,12 @@ public struct Summary: Sendable {
         self.shape = shape
         self.means = means
         self.sums = sums
+    }
+
+    /// The same with zeros for sums.
+    var cleared: Summary {
+        Summary(
+            kind: kind, shape: shape, means: means, sums: Array(repeating: 0, count: sums.count))
     }
 
     /// What the values take in memory.

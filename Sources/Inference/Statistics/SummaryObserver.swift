@@ -5,20 +5,21 @@ enum SummaryObserver<Element: FeatureElement> {
     case patches(PatchGramObserver<Element>, side: Int)
 
     init(
-        _ kind: SummaryKind, _ shape: FeatureShape, segments: [Range<Int>], kernels: Kernels,
-        arena: Arena
+        _ kind: SummaryKind, isChange: Bool, _ shape: FeatureShape, segments: [Range<Int>],
+        kernels: Kernels, arena: Arena
     ) {
+        precondition(!isChange || kind.hasChanges)
         switch kind {
         case .products:
             self = .gram(
                 GramObserver(
                     channels: shape.channels, segments: segments, isCentred: false,
-                    kernels: kernels, arena: arena), isCentred: false)
+                    isChange: isChange, kernels: kernels, arena: arena), isCentred: false)
         case .centredProducts:
             self = .gram(
                 GramObserver(
                     channels: shape.channels, segments: [Self.whole(segments)], isCentred: true,
-                    kernels: kernels, arena: arena), isCentred: true)
+                    isChange: isChange, kernels: kernels, arena: arena), isCentred: true)
         case .moments:
             self = .moments(
                 MomentObserver(
@@ -31,14 +32,16 @@ enum SummaryObserver<Element: FeatureElement> {
     }
 
     /// The floats that an observer takes of its arena.
-    static func arenaCount(_ kind: SummaryKind, _ shape: FeatureShape, segments: Int) -> Int {
+    static func arenaCount(
+        _ kind: SummaryKind, isChange: Bool, _ shape: FeatureShape, segments: Int
+    ) -> Int {
         switch kind {
         case .products:
             GramObserver<Element>.arenaCount(
-                channels: shape.channels, segments: segments, isCentred: false)
+                channels: shape.channels, segments: segments, isCentred: false, isChange: isChange)
         case .centredProducts:
             GramObserver<Element>.arenaCount(
-                channels: shape.channels, segments: 1, isCentred: true)
+                channels: shape.channels, segments: 1, isCentred: true, isChange: isChange)
         case .moments: MomentObserver<Element>.arenaCount(channels: shape.channels)
         case .patchProducts(let side): PatchGramObserver<Element>.arenaCount(shape, side: side)
         }

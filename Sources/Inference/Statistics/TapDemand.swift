@@ -28,11 +28,15 @@ public struct SummaryDemand: Sendable, Hashable {
     public let image: Int
     /// What is summed.
     public let kind: SummaryKind
+    /// The image that `image` is walked as its difference from: what is summed is the change of the
+    /// summary from that image's. nil for a summary of the image.
+    public let target: Int?
 
     /// A demand.
-    public init(_ image: Int, _ kind: SummaryKind) {
+    public init(_ image: Int, _ kind: SummaryKind, changeFrom target: Int? = nil) {
         self.image = image
         self.kind = kind
+        self.target = target
     }
 }
 
@@ -44,6 +48,8 @@ public struct PairDemand: Sendable, Hashable {
         case image(Int)
         /// Features kept from an earlier walk, under the number they are handed in with.
         case kept(Int)
+        /// Nothing: the image is walked as its difference from another.
+        case nothing
     }
 
     /// The position of the image in the stack.

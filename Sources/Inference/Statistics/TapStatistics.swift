@@ -29,16 +29,19 @@ final class TapStatistics<Element: FeatureElement> {
     /// - Parameters:
     ///   - segments: the ranges of columns that are summed apart, where a sum allows it.
     ///   - splitsColumns: whether the workers share the columns of the stack and not its images.
+    ///   - zeros: a row of one channel block of zeros.
     ///   - kept: the features that the demand names by number; they outlive this object.
     init(
         _ demand: FeatureDemand, _ shape: FeatureShape, segments: [Range<Int>], splitsColumns: Bool,
-        kernels: Kernels, arena: Arena, kept: (Int) -> FeatureRows<Element>?
+        kernels: Kernels, arena: Arena, zeros: FeatureRows<Element>? = nil,
+        kept: (Int) -> FeatureRows<Element>?
     ) {
         self.demand = demand
         self.shape = shape
         summaries = demand.summaries.map {
             SummaryObserver(
-                $0.kind, shape, segments: segments, kernels: kernels, arena: arena)
+                $0.kind, isChange: $0.target != nil, shape, segments: segments, kernels: kernels,
+                arena: arena)
         }
         pairs = demand.pairs.map {
             PairObserver(
@@ -47,7 +50,7 @@ final class TapStatistics<Element: FeatureElement> {
         maps = demand.maps.map { _ in MapObserver(shape, segments: segments) }
         observers = summaries.map(\.observer) + pairs + maps
         let sights: [(image: Int, target: Task.Target)] =
-            demand.summaries.map { ($0.image, .none) }
+            demand.summaries.map { ($0.image, $0.target.map(Task.Target.image) ?? .none) }
             + demand.pairs.map { pair in
                 switch pair.target {
                 case .image(let other): return (pair.image, .image(other))
@@ -56,6 +59,9 @@ final class TapStatistics<Element: FeatureElement> {
                         preconditionFailure("features \(number) are demanded and not kept")
                     }
                     return (pair.image, .kept(rows))
+                case .nothing:
+                    guard let zeros else { preconditionFailure("there are no rows of zeros") }
+                    return (pair.image, .kept(zeros))
                 }
             } + demand.maps.map { ($0, .none) }
         // In the order in which convolutions share the rows: each worker reads what it has just
@@ -76,7 +82,9 @@ final class TapStatistics<Element: FeatureElement> {
     /// The floats that the statistics of a demand take of their arena.
     static func arenaCount(_ demand: FeatureDemand, _ shape: FeatureShape, segments: Int) -> Int {
         demand.summaries.reduce(0) {
-            $0 + SummaryObserver<Element>.arenaCount($1.kind, shape, segments: segments)
+            $0
+                + SummaryObserver<Element>.arenaCount(
+                    $1.kind, isChange: $1.target != nil, shape, segments: segments)
         }
     }
 

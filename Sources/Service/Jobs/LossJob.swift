@@ -8,6 +8,8 @@ struct LossJob: Sendable {
     let model: Model
     let targets: TargetCache
     let choice: LossChoice
+    /// How features are compared; nil when each pair decides.
+    let precision: Precision?
     let outputs: ImageList
     let masks: ImageList
     let target: LossTargets
@@ -27,6 +29,18 @@ struct LossJob: Sendable {
         choice = try LossChoice(
             set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
         gradient = try GradientOptions(set, choice.loss, accept: accept)
+        precision = try set.choice(.precision)
+        guard precision != .difference || gradient == nil else {
+            throw ServiceError(
+                .invalidOption,
+                "The option precision cannot be difference with a gradient; leave it out.")
+        }
+        if precision == .difference, !choice.loss.allowsDifference(model.network.architecture) {
+            throw ServiceError(
+                .invalidOption,
+                "The option precision cannot be difference: it is for Gram matrices and for "
+                    + "features as they are; leave it out.")
+        }
         let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.
@@ -37,7 +51,8 @@ struct LossJob: Sendable {
             submission, set, choice, model.network.architecture, hasMask: masks.count > 0,
             outputs: outputs.count, targets, configuration)
         do {
-            try model.evaluator.check(pairs: pairShapes, targets: targetShapes, loss: loss)
+            try model.evaluator.check(
+                pairs: pairShapes, targets: targetShapes, loss: loss, precision: precision)
         } catch {
             throw ServiceError(error)
         }
@@ -49,7 +64,8 @@ struct LossJob: Sendable {
     func workBytes() throws(ServiceError) -> Int {
         do {
             var work = try model.evaluator.estimateBytes(
-                pairs: pairShapes, targets: targetShapes, loss: loss, workers: workers)
+                pairs: pairShapes, targets: targetShapes, loss: loss, precision: precision,
+                workers: workers)
             if let gradient {
                 let count = gradient.parts.count
                 work = try model.evaluator.estimateGradientBytes(
@@ -145,7 +161,7 @@ extension LossJob {
             guard let gradient else {
                 let evaluation = try model.evaluator.evaluate(
                     decoded.pairs, targets: targets, loss: loss, keeping: decoded.keeping,
-                    team: team)
+                    precision: precision, team: team)
                 return (evaluation, [])
             }
             let answer = try model.evaluator.gradients(
@@ -166,12 +182,17 @@ extension LossJob {
                 for: target.key)
         }
         return evaluation.losses.enumerated().map { pair, losses in
+            let layered = loss.terms.filter { $0.features != nil }
+            let chosen = Dictionary(
+                layered.map { ($0.key, evaluation.precisions[pair][$0.subject]) },
+                uniquingKeysWith: { first, _ in first })
+            let precisions = chosen.compactMapValues(\.self)
             let choice = target.choice(ofPair: pair)
             guard let index = choice.pixels ?? choice.perceptual ?? choice.style.first?.target
-            else { return LossAnswer.Result(losses: losses) }
+            else { return LossAnswer.Result(losses: losses, precisions: precisions) }
             let prepared = decoded.targets[index]
             return LossAnswer.Result(
-                losses: losses, targetDigest: prepared.key.digest,
+                losses: losses, precisions: precisions, targetDigest: prepared.key.digest,
                 isTargetCached: prepared.isCached)
         }
     }

@@ -13,6 +13,7 @@ enum OptionName: String, CaseIterable, Sendable {
     case gradient
     case gradientOf = "gradient_of"
     case targetWeights = "target_weights"
+    case precision
 
     /// What each endpoint understands.
     static let losses: [OptionName] = allCases

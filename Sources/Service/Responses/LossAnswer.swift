@@ -8,13 +8,15 @@ import Inference
 struct LossAnswer: Sendable {
     struct Result: Sendable {
         let losses: PairLosses
+        /// How features were compared, by the key of the term; none for given features.
+        var precisions: [String: Precision] = [:]
         var targetDigest: TargetDigest?
         var isTargetCached = false
 
         var json: JSON {
             var members: [JSON.Member] = [.init("total", .number(losses.total))]
             for term in losses.terms {
-                members.append(.init(term.key, LossAnswer.json(term)))
+                members.append(.init(term.key, LossAnswer.json(term, precisions[term.key])))
             }
             if let targetDigest {
                 members.append(.init("target_digest", .string(targetDigest.description)))
@@ -129,7 +131,7 @@ struct LossAnswer: Sendable {
         return response
     }
 
-    private static func json(_ term: TermLoss) -> JSON {
+    private static func json(_ term: TermLoss, _ precision: Precision?) -> JSON {
         var members: [JSON.Member] = [
             .init("loss", .number(term.loss)), .init("weight", .number(term.weight)),
         ]
@@ -137,6 +139,7 @@ struct LossAnswer: Sendable {
             members.append(
                 .init("layers", .object(layers.map { .init($0.name, .number($0.loss)) })))
         }
+        if let precision { members.append(.init("precision", .string(precision.rawValue))) }
         return .object(members)
     }
 
