@@ -36,7 +36,9 @@ struct SimilarTests {
                 worstOfFloat32, pair.styleFloat32Error.max() ?? 0,
                 pair.perceptualFloat32Error.max() ?? 0)
         }
-        #expect(worst <= (family == "one sample" ? 1e-4 : 1e-5))
+        // Without fused multiply-adds one value of 248 is off by 1.003e-4.
+        let ofOneSample = instructionSet == .portable ? 1.1e-4 : 1e-4
+        #expect(worst <= (family == "one sample" ? ofOneSample : 1e-5))
         // PyTorch's own error, or that of unlike photographs here.
         #expect(worst <= max(worstOfFloat32, 1e-6), "\(worst) against \(worstOfFloat32)")
     }
