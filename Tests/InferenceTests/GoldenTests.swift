@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Every number within 1e-5, relative, of float64 PyTorch (Scripts/fixtures); the default Gram matrix
-/// and the features of unlike photographs within 1.5e-6.
+/// and the features of unlike photographs within 2e-6.
 struct GoldenTests {
     private static let tolerance = 1e-5
     private static let pool = WorkerPool(workers: 2)
@@ -14,7 +14,7 @@ struct GoldenTests {
     @Test(arguments: try Fixtures.goldens.get().embedded)
     func `the embedded network agrees with float64 at every tap`(golden: GoldenCase) throws {
         let losses = try evaluate(golden, with: Self.embedded.get(), layers: .everyTap)
-        let tolerance = golden.gram == "normalized" ? 1.5e-6 : Self.tolerance
+        let tolerance = golden.gram == "normalized" ? 2e-6 : Self.tolerance
         try expectLayers(of: losses, toMatch: golden, count: 31, isClose: false, tolerance)
     }
 

@@ -33,13 +33,11 @@ struct JobTests {
     func `answers 500 with an id to a job that fails, logs it and goes on`(
         inPreparation: Bool
     ) throws {
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        let sink = LogSink(descriptor: ends[1])
+        let pipe = try LogPipe()
         let endpoint = TestEndpoint(fails: inPreparation) { _ throws(ServiceError) in
             throw TestEndpoint.fault
         }
-        let service = try service(endpoint, sink: sink)
+        let service = try service(endpoint, sink: pipe.sink)
         for _ in 0..<3 {
             let response = try service.send("POST", "/test", [("X-Request-Id", "f1")])
             #expect(response.status == 500)
@@ -48,10 +46,7 @@ struct JobTests {
         }
         #expect(try service.metric("styleloss_jobs_total{outcome=\"error\"}") == 3)
         try service.wait("styleloss_http_requests_in_flight", is: 1)
-        sink.flush(timeoutMs: 10_000)
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = read(ends[0], &bytes, bytes.count)
-        let lines = String(decoding: bytes[..<max(0, count)], as: UTF8.self).split(separator: "\n")
+        let lines = pipe.read().split(separator: "\n")
         let failures = lines.filter { $0.contains("\"f1\"") }
         #expect(failures.count == 3)
         #expect(failures.allSatisfy { $0.contains("\"level\":\"error\"") }, "\(failures)")

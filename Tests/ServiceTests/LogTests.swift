@@ -9,19 +9,12 @@ struct LogTests {
     private func logged(
         _ id: String, _ send: (RunningService) throws -> ClientResponse
     ) throws -> (line: [String: Any]?, response: ClientResponse) {
-        var ends: [Int32] = [0, 0]
-        // Left open: the service may still log its last request when this returns, and a closed
-        // descriptor would be another test's socket by then.
-        #expect(pipe(&ends) == 0)
-        let sink = LogSink(descriptor: ends[1])
+        let pipe = try LogPipe()
         let service = try RunningService(
-            "--log-level=info", "--log-format=json", loads: false, sink: sink)
+            "--log-level=info", "--log-format=json", loads: false, sink: pipe.sink)
         let response = try send(service)
         try service.wait("styleloss_http_requests_in_flight", is: 1)
-        sink.flush(timeoutMs: 10_000)
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = read(ends[0], &bytes, bytes.count)
-        let text = String(decoding: bytes[..<max(0, count)], as: UTF8.self)
+        let text = pipe.read()
         let line = try #require(
             text.split(separator: "\n").first { $0.contains("\"\(id)\"") }, "\(text)")
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8))

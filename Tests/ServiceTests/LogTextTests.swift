@@ -9,19 +9,12 @@ struct LogTextTests {
     private func lines(_ format: String, _ fields: [(String, String)], _ path: String = "/nothing")
         throws -> [String]
     {
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        defer { for end in ends { close(end) } }
-        let sink = LogSink(descriptor: ends[1])
+        let pipe = try LogPipe()
         let service = try RunningService(
-            "--log-level=info", "--log-format=\(format)", loads: false, sink: sink)
+            "--log-level=info", "--log-format=\(format)", loads: false, sink: pipe.sink)
         _ = try service.send("GET", path, fields)
         try service.wait("styleloss_http_requests_in_flight", is: 1)
-        sink.flush(timeoutMs: 10_000)
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = read(ends[0], &bytes, bytes.count)
-        let text = String(decoding: bytes[..<max(0, count)], as: UTF8.self)
-        return text.split(separator: "\n").map(String.init)
+        return pipe.read().split(separator: "\n").map(String.init)
             .filter { $0.contains("\"404\"") || $0.contains(":404") || $0.contains("=404") }
     }
 
