@@ -18,6 +18,8 @@ public struct Network: Sendable {
     public let architecture: Architecture
     /// What the weights expect of their input.
     public let preprocessing: Preprocessing
+    /// What the metadata says of it, where the one in use was given and is another.
+    public let overriddenPreprocessing: Preprocessing?
     /// Every convolution, in network order.
     public let convolutions: [ConvolutionWeights]
 
@@ -50,8 +52,10 @@ public struct Network: Sendable {
         }
         if let preprocessing {
             self.preprocessing = preprocessing
+            overriddenPreprocessing = Self.declared(in: metadata, otherThan: preprocessing)
         } else {
             self.preprocessing = try Preprocessing(metadata: metadata)
+            overriddenPreprocessing = nil
         }
         self.name = name
         self.sha256 = sha256
@@ -61,6 +65,18 @@ public struct Network: Sendable {
 }
 
 extension Network {
+    // Metadata that says nothing or contradicts itself is what a given preprocessing is for.
+    private static func declared(
+        in metadata: [String: String], otherThan given: Preprocessing
+    ) -> Preprocessing? {
+        do {
+            let declared = try Preprocessing(metadata: metadata)
+            return declared.hasSameNumbers(as: given) ? nil : declared
+        } catch {
+            return nil
+        }
+    }
+
     private static func features(
         of tensors: [WeightTensor]
     ) throws(NetworkError) -> [String: WeightTensor] {

@@ -75,7 +75,7 @@ extension Preprocessing {
         }
     }
 
-    private func hasSameNumbers(as other: Preprocessing) -> Bool {
+    func hasSameNumbers(as other: Preprocessing) -> Bool {
         isBGR == other.isBGR && scale == other.scale && mean == other.mean && std == other.std
     }
 

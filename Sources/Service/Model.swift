@@ -10,6 +10,17 @@ package struct Model: Sendable {
 
     init(extractor: Extractor) { evaluator = LossEvaluator(extractor: extractor) }
 
+    /// What every answer and the log say of the weights; none as a rule.
+    var warnings: [Warning] {
+        guard let declared = network.overriddenPreprocessing else { return [] }
+        return [
+            Warning(
+                code: "overridden_preprocessing",
+                detail: "The weights say that they are for \(declared.name) input; the service was "
+                    + "started to feed them as \(network.preprocessing.name).")
+        ]
+    }
+
     /// The `model` of answers.
     var json: JSON {
         [

@@ -66,6 +66,9 @@ public final class ServiceProcess: Sendable {
                 "workers": .stringConvertible(service.context.pool.workers),
                 "load_ms": .stringConvertible(start.duration(to: .now).milliseconds.rounded()),
             ])
+        for warning in model?.warnings ?? [] {
+            service.logger.warning("\(warning.detail)", metadata: ["code": "\(warning.code)"])
+        }
         done.wait()
         service.logger.info("stopped")
         return .clean

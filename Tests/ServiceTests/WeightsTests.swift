@@ -21,4 +21,15 @@ struct WeightsTests {
         let info = try RunningService.shared.get().get("/v1/info").json
         #expect((info["model"] as? [String: Any])?["sha256"] as? String == digest)
     }
+
+    @Test func `says in every answer that weights are not fed as they say`() throws {
+        let service = try RunningService("--preprocessing=torchvision")
+        let answer = try service.post("/v1/losses", Sample.pair())
+        #expect(answer.text.contains("\"code\":\"overridden_preprocessing\""), "\(answer.text)")
+        let info = try service.get("/v1/info").json
+        let warnings = try #require(info["warnings"] as? [[String: Any]])
+        #expect(warnings.map { $0["code"] as? String } == ["overridden_preprocessing"])
+        let usual = try RunningService.shared.get().get("/v1/info").json
+        #expect((usual["warnings"] as? [Any])?.isEmpty == true)
+    }
 }

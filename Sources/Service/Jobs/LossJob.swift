@@ -145,7 +145,8 @@ extension LossJob {
         }
         var answer = LossAnswer(
             id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
-            results: results, warnings: choice.warnings + decoded.warnings, timings: run.timings)
+            results: results, warnings: model.warnings + choice.warnings + decoded.warnings,
+            timings: run.timings)
         if let gradient {
             answer.gradients = try LossGradients(gradient, outputs, gradients)
         }

@@ -22,6 +22,7 @@ public struct ServiceInfo: Sendable {
             "instruction_set": .string(model.extractor.instructionSet.rawValue),
             "effective_cpus": .integer(configuration.machine.effectiveCPUs),
             "memory_bytes": .integer(configuration.machine.memoryBytes),
+            "warnings": .array(model.warnings.map(\.json)),
         ]
     }
 
