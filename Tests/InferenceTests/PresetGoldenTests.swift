@@ -52,16 +52,50 @@ struct PresetGoldenTests {
         }
     }
 
+    @Test(arguments: Presets.all.map(\.name))
+    func `identical images differ by nothing, and a pair alone has a batch's bits`(
+        name: String
+    ) throws {
+        let golden = try #require(try Self.cases.first { $0.preset == name })
+        var loss = try #require(Presets.named(name))
+        loss.input = golden.preprocessing
+        let fixtures = try PresetFixtures.all.get()
+        let images = try fixtures.pairs.map { try fixtures.images(of: golden, at: $0) }
+        let batch = try Self.evaluate(golden, loss)
+        for (image, losses) in zip(images, batch) {
+            let pair = Pair(output: image.output, target: 0, mask: image.mask)
+            #expect(try Self.evaluate([pair], [image.target], loss, golden) == [losses])
+        }
+        let same = Pair(output: images[0].target, target: 0, mask: images[0].mask)
+        let identical = try Self.evaluate([same], [images[0].target], loss, golden)[0]
+        for (term, other) in zip(identical.terms, batch[0].terms) {
+            switch try #require(loss.terms.first { $0.key == term.key }).measure {
+            case .variation: continue
+            case .features(let features) where features.distance == .wasserstein:
+                // Square roots whose iterations end after twelve steps, as the definition has them:
+                // measured 1.0e-3 of the loss of two photographs.
+                #expect(abs(term.loss) < 1e-2 * other.loss, "\(term.key)")
+            default: #expect(term.loss == 0, "\(term.key)")
+            }
+        }
+    }
+
     static func evaluate(_ golden: PresetCase, _ loss: Loss) throws -> [PairLosses] {
         let fixtures = try PresetFixtures.all.get()
         let images = try fixtures.pairs.map { try fixtures.images(of: golden, at: $0) }
         let pairs = images.enumerated().map {
             Pair(output: $1.output, target: $0, mask: $1.mask)
         }
+        return try evaluate(pairs, images.map(\.target), loss, golden)
+    }
+
+    private static func evaluate(
+        _ pairs: [Pair], _ targets: [Image], _ loss: Loss, _ golden: PresetCase
+    ) throws -> [PairLosses] {
         let evaluator = try (golden.network == "embedded" ? embedded : generated).get()
         return try pool.runAndWait { team in
             try evaluator.evaluate(
-                pairs, targets: images.map { .image($0.target) }, loss: loss, team: team)
+                pairs, targets: targets.map { .image($0) }, loss: loss, team: team)
         }
         .losses
     }

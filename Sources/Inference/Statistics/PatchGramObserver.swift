@@ -30,15 +30,18 @@ final class PatchGramObserver<Element: FeatureElement>: RowObserver {
     func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
-        var y = group.rows.lowerBound
-        while y < group.rows.upperBound, y / side * across < patches.count {
-            let end = min(group.rows.upperBound, (y / side + 1) * side)
-            for column in 0..<across {
-                patches[y / side * across + column].add(
-                    sight.subject, y..<end, columns: column * side..<(column + 1) * side,
-                    strip: item, isFirst: y % side == 0, workspace: workspace)
+        // A unit at a time: how many rows a group has depends on the stack, and may not decide a bit.
+        for rows in group.units {
+            var y = rows.lowerBound
+            while y < rows.upperBound, y / side * across < patches.count {
+                let end = min(rows.upperBound, (y / side + 1) * side)
+                for column in 0..<across {
+                    patches[y / side * across + column].add(
+                        sight.subject, y..<end, columns: column * side..<(column + 1) * side,
+                        strip: item, isFirst: y % side == 0, workspace: workspace)
+                }
+                y = end
             }
-            y = end
         }
     }
 }
