@@ -1,0 +1,296 @@
+"""The client: each method is one request."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from . import _images, results
+from ._images import Image, Images
+from ._pending import Pending, Threads
+from ._references import Seen, TargetParts
+from ._retry import Retries
+from ._targets import Targets
+from ._transport import Transport
+from ._wire import Array, Part, json_part, multipart, safetensors
+from .errors import TargetNotFoundError
+from .options import (
+    ArrayOptions,
+    FeatureLossOptions,
+    FeatureOptions,
+    GramOptions,
+    LossOptions,
+    encoded,
+)
+from .results import Features, GramMatrices, Info, Losses, Target
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SAFETENSORS = "application/safetensors"
+
+
+class Client:
+    """A service, asked. One client serves any number of threads and forked processes.
+
+    It can be pickled, without its connections, and so be handed to spawned ones.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        key: str | None = None,
+        timeout: float = 60.0,
+        retries: Retries | None = None,
+        connections: int = 32,
+        cache_targets: bool = True,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Connects to nothing yet.
+
+        Args:
+            url: `http://host:port`, `https://host/prefix` or `unix:/path/of/socket`; None for the
+                environment's `STYLELOSS_URL`, else `http://127.0.0.1:8080`.
+            key: An API key, where the service wants one.
+            timeout: Seconds that a call may take with all its attempts; the service is told.
+            retries: When to try again.
+            connections: Connections kept open, and calls of `start` that run at a time.
+            cache_targets: Whether one image that comes again as the target of all outputs is put,
+                and named after that: it then travels once. Costs its SHA-256 a call.
+            ssl_context: For certificates of one's own.
+
+        Raises:
+            ValueError: the URL is none of these.
+        """
+        self._transport = Transport(
+            url,
+            key=key,
+            timeout=timeout,
+            retries=retries or Retries(),
+            connections=connections,
+            ssl_context=ssl_context,
+        )
+        self._threads = Threads(connections)
+        self._seen = Seen() if cache_targets else None
+        self.targets = Targets(self._transport)
+        """The targets that the service keeps."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes idle connections and lets threads end; a later call opens new ones."""
+        self._transport.close()
+        self._threads.close()
+
+    def start(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Pending[T]:
+        """Runs one of the client's methods beside the caller.
+
+        `client.start(client.losses, output, target).result()`. Arrays must not change until it is
+        over.
+        """
+        return self._threads.start(method, *args, **kwargs)
+
+    def losses(
+        self,
+        output: Images,
+        target: Images | Target | None = None,
+        mask: Images | None = None,
+        *,
+        style_target: Images | Target | None = None,
+        perceptual_target: Images | Target | None = None,
+        gradient: bool = False,
+        timeout: float | None = None,
+        **options: Unpack[LossOptions],
+    ) -> Losses:
+        """Losses of one or many pairs of images.
+
+        Args:
+            output: 1 to N images, `(H, W)`, `(3, H, W)`, `(N, H, W, 3)`, …; see `options`.
+            target: One for all outputs, or one each, of the outputs' sizes unless the loss has
+                Gram terms alone.
+            mask: None, one for all or one each: height and width of the pair, 1 or 3 channels,
+                uint8, bool or floats in [0, 1].
+            style_target: Targets of the terms that compare summaries, instead of `target`.
+            perceptual_target: Targets of those that compare features position by position.
+            gradient: Whether to answer the gradient of each pair's `total` with respect to its
+                output as well.
+            timeout: Seconds; None for the client's.
+            **options: `styleloss.options.LossOptions`.
+
+        Raises:
+            InvalidRequestError: the service refuses it, and says what to change.
+            StyleLossError: it could not be asked, or did not answer in time.
+        """
+        values = encoded(options)
+        if gradient or "gradient_of" in values:
+            values["gradient"] = "output"
+        parts = _images.parts("output", output)
+        if mask is not None:
+            parts += _images.parts("mask", mask)
+        given = {
+            "target": target,
+            "style_target": style_target,
+            "perceptual_target": perceptual_target,
+        }
+        targets = TargetParts(self.targets, self._seen, given, values)
+        for attempt in range(3):
+            try:
+                answer, tensors = self._losses(
+                    "/v1/losses", parts + targets.parts(), values, timeout
+                )
+                break
+            except TargetNotFoundError:
+                if attempt == 2 or not targets.renew(attempt):
+                    raise
+        is_one = _images.is_one(output) and len(answer["results"]) == 1
+        return results.losses(answer, tensors, is_one=is_one)
+
+    def feature_losses(
+        self,
+        outputs: Mapping[str, Array],
+        targets: Mapping[str, Array],
+        *,
+        timeout: float | None = None,
+        **options: Unpack[FeatureLossOptions],
+    ) -> Losses:
+        """Losses of features that the caller computed, by layer, in the order `layout`.
+
+        Args:
+            outputs: float16, float32 or float64 arrays by layer; names are the caller's own.
+            targets: The same of the targets, N samples too.
+            timeout: Seconds; None for the client's.
+            **options: `styleloss.options.FeatureLossOptions`.
+        """
+        parts = [_images.part(f"output.{layer}", array) for layer, array in outputs.items()]
+        parts += [_images.part(f"target.{layer}", array) for layer, array in targets.items()]
+        values = encoded(options)
+        answer, tensors = self._losses("/v1/losses/features", parts, values, timeout)
+        is_one = all(array.ndim < 4 for array in outputs.values()) and len(answer["results"]) == 1
+        return results.losses(answer, tensors, is_one=is_one)
+
+    def features(
+        self, image: Images, *, timeout: float | None = None, **options: Unpack[FeatureOptions]
+    ) -> Features:
+        """Feature maps of N images of one size at the preset's layers, or those of `layers`."""
+        parts = _images.parts("image", image)
+        return Features(*self._tensors("/v1/features", parts, options, "features.", timeout))
+
+    def features_gradient(
+        self,
+        image: Images,
+        cotangents: Mapping[str, Array],
+        *,
+        timeout: float | None = None,
+        **options: Unpack[ArrayOptions],
+    ) -> Array:
+        """The gradient at images from gradients at layers, a vector–Jacobian product.
+
+        Args:
+            image: N images of one size.
+            cotangents: By layer, the gradient of a loss by the features there, of the shape that
+                `features` answers (in the images' own layout).
+            timeout: Seconds; None for the client's.
+            **options: `layout` and `range`.
+
+        Returns:
+            float32, in the units, shape and order of the images; of files `(N, 3, H, W)`.
+        """
+        parts = _images.parts("image", image)
+        parts += [_images.part(f"cotangent.{name}", array) for name, array in cotangents.items()]
+        tensors, _ = self._tensors("/v1/features/gradient", parts, options, "", timeout)
+        return tensors["gradient"]
+
+    def gram(
+        self,
+        image: Images | Mapping[str, Array],
+        *,
+        timeout: float | None = None,
+        **options: Unpack[GramOptions],
+    ) -> GramMatrices:
+        """Gram matrices, `(N, C, C)` by layer, of images or of features by layer."""
+        if isinstance(image, Mapping):
+            parts = [_images.part(f"features.{name}", array) for name, array in image.items()]
+        else:
+            parts = _images.parts("image", image)
+        return GramMatrices(self._tensors("/v1/gram", parts, options, "gram.", timeout)[0])
+
+    def info(self, *, timeout: float | None = None) -> Info:
+        """Version, network, layers, presets and limits of the service."""
+        raw = self._json("/v1/info", timeout)
+        return Info(
+            version=raw["version"],
+            model=raw["model"],
+            layers=tuple(raw["layers"]),
+            presets=tuple(raw["presets"]),
+            limits=raw["limits"],
+            raw=raw,
+        )
+
+    def presets(self, *, timeout: float | None = None) -> dict[str, dict[str, Any]]:
+        """Every preset by its name, spelled out: what the option `loss` takes."""
+        return {loss["name"]: loss for loss in self._json("/v1/presets", timeout)["presets"]}
+
+    def is_ready(self, *, timeout: float = 5.0) -> bool:
+        """Whether the service answers and is ready.
+
+        Raises:
+            StyleLossError: nobody answered.
+        """
+        return bool(self._json("/readyz", timeout).get("status") == "ready")
+
+    def _json(self, path: str, timeout: float | None) -> dict[str, Any]:
+        response = self._transport.request("GET", path, timeout=timeout)
+        value: dict[str, Any] = json.loads(bytes(response.body))
+        return value
+
+    def _losses(
+        self, path: str, parts: list[Part], options: Mapping[str, Any], timeout: float | None
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        body = self._post(path, parts, options, timeout, f"{_SAFETENSORS}, application/json;q=0.9")
+        if bytes(body[:1]) == b"{":
+            return json.loads(bytes(body)), {}
+        tensors, _ = safetensors(body)
+        return json.loads(bytes(tensors.pop("json").data)), tensors
+
+    def _tensors(
+        self,
+        path: str,
+        parts: list[Part],
+        options: Mapping[str, Any],
+        prefix: str,
+        timeout: float | None,
+    ) -> tuple[dict[str, Array], dict[str, str]]:
+        body = self._post(path, parts, encoded(options), timeout, _SAFETENSORS)
+        tensors, metadata = safetensors(body)
+        return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, metadata
+
+    def _post(
+        self,
+        path: str,
+        parts: list[Part],
+        options: Mapping[str, Any],
+        timeout: float | None,
+        accept: str,
+    ) -> memoryview:
+        kind, body = multipart([json_part("options", options), *parts] if options else parts)
+        fields = {"Content-Type": kind, "Accept": accept}
+        return self._transport.request("POST", path, fields, body, timeout=timeout).body
+
+
+__all__ = ["Client", "Image", "Images"]

@@ -1,0 +1,139 @@
+"""A service of one's own: the binary, started and stopped."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ._retry import Retries
+from .client import Client
+from .errors import StyleLossError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_STOP_SECONDS = 30.0
+
+
+def binary() -> Path:
+    """The service's binary: `STYLELOSS_BINARY`, the wheel's own, or that on the PATH.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    named = os.environ.get("STYLELOSS_BINARY")
+    packaged = Path(__file__).with_name("bin") / "styleloss"
+    found = named or (packaged if packaged.exists() else shutil.which("styleloss"))
+    if found is None:
+        raise FileNotFoundError(
+            "There is no styleloss binary on the PATH or in this package; "
+            "name one in STYLELOSS_BINARY."
+        )
+    return Path(found)
+
+
+class Service:
+    """A running service; `serve` starts one."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, folder: str | None) -> None:
+        self.url = url
+        """What `Client` takes."""
+        self.process = process
+        self._folder = folder
+        self._owner = os.getpid()
+        atexit.register(self.stop)
+
+    def client(self, **settings: Any) -> Client:
+        """A client of it, with the settings of `Client`."""
+        return Client(self.url, **settings)
+
+    def stop(self) -> None:
+        """Stops it, once what it works on is done; nothing when it has stopped.
+
+        A forked child does not stop its parent's service.
+        """
+        if os.getpid() != self._owner:
+            return
+        atexit.unregister(self.stop)
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(
+    listen: str | None = None,
+    options: Sequence[str] = (),
+    *,
+    path: str | os.PathLike[str] | None = None,
+    timeout: float = 30.0,
+) -> Service:
+    """Starts a service and waits until it is ready; it stops when this process ends.
+
+    Args:
+        listen: `host:port` or `unix:/path`; None for a Unix socket in a folder of its own, which
+            nobody else can open.
+        options: Further options of the command line, `["--workers", "4"]`.
+        path: The binary; None for what `binary()` finds.
+        timeout: Seconds to wait.
+
+    Raises:
+        FileNotFoundError: there is no binary.
+        StyleLossError: it ended, with what it said, or was not ready in time.
+    """
+    folder = None
+    if listen is None:
+        folder = tempfile.mkdtemp(prefix="styleloss-")
+        listen = f"unix:{folder}/service.sock"
+    command = [str(path or binary()), "serve", "--listen", listen, *options]
+    if not any(option.startswith("--log-level") for option in options):
+        command += ["--log-level", "warning"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    url = listen if listen.startswith("unix:") else f"http://{listen}"
+    service = Service(process, url, folder)
+    try:
+        _wait(service, timeout)
+    except BaseException:
+        service.stop()
+        raise
+    return service
+
+
+def _wait(service: Service, timeout: float) -> None:
+    end = time.monotonic() + timeout
+    with service.client(retries=Retries(connection=1, busy=1)) as client:
+        while True:
+            status = service.process.poll()
+            if status is not None:
+                raise StyleLossError(f"the service ended with status {status}; see standard error")
+            try:
+                if client.is_ready(timeout=1):
+                    return
+            except StyleLossError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(0.02)

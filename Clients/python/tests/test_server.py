@@ -1,0 +1,54 @@
+"""Starting and stopping a service of one's own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import styleloss
+
+from .support.sockets import free_port
+
+
+def test_it_is_ready_and_stops(binary) -> None:
+    with styleloss.serve(path=binary) as service, service.client() as client:
+        assert client.is_ready()
+    assert service.process.returncode == 0
+    assert not Path(service.url.removeprefix("unix:")).parent.exists()
+    service.stop()
+
+
+def test_it_stops_with_its_process(binary) -> None:
+    code = (
+        "import styleloss, sys; s = styleloss.serve(path=sys.argv[1]);"
+        "print(s.process.pid, s.url.removeprefix('unix:'))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code, str(binary)], capture_output=True, check=True, text=True
+    ).stdout
+    pid, socket = output.split()
+    assert not Path(f"/proc/{pid}").exists()
+    assert not Path(socket).exists()
+
+
+def test_it_listens_where_it_is_told(binary) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with styleloss.serve(address, path=binary) as service, service.client() as client:
+        assert service.url == f"http://{address}"
+        assert client.is_ready()
+
+
+def test_what_ends_at_once_is_said(binary) -> None:
+    with pytest.raises(styleloss.StyleLossError, match="status 2"):
+        styleloss.serve(path=binary, options=["--no-such-option"])
+
+
+def test_without_a_binary_it_says_what_to_do(monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("STYLELOSS_BINARY", raising=False)
+    if not (Path(styleloss.__file__).parent / "bin").exists():
+        with pytest.raises(FileNotFoundError, match="STYLELOSS_BINARY"):
+            styleloss.serve()
