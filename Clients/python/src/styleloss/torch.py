@@ -69,7 +69,7 @@ class StyleLoss(torch.nn.Module):
         self._handle = register(self._settings)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        super().__setstate__(state)
         register(self._settings)
 
     def forward(
@@ -157,7 +157,7 @@ class PendingLoss:
     def wait(self) -> Tensor:
         """What `StyleLoss` returns, once it is there."""
         total, gradient = _tensors(self._output, self._is_last, *self._pending.result())
-        joined: Tensor = _Join.apply(self._output, total, gradient)  # type: ignore[no-untyped-call]
+        joined: Tensor = _Join.apply(self._output, total, gradient)
         return self._loss._reduced(joined)
 
     def cancel(self) -> None:
