@@ -19,7 +19,7 @@ let package = Package(
         // C: what Swift cannot say.
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CResources", exclude: ["LICENSE-weights.md"]),
+        .target(name: "CResources", exclude: ["LICENSE-weights.md", "page"]),
         .target(name: "CKernels"),
         .target(name: "CMalloc"),
 

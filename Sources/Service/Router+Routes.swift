@@ -7,6 +7,9 @@ extension Router {
             [
                 Route("/", access: .open, [.get: .immediate(RootEndpoint())]),
                 Route(
+                    "/page.css", access: .open, [.get: .immediate(PageFileEndpoint(file: .css))]),
+                Route("/page.js", access: .open, [.get: .immediate(PageFileEndpoint(file: .js))]),
+                Route(
                     "/livez", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]),
                 Route(
                     "/healthz", isProbe: true, access: .open, [.get: .immediate(LivenessEndpoint())]

@@ -1,15 +1,5 @@
 import HTTP
 
-/// GET /
-struct RootEndpoint: ImmediateEndpoint {
-    func respond(to request: ServiceRequest) -> HTTPServerResponse {
-        HTTPServerResponse([
-            "name": .string(Version.name), "version": .string(Version.number),
-            "docs": "/openapi.yaml",
-        ])
-    }
-}
-
 /// GET /livez and /healthz: the process answers.
 struct LivenessEndpoint: ImmediateEndpoint {
     func respond(to request: ServiceRequest) -> HTTPServerResponse {

@@ -6,6 +6,7 @@ extension HTTPField.Name {
     static let xRequestID = named("X-Request-Id")
     static let xRequestTimeoutMs = named("X-Request-Timeout-Ms")
     static let serverTiming = named("Server-Timing")
+    static let referrerPolicy = named("Referrer-Policy")
     static let traceparent = named("traceparent")
 
     private static func named(_ name: String) -> HTTPField.Name {
