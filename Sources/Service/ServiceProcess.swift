@@ -17,6 +17,7 @@ public enum ExitStatus: Int32, Sendable {
 public final class ServiceProcess: Sendable {
     private let service: LossService
     private let sink: LogSink
+    private let systemd = SystemdNotifier()
     private let done = DispatchSemaphore(value: 0)
     /// Signals arrive here, one after the other.
     private let signals = DispatchQueue(label: "styleloss.signals")
@@ -69,9 +70,16 @@ public final class ServiceProcess: Sendable {
         for warning in model?.warnings ?? [] {
             service.logger.warning("\(warning.detail)", metadata: ["code": "\(warning.code)"])
         }
+        tell(.ready)
         done.wait()
         service.logger.info("stopped")
         return .clean
+    }
+
+    private func tell(_ message: SystemdNotifier.Message) {
+        guard let systemd, !systemd.send(message) else { return }
+        service.logger.warning(
+            "systemd was not told", metadata: ["message": "\(message.rawValue)"])
     }
 
     private func reloadKeys() {
@@ -108,6 +116,7 @@ public final class ServiceProcess: Sendable {
         Signals.source(number, on: signals) { [self] in
             guard service.context.readiness.beginsDraining() else { _exit(128 + number) }
             service.logger.info("draining", metadata: ["signal": .stringConvertible(number)])
+            tell(.stopping)
             service.drain { self.done.signal() }
         }
     }

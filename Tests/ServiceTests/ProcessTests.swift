@@ -84,6 +84,29 @@ struct ProcessTests {
         #expect(served.process.terminationStatus == 0)
     }
 
+    @Test(arguments: [true, false])
+    func `tells systemd when it is ready and when it stops`(isAbstract: Bool) throws {
+        let id = UUID().uuidString.prefix(8)
+        let name = isAbstract ? "@styleloss-\(id)" : NSTemporaryDirectory() + "notify-\(id)"
+        let systemd = try DatagramSocket(name: name)
+        let served = try Served("export NOTIFY_SOCKET=\(name)")
+        try served.start()
+        #expect(systemd.receive() == "READY=1")
+        served.process.terminate()
+        #expect(systemd.receive() == "STOPPING=1")
+        served.process.waitUntilExit()
+        #expect(served.process.terminationStatus == 0)
+    }
+
+    @Test(arguments: ["", "relative", "/nowhere/notify", "/" + String(repeating: "a", count: 200)])
+    func `serves whether or not systemd can be told`(name: String) throws {
+        let served = try Served("export NOTIFY_SOCKET=\(name)")
+        try served.start()
+        served.process.terminate()
+        served.process.waitUntilExit()
+        #expect(served.process.terminationStatus == 0)
+    }
+
     @Test func `ends at once at the second signal`() throws {
         let served = try Served(":", "--drain-delay-ms=600000")
         try served.start()
