@@ -30,6 +30,7 @@ from .errors import (
     UnavailableError,
 )
 from .results import Features, GramMatrices, Info, Losses, Notice, Target, Term
+from .scoring import score
 from .server import Service, serve
 
 __version__ = "0.1.0"
@@ -62,5 +63,6 @@ __all__ = [
     "Term",
     "TimedOutError",
     "UnavailableError",
+    "score",
     "serve",
 ]

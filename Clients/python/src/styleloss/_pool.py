@@ -59,6 +59,9 @@ class Pool:
         while idle:
             idle.pop().close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def _mine(self) -> deque[Connection]:
         pid = os.getpid()
         mine = self._idle.get(pid)

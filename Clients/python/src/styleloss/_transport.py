@@ -77,6 +77,8 @@ class Transport:
         ssl_context: ssl.SSLContext | None,
     ) -> None:
         self.timeout = timeout
+        self.refusals = 0
+        """How many answers were 429, tried again or not."""
         self._settings = (url, key, timeout, retries, connections)
         self._context = ssl_context
         self._retries = retries
@@ -146,6 +148,7 @@ class Transport:
                 raise TimedOutError(f"no answer within {seconds:g} s") from cause
             except (BusyError, UnavailableError) as cause:
                 refusals += 1
+                self.refusals += isinstance(cause, BusyError)
                 error, retry_after, left = cause, cause.retry_after, self._retries.busy - refusals
             except (OSError, http.client.HTTPException) as cause:
                 call.check()

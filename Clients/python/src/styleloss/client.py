@@ -98,6 +98,11 @@ class Client:
         self._transport.close()
         self._threads.close()
 
+    @property
+    def refusals(self) -> int:
+        """How often the service was too busy (429), tried again or not."""
+        return self._transport.refusals
+
     def start(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Pending[T]:
         """Runs one of the client's methods beside the caller.
 
