@@ -103,6 +103,23 @@ def test_without_the_cache_every_target_is_sent(service, pair) -> None:
         client.losses(*pair, **OPTIONS)
 
 
+def test_proxies_are_told_the_target(client, pair, monkeypatch) -> None:
+    fields = []
+    original = client._transport.request
+
+    def request(method, target, headers=None, body=(), **rest):
+        fields.append((headers or {}).get("X-Target-Digest"))
+        return original(method, target, headers, body, **rest)
+
+    target = client.targets.put(TARGET)
+    monkeypatch.setattr(client._transport, "request", request)
+    client.losses(OUTPUT, target)
+    client.losses(*pair, **OPTIONS)
+    client.losses(pair[0], pair[1][:1], **OPTIONS)
+    assert fields[:2] == [target.digest, None]
+    assert fields[2].startswith("sha256:")
+
+
 def test_style_targets_are_named_too(client, requests) -> None:
     for _ in range(3):
         client.losses(OUTPUT, TARGET, style_target=OUTPUT)

@@ -86,6 +86,13 @@ class TargetParts:
                 sent += parts
         return sent
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """Header fields by which a proxy leads requests with one target to one instance's cache."""
+        known = [target.digest for target in self._known.values()]
+        known += [key[0] for key in self._keys.values()]
+        return {"X-Target-Digest": known[0]} if known else {}
+
     def renew(self, attempt: int) -> bool:
         """Mends a reference that the service did not know; False when that cannot be done.
 

@@ -157,7 +157,7 @@ class Client:
         for attempt in range(3):
             try:
                 answer, tensors = self._losses(
-                    "/v1/losses", parts + targets.parts(), values, timeout
+                    "/v1/losses", parts + targets.parts(), values, timeout, targets.fields
                 )
                 break
             except TargetNotFoundError:
@@ -265,9 +265,15 @@ class Client:
         return value
 
     def _losses(
-        self, path: str, parts: list[Part], options: Mapping[str, Any], timeout: float | None
+        self,
+        path: str,
+        parts: list[Part],
+        options: Mapping[str, Any],
+        timeout: float | None,
+        fields: Mapping[str, str] | None = None,
     ) -> tuple[dict[str, Any], dict[str, Array]]:
-        body = self._post(path, parts, options, timeout, f"{_SAFETENSORS}, application/json;q=0.9")
+        accept = f"{_SAFETENSORS}, application/json;q=0.9"
+        body = self._post(path, parts, options, timeout, {**(fields or {}), "Accept": accept})
         if bytes(body[:1]) == b"{":
             return json.loads(bytes(body)), {}
         tensors, _ = safetensors(body)
@@ -281,7 +287,7 @@ class Client:
         prefix: str,
         timeout: float | None,
     ) -> tuple[dict[str, Array], dict[str, str]]:
-        body = self._post(path, parts, encoded(options), timeout, _SAFETENSORS)
+        body = self._post(path, parts, encoded(options), timeout, {"Accept": _SAFETENSORS})
         tensors, metadata = safetensors(body)
         return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, metadata
 
@@ -291,10 +297,10 @@ class Client:
         parts: list[Part],
         options: Mapping[str, Any],
         timeout: float | None,
-        accept: str,
+        fields: Mapping[str, str],
     ) -> memoryview:
         kind, body = multipart([json_part("options", options), *parts] if options else parts)
-        fields = {"Content-Type": kind, "Accept": accept}
+        fields = {**fields, "Content-Type": kind}
         return self._transport.request("POST", path, fields, body, timeout=timeout).body
 
 
