@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from . import _images, results
-from ._images import Image, Images
+from ._images import Images
 from ._pending import Pending, Threads
 from ._references import Seen, TargetParts
 from ._retry import Retries
@@ -252,11 +252,7 @@ class Client:
         return {loss["name"]: loss for loss in self._json("/v1/presets", timeout)["presets"]}
 
     def is_ready(self, *, timeout: float = 5.0) -> bool:
-        """Whether the service answers and is ready.
-
-        Raises:
-            StyleLossError: nobody answered.
-        """
+        """Whether the service is ready; an error where it does not answer, or says it is not."""
         return bool(self._json("/readyz", timeout).get("status") == "ready")
 
     def _json(self, path: str, timeout: float | None) -> dict[str, Any]:
@@ -302,6 +298,3 @@ class Client:
         kind, body = multipart([json_part("options", options), *parts] if options else parts)
         fields = {**fields, "Content-Type": kind}
         return self._transport.request("POST", path, fields, body, timeout=timeout).body
-
-
-__all__ = ["Client", "Image", "Images"]

@@ -19,14 +19,13 @@ _REFUSED = range(400, 429)
 class Window:
     """How many requests are under way: additive increase, multiplicative decrease (Jain 1988).
 
-    Workers are never idle with four requests each, and a queue of 64 is not full with that. Where
-    others fill it, a refusal halves the number, and as many answers as are under way add one.
+    Workers are never idle with four requests each, and half of the queue is left to others. Where
+    they fill it, a refusal halves the number, and as many answers as are under way add one.
     """
 
     def __init__(self, limits: Mapping[str, int]) -> None:
         workers = limits.get("workers", 1)
-        most = workers + limits.get("queue_jobs", 64)
-        self.most = max(1, min(most, 4 * workers + 4))
+        self.most = min(workers + limits.get("queue_jobs", 64) // 2, 4 * workers + 4)
         self.size = self.most
         self._answers = 0
         self._refusals = 0
