@@ -38,7 +38,7 @@ let package = Package(
             ]),
         .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Codecs", "HTTP", "Inference", "Service"]),
+            name: "Benchmarks", dependencies: ["CMalloc", "Codecs", "HTTP", "Inference", "Service"]),
 
         // Optimised in debug builds too: the slow twins are slow enough as it is.
         .target(

@@ -3,13 +3,13 @@ import Inference
 /// Times the engine and the service on this machine. No thresholds: numbers are compared by whoever
 /// reads them, side by side in one run (Scripts/benchmark runs the peers beside it).
 ///
-///     swift run -c release Benchmarks [kernels|layers|convolutions|workloads|features|near|large|service|W1|W2|W3|W4 …]
+///     swift run -c release Benchmarks [kernels|layers|convolutions|workloads|gradient|features|near|large|service|W1|W2|W3|W4 …]
 @main
 struct Benchmarks {
     static func main() throws {
         let all = [
-            "kernels", "layers", "convolutions", "workloads", "features", "near", "large",
-            "service",
+            "kernels", "layers", "convolutions", "workloads", "gradient", "features", "near",
+            "large", "service",
         ]
         let wanted = CommandLine.arguments.dropFirst()
         let unknown = wanted.filter { name in !all.contains(name) && Workload.named(name) == nil }
@@ -25,6 +25,7 @@ struct Benchmarks {
             case "layers": try bench.timeLayers()
             case "convolutions": try bench.timeConvolutions()
             case "workloads": try bench.timeWorkloads(Workload.all)
+            case "gradient": try bench.timeGradients(Workload.all)
             case "features": try bench.timeFeatures()
             case "near": try bench.timeNearPairs()
             case "large": try bench.timeLargeImages()

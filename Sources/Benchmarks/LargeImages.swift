@@ -1,3 +1,4 @@
+import CMalloc
 import Foundation
 import Inference
 
@@ -53,6 +54,9 @@ enum Memory {
     static func resetPeak() {
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
     }
+
+    /// Gives freed memory back to the system.
+    static func trim() { styleloss_malloc_trim() }
 
     private static func status(_ key: String) -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

@@ -187,6 +187,103 @@ static void add_pointwise_slopes(
     }
 }
 
+// The slope of a rule at the difference of two pixels' features at unit length, a ra - b rb; in FP64, as
+// their losses are.
+INLINE void unit_slope(
+    const styleloss_pointwise rule, double p, const float *a, double ra, const float *b, double rb,
+    wide *slope) {
+    const wide d = __builtin_convertvector(load(a), wide) * ra - __builtin_convertvector(load(b), wide) * rb;
+    const wide zero = (wide)0.0, one = (wide)1.0;
+    const wide sign = d > zero ? one : d < zero ? -one : zero;
+    switch (rule) {
+        case STYLELOSS_ABSOLUTE: *slope = sign; break;
+        case STYLELOSS_SQUARED: *slope = d + d; break;
+        case STYLELOSS_SMOOTH_L1: *slope = (d < zero ? -d : d) < (wide)p ? d / p : sign; break;
+        case STYLELOSS_CHARBONNIER: *slope = d / __builtin_elementwise_sqrt(d * d + p); break;
+    }
+}
+
+INLINE void unit_dots_of(
+    const styleloss_pointwise rule, double p, const float *a, const float *b, const double *ra,
+    const double *rb, ptrdiff_t width, double *dots) {
+    for (ptrdiff_t x = 0; x < width; x++, a += BLOCK, b += BLOCK) {
+        wide sum = (wide)0.0;
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            wide slope;
+            unit_slope(rule, p, a + c, ra[x], b + c, rb[x], &slope);
+            sum += slope * __builtin_convertvector(load(a + c), wide);
+        }
+        for (int lane = 0; lane < LANES; lane++) dots[x] += sum[lane];
+    }
+}
+
+INLINE void add_unit_slopes_of(
+    const styleloss_pointwise rule, double p, double factor, const float *a, const float *b,
+    const double *ra, const double *rb, const double *k, ptrdiff_t width, float *out) {
+    for (ptrdiff_t x = 0; x < width; x++, a += BLOCK, b += BLOCK, out += BLOCK)
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            wide slope;
+            unit_slope(rule, p, a + c, ra[x], b + c, rb[x], &slope);
+            slope = slope * (factor * ra[x])
+                - __builtin_convertvector(load(a + c), wide) * (factor * k[x]);
+            store(out + c, load(out + c) + __builtin_convertvector(slope, vec));
+        }
+}
+
+static void unit_dots(
+    styleloss_pointwise rule, double p, const float *a, const float *b, const double *ra,
+    const double *rb, ptrdiff_t width, double *dots) {
+    switch (rule) {
+#define CASE(rule) \
+    case rule: unit_dots_of(rule, p, a, b, ra, rb, width, dots); break;
+        CASE(STYLELOSS_ABSOLUTE)
+        CASE(STYLELOSS_SQUARED)
+        CASE(STYLELOSS_SMOOTH_L1)
+        CASE(STYLELOSS_CHARBONNIER)
+#undef CASE
+    }
+}
+
+static void add_unit_slopes(
+    styleloss_pointwise rule, double p, double factor, const float *a, const float *b,
+    const double *ra, const double *rb, const double *k, ptrdiff_t width, float *out) {
+    switch (rule) {
+#define CASE(rule) \
+    case rule: add_unit_slopes_of(rule, p, factor, a, b, ra, rb, k, width, out); break;
+        CASE(STYLELOSS_ABSOLUTE)
+        CASE(STYLELOSS_SQUARED)
+        CASE(STYLELOSS_SMOOTH_L1)
+        CASE(STYLELOSS_CHARBONNIER)
+#undef CASE
+    }
+}
+
+// The gradient through pools of roots, of one row of pixels x: each window's share of d is x over the
+// window's root, 0 where that is 0.
+static void add_root_pooled(
+    const float *row, const float *share, ptrdiff_t columns, ptrdiff_t pooled_columns, int is_hann,
+    float factor, float *out) {
+    for (ptrdiff_t x = 0; x < columns; x++) {
+        // Windows of three are centred on even columns: an odd one is in two of them.
+        const ptrdiff_t left = x / 2, right = is_hann && x % 2 ? left + 1 : left;
+        const float weight = factor * (!is_hann ? 1.0f : x % 2 ? 0.25f : 0.5f);
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            vec sum = left < pooled_columns ? load(share + left * BLOCK + c) : splat(0.0f);
+            if (right != left && right < pooled_columns) sum += load(share + right * BLOCK + c);
+            float *const to = out + x * BLOCK + c;
+            store(to, load(to) + sum * weight * load(row + x * BLOCK + c));
+        }
+    }
+}
+
+// share = d / y, 0 where y is 0.
+static void root_shares(const float *d, const float *y, ptrdiff_t count, float *share) {
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+        const vec root = load(y + i);
+        store(share + i, root > splat(0.0f) ? load(d + i) / root : splat(0.0f));
+    }
+}
+
 static double sum_of_squares(const float *row, ptrdiff_t count) {
     wide sums = __builtin_convertvector(splat(0.0f), wide);
     ptrdiff_t i = 0;

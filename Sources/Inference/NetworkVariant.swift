@@ -15,6 +15,14 @@ public struct NetworkVariant: Hashable, Sendable {
         /// `sqrt(h ∗ x² + 1e-12)` with h = (1,2,1)ᵀ(1,2,1)/16, stride 2 and a border of one zero: the
         /// pool of DISTS (Ding et al. 2020, arXiv:2004.07728; Hénaff & Simoncelli 2016).
         case l2Hann
+
+        /// Whether it is the root of a sum of squares, whose slope needs the features themselves.
+        var isRoot: Bool {
+            switch self {
+            case .max, .average: false
+            case .l2, .l2Hann: true
+            }
+        }
     }
 
     /// How an odd side is halved.
@@ -104,15 +112,6 @@ public struct NetworkVariant: Hashable, Sendable {
 
     /// Whether the pool is computed where its convolution is, before the features leave registers.
     var fusesPools: Bool { pooling == .max && rounding == .floor }
-
-    /// Whether there is a way back to the image: through maxima and means, not yet through the L2
-    /// pools, whose slopes need the features themselves.
-    public var hasGradient: Bool {
-        switch pooling {
-        case .max, .average: true
-        case .l2, .l2Hann: false
-        }
-    }
 
     /// Whether the difference of two images can be walked: it goes through a convolution, a ReLU and a
     /// fused pool, not through a pool by itself.

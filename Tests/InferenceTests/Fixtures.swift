@@ -30,6 +30,20 @@ enum Fixtures {
         return try JSONDecoder().decode(Goldens.self, from: data)
     }
 
+    /// A part of a photograph, from its top left corner.
+    static func crop(
+        _ name: String, x: Int, y: Int, _ width: Int, _ height: Int
+    ) throws -> Image {
+        let photo = try image(name)
+        var row = [Float](repeating: 0, count: 3 * photo.width)
+        var samples: [UInt8] = []
+        for line in y..<y + height {
+            row.withUnsafeMutableBufferPointer { photo.readRow(line, into: $0) }
+            samples += row[3 * x..<3 * (x + width)].map { UInt8(($0 * 255).rounded()) }
+        }
+        return Image(width: width, height: height, channels: 3, uint8: samples)
+    }
+
     static func image(_ name: String) throws -> Image {
         let data = try Data(contentsOf: directory.appending(path: "images/\(name).png"))
         let decoded = try PNG.decode([UInt8](data).span, pixelsMax: 1 << 20)

@@ -36,24 +36,12 @@ struct PresetFixtures: Decodable {
     func images(
         of golden: PresetCase, at place: Place
     ) throws -> (output: Image, target: Image, mask: Mask?) {
-        let output = try crop(self.output, place.output, golden.width, golden.height)
-        let target = try crop(self.target, place.target, golden.width, golden.height)
+        let output = try Fixtures.crop(
+            self.output, x: place.output[0], y: place.output[1], golden.width, golden.height)
+        let target = try Fixtures.crop(
+            self.target, x: place.target[0], y: place.target[1], golden.width, golden.height)
         guard golden.masked else { return (output, target, nil) }
         return (output, target, try mask(place.holes, golden.width, golden.height))
-    }
-
-    private func crop(_ name: String, _ corner: [Int], _ width: Int, _ height: Int) throws -> Image
-    {
-        let file = Fixtures.directory.appending(path: "images/\(name).png")
-        let decoded = try PNG.decode([UInt8](Data(contentsOf: file)).span, pixelsMax: 1 << 20)
-        guard case .uint8(let samples) = decoded.samples, decoded.channels == 3 else {
-            throw CocoaError(.fileReadCorruptFile)
-        }
-        let rows = (corner[1]..<corner[1] + height).flatMap { y in
-            let start = 3 * (y * decoded.width + corner[0])
-            return samples[start..<start + 3 * width]
-        }
-        return Image(width: width, height: height, channels: 3, uint8: Array(rows))
     }
 
     private func mask(_ holes: [[Int]], _ width: Int, _ height: Int) throws -> Mask {

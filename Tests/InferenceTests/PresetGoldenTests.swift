@@ -32,7 +32,7 @@ struct PresetGoldenTests {
     @Test(arguments: try cases)
     func `agrees with float64 on a batch of three`(golden: PresetCase) throws {
         var loss = try #require(Presets.named(golden.preset))
-        loss.input = golden.preprocessing
+        loss.input = golden.input.preprocessing
         let losses = try Self.evaluate(golden, loss)
         #expect(losses.count == golden.samples.count)
         for (losses, sample) in zip(losses, golden.samples) {
@@ -58,7 +58,7 @@ struct PresetGoldenTests {
     ) throws {
         let golden = try #require(try Self.cases.first { $0.preset == name })
         var loss = try #require(Presets.named(name))
-        loss.input = golden.preprocessing
+        loss.input = golden.input.preprocessing
         let fixtures = try PresetFixtures.all.get()
         let images = try fixtures.pairs.map { try fixtures.images(of: golden, at: $0) }
         let batch = try Self.evaluate(golden, loss)
@@ -106,10 +106,9 @@ struct PresetGoldenTests {
     }
 }
 
-extension PresetCase {
+extension PresetCase.Input {
     var preprocessing: Preprocessing {
         Preprocessing(
-            name: "custom", isBGR: input.order == "bgr", scale: input.scale, mean: input.mean,
-            std: input.std)
+            name: "custom", isBGR: order == "bgr", scale: scale, mean: mean, std: std)
     }
 }

@@ -198,6 +198,29 @@ typedef struct {
         styleloss_pointwise rule, float parameter, float factor, float scale,
         const float *_Nonnull f, const float *_Nonnull t, ptrdiff_t count, float *_Nonnull out);
 
+    /// The same of features at unit length, u = r f with r a factor of the pixel that depends on the
+    /// squares of its f, in two passes over all channel blocks. First dots[x] += sum of v a, v being
+    /// g'(ra[x] a - rb[x] b); then out += factor (ra[x] v - k[x] a), k[x] being what follows from
+    /// dots[x] for the change of ra[x].
+    void (*_Nonnull unit_dots)(
+        styleloss_pointwise rule, double parameter, const float *_Nonnull a,
+        const float *_Nonnull b, const double *_Nonnull ra, const double *_Nonnull rb,
+        ptrdiff_t width, double *_Nonnull dots);
+    void (*_Nonnull add_unit_slopes)(
+        styleloss_pointwise rule, double parameter, double factor, const float *_Nonnull a,
+        const float *_Nonnull b, const double *_Nonnull ra, const double *_Nonnull rb,
+        const double *_Nonnull k, ptrdiff_t width, float *_Nonnull out);
+
+    /// share = d / y of `count` values, a multiple of 64; 0 where y is 0.
+    void (*_Nonnull root_shares)(
+        const float *_Nonnull d, const float *_Nonnull y, ptrdiff_t count, float *_Nonnull share);
+
+    /// out[x] += factor row[x] times the shares of the windows that column x is in: of 2 x 2, or of
+    /// `pool_l2_hann` with the weight of the column.
+    void (*_Nonnull add_root_pooled)(
+        const float *_Nonnull row, const float *_Nonnull share, ptrdiff_t columns,
+        ptrdiff_t pooled_columns, int is_hann, float factor, float *_Nonnull out);
+
     /// Sum of squares, FP64 across every 8 vectors.
     double (*_Nonnull sum_of_squares)(const float *_Nonnull row, ptrdiff_t count);
 

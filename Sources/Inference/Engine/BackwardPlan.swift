@@ -7,6 +7,8 @@ struct BackwardPlan {
         /// Rows and columns of what its output becomes for the next stage: after a pool, or the same.
         let leavingHeight: Int, leavingWidth: Int
         let isPooled: Bool
+        /// Rows of windows that the last row of a pair is in beside its own.
+        let windowsBeside: Int
         let inBlocks: Int, outBlocks: Int
         /// Pixels that are added on every side, where what the convolution reads outside of its input
         /// has a gradient.
@@ -27,7 +29,7 @@ struct BackwardPlan {
         /// Rows of the gradient that leaves the stage in the other direction, of which so many rows
         /// of that at the output are made.
         func leavingRows(forRows rows: Int) -> Int {
-            isPooled ? min(leavingHeight, (rows + 1) / 2) : rows
+            isPooled ? min(leavingHeight, (rows + 1) / 2 + windowsBeside) : rows
         }
     }
 
@@ -50,6 +52,7 @@ struct BackwardPlan {
                 height: layer.height, width: layer.width,
                 leavingHeight: pool?.height ?? layer.height,
                 leavingWidth: pool?.width ?? layer.width, isPooled: pool != nil,
+                windowsBeside: pool?.pooling == .l2Hann ? 1 : 0,
                 inBlocks: Kernels.blocks(of: layer.shape.inChannels),
                 outBlocks: Kernels.blocks(of: layer.shape.outChannels),
                 margin: variant.border(ofConvolution: index) == .zero ? 0 : 1)

@@ -140,9 +140,10 @@ struct BackwardWalk {
         let isLast = rows.upperBound == stage.height
         let begin = rows.lowerBound + (isFirst ? 0 : stage.margin)
         let ringRows = begin..<rows.upperBound + (isLast ? 2 : 1) * stage.margin
-        team.parallel(ringRows.count * plan.images) { item in
+        team.parallelWithWorkspace(ringRows.count * plan.images) { item, workspace in
             let (image, place) = item.quotientAndRemainder(dividingBy: ringRows.count)
-            passage.run(ringRow: ringRows.lowerBound + place, image: image)
+            passage.run(
+                ringRow: ringRows.lowerBound + place, image: image, workspace: workspace)
         }
     }
 

@@ -18,7 +18,7 @@ public struct FeatureSlope: Sendable {
 
     private enum Kind: Sendable {
         case given(FeatureMap)
-        case affine(AffineSlope, of: FeatureMap)
+        case summary(SummarySlope, of: FeatureMap)
         case difference(DifferenceSlope, FeatureMap, FeatureMap)
     }
 
@@ -28,8 +28,8 @@ public struct FeatureSlope: Sendable {
     }
 
     /// That of a function of a summary of the features.
-    static func affine(_ slope: AffineSlope, of map: FeatureMap) -> FeatureSlope {
-        FeatureSlope(kind: .affine(slope, of: map))
+    static func summary(_ slope: SummarySlope, of map: FeatureMap) -> FeatureSlope {
+        FeatureSlope(kind: .summary(slope, of: map))
     }
 
     /// That of a sum over pairs of features, theirs and a target's.
@@ -44,22 +44,24 @@ public struct FeatureSlope: Sendable {
         row y: Int, to ring: RowRing, image: Int, margin: Int, kernels: Kernels,
         workspace: Workspace
     ) {
-        for block in 0..<ring.blocks {
-            let out =
-                ring.pixels(y + margin, image: image, block: block) + margin * Kernels.block
-            switch kind {
-            case .given(let map):
+        let out = { (block: Int) in
+            ring.pixels(y + margin, image: image, block: block) + margin * Kernels.block
+        }
+        switch kind {
+        case .given(let map):
+            for block in 0..<ring.blocks {
                 kernels.add(
-                    map.pixels(y, block: block), count: map.width * Kernels.block, to: out)
-            case .affine(let slope, let map):
-                slope.add(
-                    row: y, block: block, of: map, to: out, kernels: kernels,
-                    workspace: workspace)
-            case .difference(let slope, let map, let target):
-                kernels.addSlopes(
-                    slope, map.pixels(y, block: block), target.pixels(y, block: block),
-                    count: map.width * Kernels.block, to: out)
+                    map.pixels(y, block: block), count: map.width * Kernels.block, to: out(block))
             }
+        case .summary(let slope, let map):
+            for block in 0..<ring.blocks {
+                slope.add(
+                    row: y, block: block, of: map, to: out(block), kernels: kernels,
+                    workspace: workspace)
+            }
+        case .difference(let slope, let map, let target):
+            slope.add(
+                row: y, of: map, target, kernels: kernels, workspace: workspace, to: out)
         }
     }
 }

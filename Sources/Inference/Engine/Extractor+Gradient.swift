@@ -58,13 +58,13 @@ extension Extractor {
         let backward = BackwardPlan(
             layers: layers, variant: variant, taps: taps, images: imageCount, workers: workers,
             tilesPerStep: tilesPerStep)
-        let bits = layers.reduce(0) { $0 + $1.bitsCount(images: imageCount) }
+        let kept = layers.reduce(0) { $0 + $1.keptCount(images: imageCount) }
         let scratch = max(
             forward.workspaceCount(mr: kernels.mr), backward.workspaceCount(mr: kernels.mr))
         let gradients = 2 * 3 * imageCount * height * width
         // Both arenas: the pool keeps the first one.
         let count =
-            forward.arenaCount + backward.arenaCount + bits + workers * scratch + gradients
+            forward.arenaCount + backward.arenaCount + kept + workers * scratch + gradients
         return count * MemoryLayout<Float>.stride
     }
 

@@ -182,6 +182,41 @@ struct Kernels: @unchecked Sendable {
             Float(slope.scale), f, t, count, out)
     }
 
+    /// Adds to `dots`, a value a pixel, `Σ v a` with `v = g′(ra·a − rb·b)`.
+    func addUnitDots(
+        _ rule: Pointwise, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>), width: Int,
+        to dots: UnsafeMutablePointer<Double>
+    ) {
+        table.unit_dots(
+            rule.kernel, rule.parameter, a, b, factors.a, factors.b, width, dots)
+    }
+
+    /// Adds `factor·(ra·v − k·a)`.
+    func addUnitSlopes(
+        _ rule: Pointwise, factor: Double, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>),
+        k: UnsafePointer<Double>, width: Int, to out: UnsafeMutablePointer<Float>
+    ) {
+        table.add_unit_slopes(
+            rule.kernel, rule.parameter, factor, a, b, factors.a, factors.b, k, width, out)
+    }
+
+    func rootShares(
+        _ d: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int,
+        to share: UnsafeMutablePointer<Float>
+    ) {
+        table.root_shares(d, y, count, share)
+    }
+
+    func addRootPooled(
+        _ row: UnsafePointer<Float>, share: UnsafePointer<Float>, columns: Int,
+        pooledColumns: Int, isHann: Bool, factor: Float, to out: UnsafeMutablePointer<Float>
+    ) {
+        table.add_root_pooled(
+            row, share, columns, pooledColumns, isHann ? 1 : 0, factor, out)
+    }
+
     func firstLayerGradient(
         _ rows: Rows, kernel: UnsafePointer<Float>, width: Int, out: UnsafeMutablePointer<Float>
     ) {

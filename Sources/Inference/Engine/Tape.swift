@@ -32,10 +32,17 @@ struct TapeLayerShape: Sendable {
     let pool: Pool?
     /// Whether it is kept what the ReLU alone passes, and what ReLU and maximum pass.
     let keepsAlive: Bool, keepsMaxima: Bool
+    /// Whether the features after the ReLU are kept, which the slope of a pool of roots needs.
+    var keepsFeatures: Bool { pool?.pooling.isRoot ?? false }
 
     struct Pool: Sendable {
         let pooling: NetworkVariant.Pooling
         let height: Int, width: Int
+
+        /// The rows of windows that a row of its input is in.
+        func rows(ofInput y: Int) -> ClosedRange<Int> {
+            pooling == .l2Hann && y % 2 == 1 ? y / 2...y / 2 + 1 : y / 2...y / 2
+        }
     }
 
     private var blocks: Int { shape.outChannels / Kernels.block }
@@ -44,10 +51,11 @@ struct TapeLayerShape: Sendable {
         PassBits(images: images, blocks: blocks, height: height, width: width)
     }
 
-    /// The floats whose room the bits take.
-    func bitsCount(images: Int) -> Int {
+    /// The floats that are kept, bits and features.
+    func keptCount(images: Int) -> Int {
         PassBits.count(images: images, blocks: blocks, height: height, width: width)
             * ((keepsAlive ? 1 : 0) + (keepsMaxima ? 1 : 0))
+            + (keepsFeatures ? images * shape.outChannels * height * width : 0)
     }
 }
 
@@ -58,11 +66,19 @@ struct TapeLayer: Sendable {
     let alive: PassBits?
     /// Whether ReLU and maximum pass.
     let maxima: PassBits?
+    /// The features after the ReLU, of each image, where the pool is one of roots.
+    let features: [FeatureMap]
 
     init(_ plan: TapeLayerShape, images: Int) {
         self.plan = plan
         alive = plan.keepsAlive ? plan.makeBits(images: images) : nil
         maxima = plan.keepsMaxima ? plan.makeBits(images: images) : nil
+        features =
+            plan.keepsFeatures
+            ? (0..<images).map { _ in
+                FeatureMap(
+                    channels: plan.shape.outChannels, height: plan.height, width: plan.width)
+            } : []
     }
 
     var shape: ConvolutionShape { plan.shape }
@@ -76,21 +92,34 @@ struct TapeLayer: Sendable {
     /// one channel alone that is so near says nothing, and there the largest counts.
     static let tieTolerance: Float = 3e-5
 
-    var bytes: Int { (alive?.bytes ?? 0) + (maxima?.bytes ?? 0) }
+    var bytes: Int {
+        features.reduce((alive?.bytes ?? 0) + (maxima?.bytes ?? 0)) { $0 + $1.bytes }
+    }
 
     /// Keeps rows that the ring of the ReLU holds, whole windows of the pool.
     func record(rows: Range<Int>, of relu: RowRing, kernels: Kernels, team: Team) {
         guard !rows.isEmpty else { return }
         let pairs = rows.lowerBound / 2..<(rows.upperBound + 1) / 2
-        let images = (alive ?? maxima)?.images ?? 0
+        let images = (alive ?? maxima)?.images ?? features.count
         team.parallelWithWorkspace(images * pairs.count) { item, workspace in
             let (image, place) = item.quotientAndRemainder(dividingBy: pairs.count)
             let pair = pairs.lowerBound + place
             let ys = 2 * pair..<min(2 * pair + 2, height)
             if let alive { recordAlive(ys, image, alive, relu, kernels) }
+            if !features.isEmpty { keep(ys, relu, image, in: features[image]) }
             if let maxima, let pool, pair < pool.height {
                 recordMaxima(
                     ys, image, maxima, relu, pooledWidth: pool.width, kernels, workspace)
+            }
+        }
+    }
+
+    private func keep(_ rows: Range<Int>, _ relu: RowRing, _ image: Int, in map: FeatureMap) {
+        for y in rows {
+            for block in 0..<relu.blocks {
+                map.pixels(y, block: block).update(
+                    from: relu.pixels(y, image: image, block: block),
+                    count: width * Kernels.block)
             }
         }
     }
@@ -183,7 +212,9 @@ extension WalkPlan {
                     ? .init(
                         pooling: variant.pooling, height: stage.pooledHeight,
                         width: stage.pooledWidth) : nil,
-                keepsAlive: !isMaximum || stage.demands.relu != nil, keepsMaxima: isMaximum)
+                keepsAlive: !isPooled || !isMaximum && !variant.pooling.isRoot
+                    || stage.demands.relu != nil,
+                keepsMaxima: isMaximum)
         }
     }
 }

@@ -71,6 +71,6 @@ struct GradientSeeds {
                 of: subject, against: targets, pixels: pixels, factor: place.weight,
                 kernels: kernels)
         else { return [] }
-        return [.affine(slope, of: map)]
+        return [.summary(slope, of: map)]
     }
 }

@@ -6,24 +6,6 @@ public struct GradientEvaluation: Sendable {
     public let gradients: [[ImageGradient]]
 }
 
-extension Loss {
-    /// Why there is no gradient of the loss with respect to the output, as a clause; nil when there is.
-    public var gradientObstacle: String? {
-        for term in terms {
-            if let measure = term.features, !measure.hasGradient {
-                return
-                    "the gradient of the term \(term.key) is not known here: its statistic is of "
-                    + "patches, of unit length or a normal distribution"
-            }
-        }
-        let needsNetwork = terms.contains { $0.features?.layers.isEmpty == false }
-        guard !needsNetwork || network.variant(.vgg16).hasGradient else {
-            return "there is no way back through L2 pools here"
-        }
-        return nil
-    }
-}
-
 extension LossEvaluator {
     /// The losses of every pair as `evaluate` gives them, bit for bit, and the gradients of sums of
     /// weighted terms with respect to the outputs.
@@ -37,7 +19,6 @@ extension LossEvaluator {
         _ pairs: [Pair], targets: [Target], loss: Loss, of groups: [Set<Int>],
         keeping: Set<Int> = [], team: Team
     ) throws(InferenceError) -> GradientEvaluation {
-        precondition(loss.gradientObstacle == nil)
         let given = targets.count
         let targets = targets + holes(of: pairs, targets, loss)
         let shapes = Self.withHoles(pairs.map(\.shape), targets: given, loss)

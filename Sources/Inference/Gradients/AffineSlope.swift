@@ -38,12 +38,14 @@ struct AffineSlope: Sendable {
         self.shift = shift.map { Float($0) }
     }
 
-    /// Adds one channel block of a row to `out`, [x][64].
+    /// Adds one channel block of some columns of a row to `out`, [x][64], which begins at column 0.
     func add(
-        row y: Int, block: Int, of map: FeatureMap, to out: UnsafeMutablePointer<Float>,
-        kernels: Kernels, workspace: Workspace
+        row y: Int, columns: Range<Int>, block: Int, of map: FeatureMap,
+        to out: UnsafeMutablePointer<Float>, kernels: Kernels, workspace: Workspace
     ) {
-        let width = map.width
+        let width = columns.count
+        let start = columns.lowerBound * Kernels.block
+        let out = out + start
         let first = block * Kernels.block
         shift.withUnsafeBufferPointer { shift in
             guard let b = shift.baseAddress.map({ $0 + first }) else { return }
@@ -52,7 +54,8 @@ struct AffineSlope: Sendable {
                 diagonal.withUnsafeBufferPointer { diagonal in
                     guard let a = diagonal.baseAddress.map({ $0 + first }) else { return }
                     kernels.addAffine(
-                        map.pixels(y, block: block), times: a, plus: b, width: width, to: out)
+                        map.pixels(y, block: block) + start, times: a, plus: b, width: width,
+                        to: out)
                 }
             case .panels(let panels):
                 let row = workspace.floats((width + 1) * Kernels.block)
@@ -61,7 +64,8 @@ struct AffineSlope: Sendable {
                 for panel in 0..<Kernels.block / kernels.nr {
                     kernels.gemm(
                         tiles: width, blocks: channels / Kernels.block,
-                        a: map.pixels(y, block: 0), aBlockStride: width * Kernels.block,
+                        a: map.pixels(y, block: 0) + start,
+                        aBlockStride: map.width * Kernels.block,
                         b: panels.base + (first + panel * kernels.nr) * channels,
                         c: row + panel * kernels.nr)
                 }
@@ -71,23 +75,28 @@ struct AffineSlope: Sendable {
     }
 }
 
-/// A gradient by the difference of two features: `factor · g′(scale · (F − T))`.
-struct DifferenceSlope: Sendable {
-    let rule: Pointwise
-    let factor: Double
-    let scale: Double
-}
+/// A gradient by a summary of features: of all positions, or of each patch by itself.
+struct SummarySlope: Sendable {
+    /// One, or one a patch, row by row.
+    let parts: [AffineSlope]
+    /// Pixels of a patch's side; nil for all positions together.
+    let side: Int?
 
-extension Pointwise {
-    /// The derivative at d; that of |d| at 0 is 0, as PyTorch and TensorFlow have it.
-    @inline(__always)
-    func slope(_ d: Double) -> Double {
-        let sign: Double = d > 0 ? 1 : d < 0 ? -1 : 0
-        switch self {
-        case .absolute: return sign
-        case .squared: return 2 * d
-        case .smoothL1(let beta): return abs(d) < beta ? d / beta : sign
-        case .charbonnier(let eps): return d / (d * d + eps).squareRoot()
+    /// Adds one channel block of a row to `out`, [x][64].
+    func add(
+        row y: Int, block: Int, of map: FeatureMap, to out: UnsafeMutablePointer<Float>,
+        kernels: Kernels, workspace: Workspace
+    ) {
+        let side = side ?? max(map.width, map.height)
+        let across = max(1, map.width / side)
+        for column in 0..<across {
+            // What is beyond the last whole patch belongs to none.
+            let number = y / side * across + column
+            guard number < parts.count else { return }
+            let end = self.side == nil ? map.width : (column + 1) * side
+            parts[number].add(
+                row: y, columns: column * side..<end, block: block, of: map, to: out,
+                kernels: kernels, workspace: workspace)
         }
     }
 }

@@ -1,21 +1,10 @@
 extension FeatureMeasure {
-    /// Whether the gradient of the measure is known here: not yet that of patches, of features at unit
-    /// length and of the Wasserstein distance.
-    var hasGradient: Bool {
-        switch statistic {
-        case .features(_, let unit): unit == nil
-        case .gram(let gram): gram.patch == nil
-        case .mean, .meanDeviation: true
-        case .gaussian: false
-        }
-    }
-
     /// The gradient of `factor` times the loss of a layer whose statistic is a summary, with respect to
     /// the features that were summed up.
     func slope(
         of subject: Summary, against targets: [(summary: Summary, weight: Double)], pixels: Int,
         factor: Double, kernels: Kernels
-    ) -> AffineSlope? {
+    ) -> SummarySlope? {
         let values = targets.map { (StatisticValue(statistic, $0.summary), $0.weight) }
         let target = values.count == 1 ? values[0].0 : StatisticValue(blending: values)
         switch (StatisticValue(statistic, subject), target) {
@@ -27,7 +16,11 @@ extension FeatureMeasure {
             let slopes = zip(a, b).map { a, b in
                 elementSlopes(zip(a, b).map { $0 - $1 }, outer: 1, pixels: pixels, factor)
             }
-            return momentSlope(of: subject, slopes)
+            return SummarySlope(parts: [momentSlope(of: subject, slopes)], side: nil)
+        case (.gaussian(let a), .gaussian(let b)):
+            guard case .gaussian(_, let steps) = statistic else { return nil }
+            let slopes = a.slopes(to: b, steps: steps, kernels: kernels)
+            return gaussianSlope(of: subject, slopes, factor, kernels)
         default: return nil
         }
     }
@@ -37,7 +30,9 @@ extension FeatureMeasure {
     func slopes(
         ofPairs sums: [Double], _ shape: FeatureShape, pixels: Int, factor: Double
     ) -> [DifferenceSlope] {
-        guard case .features(let scale, nil) = statistic else { return [] }
+        guard case .features(let given, let unit) = statistic else { return [] }
+        // At unit length a factor makes no difference.
+        let scale = unit == nil ? given : 1
         let full = zip(sums, distance.sums).map { sum, rule in
             let scaling = rule.scaled(by: scale).factor
             return scaling == 1 ? sum : sum * scaling
@@ -45,7 +40,8 @@ extension FeatureMeasure {
         let slopes = sumSlopes(
             full, elements: shape.count, outer: shape.positions, pixels: pixels)
         return zip(distance.sums, slopes).map { rule, slope in
-            DifferenceSlope(rule: rule, factor: factor * slope * scale, scale: scale)
+            DifferenceSlope(
+                rule: rule, factor: factor * slope * scale, scale: scale, unit: unit)
         }
     }
 
@@ -81,7 +77,7 @@ extension FeatureMeasure {
             // A correlation with itself is 1 whatever the features are: its rounding has no sign.
             for i in 0..<a.order { differences[i * a.order + i] = 0 }
         }
-        return elementSlopes(differences, outer: a.order, pixels: pixels, factor)
+        return elementSlopes(differences, outer: a.count * a.order, pixels: pixels, factor)
     }
 
     // Of the means, and of the deviations where there are such.
@@ -101,23 +97,55 @@ extension FeatureMeasure {
         }
         return AffineSlope(diagonal: diagonal, shift: shift)
     }
+
+    // dL/dF = 2/N · D F_c + dL/dm/N for the gradients by covariance and mean.
+    private func gaussianSlope(
+        of summary: Summary, _ slopes: (mean: [Double], covariance: SymmetricMatrix),
+        _ factor: Double, _ kernels: Kernels
+    ) -> SummarySlope {
+        let (order, positions) = (summary.shape.channels, Double(summary.shape.positions))
+        var values = [Double](repeating: 0, count: order * order)
+        var shift = slopes.mean.map { $0 * factor / positions }
+        for row in 0..<order {
+            for column in 0..<order {
+                let value = slopes.covariance[row, column] * 2 * factor / positions
+                values[row * order + column] = value
+                shift[row] -= value * summary.means[column]
+            }
+        }
+        return SummarySlope(
+            parts: [AffineSlope(matrix: values, shift: shift, kernels: kernels)], side: nil)
+    }
 }
 
 extension Gram {
     /// The gradient with respect to the features of what has the gradient D with respect to the
-    /// matrix: `2 s²/n · D F`, of centred products `D F_c`, for the rows of D F_c have no mean.
+    /// matrix, or those of patches: `2 s²/n · D F`, of centred products `D F_c`, for the rows of D F_c
+    /// have no mean.
     fileprivate func slope(
         of summary: Summary, _ elements: [Double], _ matrix: GramMatrix, _ kernels: Kernels
+    ) -> SummarySlope {
+        let square = matrix.order * matrix.order
+        let parts = (0..<matrix.count).map { number in
+            part(
+                of: summary, Array(elements[number * square..<(number + 1) * square]), matrix,
+                kernels)
+        }
+        return SummarySlope(parts: parts, side: patch)
+    }
+
+    private func part(
+        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix, _ kernels: Kernels
     ) -> AffineSlope {
-        let shape = summary.shape
-        let order = shape.channels
+        let order = summary.shape.channels
+        let positions = patch.map { $0 * $0 } ?? summary.shape.positions
         var values = elements
         let square = scale * scale
         let factor: Double
         switch normaliser {
         case .none: factor = 2 * square
-        case .positions: factor = 2 * square / Double(shape.positions)
-        case .elements: factor = 2 * square / Double(shape.count)
+        case .positions: factor = 2 * square / Double(positions)
+        case .elements: factor = 2 * square / Double(order * positions)
         case .constant(let constant): factor = 2 * square / constant
         case .deviations:
             values = correlationSlopes(elements, matrix.values, summary)

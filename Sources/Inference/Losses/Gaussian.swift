@@ -43,4 +43,19 @@ struct Gaussian {
         let trace = covariance.trace + other.covariance.trace - 2 * cross.trace
         return means + trace / count
     }
+
+    /// The derivatives of `distance` by the mean and by the covariance: `2 (m − m')/C` and
+    /// `(1 − 2 √S' X √S')/C`, X being that of the trace of the inner root.
+    func slopes(
+        to other: Gaussian, steps: Int, kernels: Kernels
+    ) -> (mean: [Double], covariance: SymmetricMatrix) {
+        let count = Double(mean.count)
+        let root = other.covariance.squareRoot(steps: steps, kernels)
+        let inner = root.times(covariance.times(root, kernels), kernels)
+        var slope = root.times(
+            inner.squareRootTraceSlope(steps: steps, kernels).times(root, kernels), kernels
+        ).scaled(by: -2 / count)
+        for channel in mean.indices { slope[channel, channel] += 1 / count }
+        return (zip(mean, other.mean).map { 2 * ($0 - $1) / count }, slope)
+    }
 }

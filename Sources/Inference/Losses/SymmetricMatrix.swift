@@ -87,7 +87,38 @@ struct SymmetricMatrix {
         return y.scaled(by: norm.squareRoot())
     }
 
-    private func scaled(by factor: Double) -> SymmetricMatrix {
+    /// The derivative of the trace of `squareRoot` by the matrix A, as the iteration computes it and
+    /// not as the root that it approaches has it: what is differentiated is the value that is answered.
+    ///
+    /// Whatever the iteration makes is a polynomial in `X = A/‖A‖`, so matrices commute, the derivative
+    /// of tr f(X) is f′(X), and that goes along with the steps as f does. The norm adds a multiple of X.
+    func squareRootTraceSlope(steps: Int, _ kernels: Kernels) -> SymmetricMatrix {
+        let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard norm > 0 else { return self }
+        let x = scaled(by: 1 / norm)
+        var one = SymmetricMatrix(order: order)
+        for i in 0..<order { one[i, i] = 1 }
+        var (y, z) = (x, one)
+        var (slopeY, slopeZ) = (one, SymmetricMatrix(order: order))
+        for _ in 0..<steps {
+            var t = z.times(y, kernels).scaled(by: -0.5)
+            t.add(one, times: 1.5)
+            var slopeT = slopeZ.times(y, kernels)
+            slopeT.add(z.times(slopeY, kernels), times: 1)
+            slopeT = slopeT.scaled(by: -0.5)
+            slopeY = slopeY.times(t, kernels)
+            slopeY.add(y.times(slopeT, kernels), times: 1)
+            slopeZ = t.times(slopeZ, kernels)
+            slopeZ.add(slopeT.times(z, kernels), times: 1)
+            y = y.times(t, kernels)
+            z = t.times(z, kernels)
+        }
+        var slope = slopeY
+        slope.add(x, times: y.trace / 2 - slopeY.times(x, kernels).trace)
+        return slope.scaled(by: 1 / norm.squareRoot())
+    }
+
+    func scaled(by factor: Double) -> SymmetricMatrix {
         var scaled = self
         for i in scaled.values.indices { scaled.values[i] *= factor }
         return scaled

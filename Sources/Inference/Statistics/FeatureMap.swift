@@ -1,14 +1,18 @@
-/// The features of one image at one tap, kept as the engine reads them: [y][channel block][x][64].
+/// The features of one image at one tap, kept as the engine reads them: [y][channel block][x][64]; all
+/// rows, or the last ones of a walk that goes on, row y in slot y mod `slots`.
 public final class FeatureMap: Sendable {
     /// C, H and W.
     public let channels: Int, height: Int, width: Int
+    let slots: Int
     private let buffer: FloatBuffer
 
-    init(channels: Int, height: Int, width: Int) {
+    /// - Parameter slots: how many rows are kept, all when nil.
+    init(channels: Int, height: Int, width: Int, slots: Int? = nil) {
         self.channels = channels
         self.height = height
         self.width = width
-        buffer = FloatBuffer(count: channels * height * width)
+        self.slots = min(slots ?? height, height)
+        buffer = FloatBuffer(count: channels * self.slots * width)
     }
 
     /// The memory that the map takes.
@@ -16,12 +20,12 @@ public final class FeatureMap: Sendable {
 
     /// A channel block of a row, at column 0.
     func pixels(_ y: Int, block: Int) -> UnsafeMutablePointer<Float> {
-        buffer.base + (y * channels / Kernels.block + block) * width * Kernels.block
+        buffer.base + (y % slots * channels / Kernels.block + block) * width * Kernels.block
     }
 
     /// Copies the features as (C, H, W), the order of PyTorch; `values` has C·H·W elements.
     public func copyCHW(into values: UnsafeMutableBufferPointer<Float>) {
-        precondition(values.count == channels * height * width)
+        precondition(values.count == channels * height * width && slots == height)
         guard let output = values.baseAddress else { return }
         for block in 0..<channels / Kernels.block {
             for y in 0..<height {

@@ -44,7 +44,7 @@ extension FeatureMap {
     /// All rows of the map.
     var rows: FeatureRows<Float> {
         FeatureRows(
-            base: pixels(0, block: 0), slots: height, rowStride: channels * width,
+            base: pixels(0, block: 0), slots: slots, rowStride: channels * width,
             blockStride: width * Kernels.block, blocks: Kernels.blocks(of: channels))
     }
 }

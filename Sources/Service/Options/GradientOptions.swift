@@ -32,10 +32,6 @@ struct GradientOptions: Sendable {
             }
             return nil
         }
-        if let obstacle = loss.gradientObstacle {
-            throw ServiceError(
-                .invalidOption, "The loss \(loss.name) has no gradient: \(obstacle).")
-        }
         guard
             let type = MediaType.negotiate(accept: accept, offers: [.safetensors, .json])
         else {

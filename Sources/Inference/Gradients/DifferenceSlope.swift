@@ -1,0 +1,86 @@
+/// A gradient by the difference of two features, `factor · g′(scale · (F − T))`; or by that of features
+/// at unit length over the channels of each pixel.
+struct DifferenceSlope: Sendable {
+    let rule: Pointwise
+    let factor: Double
+    let scale: Double
+    let unit: ChannelUnit?
+
+    /// Adds one row of all channel blocks; `out` gives the place of each, [x][64].
+    func add(
+        row y: Int, of map: FeatureMap, _ target: FeatureMap, kernels: Kernels,
+        workspace: Workspace, to out: (_ block: Int) -> UnsafeMutablePointer<Float>
+    ) {
+        let blocks = map.channels / Kernels.block
+        if let unit {
+            return add(
+                row: y, of: map, target, unit, kernels: kernels, workspace: workspace, to: out)
+        }
+        for block in 0..<blocks {
+            kernels.addSlopes(
+                self, map.pixels(y, block: block), target.pixels(y, block: block),
+                count: map.width * Kernels.block, to: out(block))
+        }
+    }
+
+    // With u = r·f, r a function of s = Σ f², and v = dL/du: dL/df = r·v + 2 r′(s) (Σ v f)·f.
+    private func add(
+        row y: Int, of map: FeatureMap, _ target: FeatureMap, _ unit: ChannelUnit,
+        kernels: Kernels, workspace: Workspace,
+        to out: (_ block: Int) -> UnsafeMutablePointer<Float>
+    ) {
+        let (blocks, width) = (map.channels / Kernels.block, map.width)
+        let a = workspace.doubles(4 * width)
+        let (b, squares, k) = (a + width, a + 2 * width, a + 3 * width)
+        a.update(repeating: 0, count: 4 * width)
+        for block in 0..<blocks {
+            Float.addPixelSquares(kernels, map.pixels(y, block: block), width: width, to: squares)
+            Float.addPixelSquares(kernels, target.pixels(y, block: block), width: width, to: b)
+        }
+        for x in 0..<width {
+            a[x] = unit.slopeFactor(squares: squares[x])
+            b[x] = unit.factor(squares: b[x])
+        }
+        let factors = (UnsafePointer(a), UnsafePointer(b))
+        for block in 0..<blocks {
+            kernels.addUnitDots(
+                rule, map.pixels(y, block: block), target.pixels(y, block: block), factors,
+                width: width, to: k)
+        }
+        for x in 0..<width { k[x] *= -2 * unit.slope(squares: squares[x]) }
+        for block in 0..<blocks {
+            kernels.addUnitSlopes(
+                rule, factor: factor, map.pixels(y, block: block), target.pixels(y, block: block),
+                factors, k: UnsafePointer(k), width: width, to: out(block))
+        }
+    }
+}
+
+extension ChannelUnit {
+    /// The factor as the gradient has it: 0 where the length has no derivative, at no features at all,
+    /// where autograd of lpips answers NaN (richzhang/PerceptualSimilarity issue 69).
+    func slopeFactor(squares: Double) -> Double {
+        squares == 0 && !isInsideRoot ? 0 : factor(squares: squares)
+    }
+
+    /// The derivative of the factor by the sum of squares.
+    func slope(squares: Double) -> Double {
+        let factor = slopeFactor(squares: squares)
+        if isInsideRoot { return -factor * factor * factor / 2 }
+        return squares == 0 ? 0 : -factor * factor / (2 * squares.squareRoot())
+    }
+}
+
+extension Pointwise {
+    /// The derivative at d; that of |d| at 0 is 0, as PyTorch and TensorFlow have it.
+    @inline(__always)
+    func slope(_ d: Double) -> Double {
+        let sign: Double = d > 0 ? 1 : d < 0 ? -1 : 0
+        switch self {
+        case .absolute: return sign
+        case .squared: return 2 * d
+        case .smoothL1(let beta): return abs(d) < beta ? d / beta : sign
+        case .charbonnier(let eps): return d / (d * d + eps).squareRoot()
+        }
+    }
+}
