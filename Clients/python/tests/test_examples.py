@@ -1,0 +1,113 @@
+"""The examples, run: small here, at full size with -m slow."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .conftest import IMAGES, WEIGHTS
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+PHOTOGRAPHS = [IMAGES / "astronaut-256.png", IMAGES / "rocket-256.png"]
+sys.path.insert(0, str(EXAMPLES))
+
+# Full size takes minutes on two cores, most of them VGG in the process.
+SIZES = [3, pytest.param(200, marks=pytest.mark.slow)]
+
+
+def run(name: str, *arguments: object, **environment: str) -> str:
+    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, **environment}
+    ).stdout
+
+
+@pytest.mark.parametrize("steps", SIZES)
+def test_an_inpainting_network_learns_as_with_vgg_in_the_process(service, steps) -> None:
+    torch = pytest.importorskip("torch")
+    from train_inpainting import batches, train
+
+    from styleloss.torch import StyleLoss
+
+    from .support.vgg import PConvLoss
+
+    remote = StyleLoss(service.url, range="0..1")
+    image, mask = next(batches(PHOTOGRAPHS, 2, 64, 0))
+    remote(image, image, mask)
+    weights = {key: term.weight for key, term in remote.last[0].terms.items()}
+    curves = [train(loss, PHOTOGRAPHS, steps)[1] for loss in (remote, PConvLoss(WEIGHTS, weights))]
+    assert np.allclose(*curves, rtol=1e-3, atol=0)
+    assert torch.initial_seed() == 0
+    if steps >= 100:
+        # The same batches at the start of training cost more than at its end.
+        assert np.mean(curves[0][-20:]) < np.mean(curves[0][:20])
+
+
+@pytest.mark.parametrize("steps", [3, pytest.param(50, marks=pytest.mark.slow)])
+def test_keras_learns_as_with_vgg_in_the_process(service, steps) -> None:
+    pytest.importorskip("torch")
+    import importlib.util
+
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("keras is not installed")
+    name = "train_inpainting_keras.py"
+    arguments = ("--url", service.url, "--steps", steps, *PHOTOGRAPHS)
+    remote = run(name, *arguments, KERAS_BACKEND="torch")
+    script = Path(__file__).parent / "support" / "keras_in_process.py"
+    local = run(str(script), *arguments, KERAS_BACKEND="torch")
+    curves = [
+        [float(line.split()[-1]) for line in output.splitlines() if line.startswith("step")]
+        for output in (remote, local)
+    ]
+    assert len(curves[0]) == steps
+    assert np.allclose(*curves, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("size", "steps"), [(48, 6), pytest.param(512, 50, marks=pytest.mark.slow)]
+)
+def test_style_is_transferred(service, tmp_path, size, steps) -> None:
+    pytest.importorskip("torch")
+    image = pytest.importorskip("PIL.Image")
+    result = tmp_path / "result.png"
+    arguments = ("--url", service.url, "--size", size, "--steps", steps)
+    output = run("style_transfer.py", *PHOTOGRAPHS, result, *arguments)
+    losses = [float(line.split()[3]) for line in output.splitlines() if line.startswith("step")]
+    assert losses[-1] < 0.5 * losses[0]
+    with image.open(result) as picture:
+        assert picture.size == (size, size)
+
+
+@pytest.mark.parametrize(
+    ("size", "steps"), [(48, 8), pytest.param(128, 60, marks=pytest.mark.slow)]
+)
+def test_a_texture_is_made_of_noise_by_numpy_alone(service, tmp_path, size, steps) -> None:
+    result = tmp_path / "result.npy"
+    arguments = ("--url", service.url, "--size", size, "--steps", steps)
+    output = run("texture_synthesis.py", PHOTOGRAPHS[0], result, *arguments)
+    losses = [float(line.split()[3]) for line in output.splitlines()]
+    assert all(after <= before for before, after in itertools.pairwise(losses))
+    assert losses[-1] < 0.3 * losses[0]
+    pixels = np.load(result)
+    assert pixels.shape == (size, size, 3)
+    assert 0 <= pixels.min() <= pixels.max() <= 1
+
+
+def test_lbfgs_finds_the_minimum_of_a_quadratic_in_few_steps() -> None:
+    from texture_synthesis import lbfgs
+
+    scales = np.logspace(0, 3, 8)
+    target = np.arange(8.0)
+
+    def quadratic(x):
+        return 0.5 * scales @ (x - target) ** 2, scales * (x - target)
+
+    *_, (value, x) = lbfgs(quadratic, np.zeros(8), 60)
+    assert value < 1e-10
+    assert x == pytest.approx(target, abs=1e-5)
