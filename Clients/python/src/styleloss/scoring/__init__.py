@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..client import Client
 from ..errors import StyleLossError
 from ._rows import GivenPair, Pair, Row, pair
@@ -63,6 +66,22 @@ def rows(
         StyleLossError: the service could not be asked. What is wrong with one pair is in its row.
     """
     return stream(client or Client(), _numbered(pairs), options)
+
+
+def columns(
+    pairs: Iterable[GivenPair], *, client: Client | None = None, **options: Unpack[LossOptions]
+) -> dict[str, NDArray[Any]]:
+    """`rows` as columns, for what maps tables: `id` and `error` of str, the rest float64.
+
+    What a failed pair has no value for is NaN.
+    """
+    scored = list(rows(pairs, client=client, **options))
+    names = next((row.values.keys() for row in scored if row.values), ("total",))
+    return {
+        "id": np.array([row.id for row in scored]),
+        **{n: np.array([row.values.get(n, np.nan) for row in scored], float) for n in names},
+        "error": np.array([row.error for row in scored]),
+    }
 
 
 def score(
@@ -158,4 +177,4 @@ def _bar(pairs: Iterable[GivenPair]) -> Callable[[int | None], Any]:
     return lambda step: bar.close() if step is None else bar.update(step)
 
 
-__all__ = ["GivenPair", "Row", "Summary", "rows", "score"]
+__all__ = ["GivenPair", "Row", "Summary", "columns", "rows", "score"]
