@@ -57,6 +57,8 @@ class PConvLoss(torch.nn.Module):
         super().__init__()
         self.path = path
         self.term_weights = term_weights
+        # Features of the one target there is, where they are to be computed once.
+        self.known: dict[str, Tensor] | None = None
 
     def forward(self, output: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
         terms = self.features("", output, target)
@@ -69,7 +71,7 @@ class PConvLoss(torch.nn.Module):
         return sum(self.term_weights[key] * value for key, value in terms.items())
 
     def features(self, suffix: str, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        ours, theirs = pools(self.path, output), pools(self.path, target.detach())
+        ours, theirs = pools(self.path, output), self.known or pools(self.path, target.detach())
         return {
             "style" + suffix: sum(per_sample(gram(f), gram(theirs[n])) for n, f in ours.items()),
             "perceptual" + suffix: sum(per_sample(f, theirs[n]) for n, f in ours.items()),
