@@ -6,8 +6,8 @@
 W1: VGG-16 to pool3, one pair of 256², the preset pconv; float32 both ways. The features of the
 target are computed once, by the service and by PyTorch. All are asked in turn, round after round,
 and medians are printed: the service alone (its own timings), through a raw socket that sends one
-prepared request, through `Client.losses`, through `styleloss.torch.StyleLoss` with backward, and VGG
-in the process with backward, plain and channels_last. The processor's time is this process's,
+prepared request, through `Client.losses`, through `styleloss.torch.StyleLoss` with backward, and
+VGG in the process with backward, plain and channels_last. The processor's time is this process's,
 without the service's. Needs torch; the binary is STYLELOSS_BINARY or on the PATH.
 """
 

@@ -12,6 +12,7 @@ a training job; they alone import those packages. `styleloss.scoring` scores dat
 from ._images import Image, Images
 from ._pending import Pending
 from ._retry import Retries
+from ._targets import Targets
 from .aio import AsyncClient
 from .client import Client
 from .errors import (
@@ -60,6 +61,7 @@ __all__ = [
     "StyleLossError",
     "Target",
     "TargetNotFoundError",
+    "Targets",
     "Term",
     "TimedOutError",
     "UnavailableError",
