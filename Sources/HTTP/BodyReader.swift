@@ -33,9 +33,7 @@ public struct BodyReader: Sendable {
         switch framing {
         case .none: return nil
         case .length(let length):
-            guard length <= bytesMax else {
-                throw .bodyTooLarge(limit: bytesMax, actual: length)
-            }
+            guard length <= bytesMax else { throw framing.tooLarge(limit: bytesMax) }
             remaining = length
         case .chunked:
             chunks = ChunkedDecoder(bytesMax: bytesMax, keepsBytes: keepsBytes)

@@ -62,6 +62,7 @@ extension Connection {
             return
         }
         state = .readingBody
+        bodyBegins()
         input.pace = Pace(start: .now)
         renewBodyDeadline()
         if head.expectation == .continueResponse { sendContinue() }

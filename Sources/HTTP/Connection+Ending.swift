@@ -18,6 +18,7 @@ extension Connection {
         input.drop(limits: limits)
         deadline = lingering.since + .milliseconds(lingerIdleTimeoutMs)
         readSource?.resume()
+        core.canMakeRoom()
         takeAnotherTurn()
     }
 

@@ -62,7 +62,7 @@ extension Connection {
         let wanted = min(
             body.bytesCertain > 0 ? body.bytesCertain : Self.chunkedReadBytes, ReadBuffer.capacity)
         guard case .readingBody = state else { return wanted }
-        let room = core.room(for: wanted, of: self)
+        let room = roomToRead(for: wanted)
         if room == 0 { waitForRoomToRead() }
         return room == 0 ? nil : room
     }
@@ -127,7 +127,7 @@ extension Connection {
         case .body(let body): didReadBody(body)
         case .failure(let error): fail(error)
         case nil:
-            bookRoom()
+            bodyAdvances()
             renewBodyDeadline()
         }
         return count
@@ -158,7 +158,7 @@ extension Connection {
     }
 
     func handle(_ body: consuming [UInt8]) {
-        giveBackRoom()
+        bodyEnds()
         deadline = nil
         state = .handling
         // A reset that came with the request had its event.

@@ -21,7 +21,7 @@ extension Connection {
             return
         }
         guard var request else { return }
-        giveBackRoom()
+        bodyEnds()
         let exchange =
             request.exchange
             ?? core.handler.exchange(

@@ -89,9 +89,9 @@ final class Connection {
     }
 
     func start() {
-        readSource = core.loop.readSource(socket.rawDescriptor, keeping: self) { [self] in
-            readable()
-        }
+        readSource = core.loop.readSource(
+            socket.rawDescriptor, keeping: self, handler: { [self] in readable() },
+            cancelled: { [core] in core.willCloseDescriptor() })
         deadline = .now + .milliseconds(headerTimeoutMs)
     }
 
@@ -131,27 +131,48 @@ final class Connection {
         case .readingHead: since = request?.receivedAt
         case .readingBody, .sending, .discarding:
             since =
-                input.waitsSince == nil
-                ? input.pace.slowSince(now, bytesPerSecondMin: limits.bytesPerSecondMin) : nil
+                waitsForRoomToRead
+                ? nil : input.pace.slowSince(now, bytesPerSecondMin: limits.bytesPerSecondMin)
         case .handling, .closed: since = nil
         }
         guard let since, since + .milliseconds(patienceMs) <= now else { return nil }
         return since
     }
 
-    /// Closes to make room for another client, with a word if one can be said.
-    func giveWay() {
+    /// Whether nobody has sent a whole request, or is to be sent anything.
+    var isWaiting: Bool {
+        switch state {
+        case .idle, .readingHead, .lingering: true
+        default: false
+        }
+    }
+
+    /// Since when it does that.
+    var waitingSince: ContinuousClock.Instant {
+        if case .readingHead = state, let request { return request.receivedAt }
+        return idleSince
+    }
+
+    /// Closes to make room for another client, with a word if one can be said; false when a whole
+    /// request is here after all, and is served.
+    func givesWay() -> Bool {
+        if isWaiting {
+            readable()
+            if case .closed = state { return true }
+            guard isWaiting else { return false }
+        }
         switch state {
         case .readingHead, .readingBody: fail(.requestTimeout)
         default: break
         }
         abort(.timedOut)
+        return true
     }
 
     /// The last step of every road; the descriptor closes once both sources are cancelled.
     func close() {
         if case .closed = state { return }
-        giveBackRoom()
+        bodyEnds()
         state = .closed
         deadline = nil
         input.drop(limits: limits)

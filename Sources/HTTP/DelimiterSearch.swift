@@ -10,7 +10,8 @@ struct DelimiterSearch: Sendable {
     /// How far the window may move when a byte is under its last position.
     private let shifts: [UInt8]
 
-    /// The pattern starts with CR, has none elsewhere, and is at most 74 bytes long.
+    /// The pattern starts with CR, has none elsewhere, and is at most 255 bytes long; that of a boundary
+    /// is 74 at most.
     init(_ pattern: [UInt8]) {
         precondition(pattern.count <= UInt8.max && pattern.first == ASCII.carriageReturn)
         var shifts = [UInt8](repeating: UInt8(pattern.count), count: 256)
@@ -21,11 +22,12 @@ struct DelimiterSearch: Sendable {
         self.shifts = shifts
     }
 
-    func firstMatch(in bytes: Span<UInt8>, from start: Int) -> Int? {
+    /// The first match that begins at `start` or later, and before `limit`.
+    func firstMatch(in bytes: Span<UInt8>, from start: Int, before limit: Int = .max) -> Int? {
         let pattern = pattern.span
         let shifts = shifts.span
         var position = start
-        while position + pattern.count <= bytes.count {
+        while position < limit, position + pattern.count <= bytes.count {
             if bytes[position] == ASCII.carriageReturn {
                 var matched = 1
                 while matched < pattern.count, bytes[position + matched] == pattern[matched] {

@@ -17,12 +17,15 @@ final class EventLoop: Sendable {
     }
 
     /// A source that fires while there is something to read, or the end, or an error.
+    ///
+    /// - Parameter cancelled: called once the source lets go of the descriptor's owner.
     func readSource(
-        _ descriptor: Int32, keeping owner: AnyObject, handler: @escaping () -> Void
+        _ descriptor: Int32, keeping owner: AnyObject, handler: @escaping () -> Void,
+        cancelled: @escaping () -> Void = {}
     ) -> LoopSource {
         LoopSource(
             DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue),
-            keeping: owner, handler: handler)
+            keeping: owner, handler: handler, cancelled: cancelled)
     }
 
     /// A source that fires while there is room to write, or an error.
@@ -50,11 +53,11 @@ final class LoopSource {
 
     fileprivate init(
         _ source: any DispatchSourceProtocol, keeping owner: AnyObject,
-        handler: @escaping () -> Void
+        handler: @escaping () -> Void, cancelled: @escaping () -> Void = {}
     ) {
         self.source = source
         source.setEventHandler(handler: handler)
-        source.setCancelHandler { withExtendedLifetime(owner) {} }
+        source.setCancelHandler { withExtendedLifetime(owner) { cancelled() } }
         source.activate()
     }
 

@@ -46,14 +46,10 @@ public final class HTTPServer: Sendable {
         loop.run { [core] in core.value.drain() }
     }
 
-    /// Accepts whoever has connected so far, then closes the listening sockets and removes the paths
-    /// of Unix ones.
-    public func stopAccepting() {
-        loop.run { [core] in core.value.stopAccepting() }
-    }
-
-    /// Drains, stops accepting, lets requests that have begun finish, and closes what is left when
-    /// `graceMs` are over. `completion` runs once, on the loop, when no connection is left.
+    /// Accepts whoever has begun to connect and nobody who comes later, and closes the listening
+    /// sockets a moment after that; paths of Unix ones are removed at once. Drains, lets requests that
+    /// have begun finish, and closes what is left when `graceMs` are over. `completion` runs once, on
+    /// the loop, when no connection is left.
     public func shutdown(graceMs: Int, completion: @escaping @Sendable () -> Void) {
         loop.run { [core] in core.value.shutdown(graceMs: graceMs, completion: completion) }
     }

@@ -13,8 +13,9 @@ public struct HTTPServerLimits: Sendable {
     /// Connections served at once. When all are taken, the one that has not got on for longest makes
     /// room; when there is none, `reservedConnections` more are accepted, but only to be told so.
     public var connectionsMax = 1024
-    /// Connections beyond `connectionsMax` whose request head is read: `servesWhenFull` requests are
-    /// answered, others get 503, and both close. Beyond these, clients wait in the kernel's backlog.
+    /// Connections beyond `connectionsMax` whose request head is read: a request whose admission says
+    /// `isServedWhenFull` is answered, others get 503, and both close. When these are taken too, the
+    /// oldest of them whose head is not complete makes room at once.
     public var reservedConnections = 32
     /// `headerTimeoutMs` and `lingerIdleTimeoutMs` of such a connection, so that silent ones do not
     /// hold the reserve.
@@ -46,8 +47,8 @@ public struct HTTPServerLimits: Sendable {
     public var lingerIdleTimeoutMs = 5_000
     /// The same, in bytes.
     public var lingerBytesMax = 256 * 1024 * 1024
-    /// How long a connection has to be idle, to linger, or to be slower than `bytesPerSecondMin`,
-    /// before it may be closed to make room for a new one when all are taken.
+    /// How long one of `connectionsMax` has to be idle, to linger, or to be slower than
+    /// `bytesPerSecondMin`, before it may be closed to make room for a new one when all are taken.
     public var idleMinMs = 1_000
     /// The same, for a connection on which nothing was ever sent.
     public var silenceMaxMs = 200

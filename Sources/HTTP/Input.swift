@@ -13,12 +13,6 @@ struct Input {
     var hasUnseenEvent = false
     /// Whether a turn to read on is on its way.
     var hasTurn = false
-    /// Bytes of the body that are booked with the server.
-    var bookedBytes = 0
-    /// The same, when somebody began to wait for room.
-    var bookedBeforePressure = 0
-    /// Since when the body has to wait for room among others.
-    var waitsSince: ContinuousClock.Instant?
 
     /// Forgets everything that came.
     mutating func drop(limits: HTTPServerLimits) {

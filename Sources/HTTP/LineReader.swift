@@ -5,8 +5,8 @@
 /// Lines end with CRLF only. RFC 9112 §2.2 lets a server take a bare LF; refusing it leaves nothing
 /// for two parsers in a row to disagree about. A CR without LF, NUL and the other control bytes are
 /// refused where they stand, so the verdict never depends on how the bytes were split.
-struct LineReader: Sendable {
-    enum Result {
+package struct LineReader: Sendable {
+    package enum Result {
         case needMore
         /// `line` holds the line without its CRLF, until the next call.
         case line
@@ -14,15 +14,19 @@ struct LineReader: Sendable {
         case malformed(reason: String)
     }
 
-    private(set) var line: [UInt8] = []
+    package private(set) var line: [UInt8] = []
     private var endsWithCR = false
     private var isComplete = false
 
+    package init() {}
+
     /// Whether a byte of an unfinished line has been seen.
-    var isInsideLine: Bool { !isComplete && (endsWithCR || !line.isEmpty) }
+    package var isInsideLine: Bool { !isComplete && (endsWithCR || !line.isEmpty) }
 
     /// Takes bytes from `offset` on, up to the end of the line or of `bytes`.
-    mutating func read(_ bytes: Span<UInt8>, from offset: inout Int, lineBytesMax: Int) -> Result {
+    package mutating func read(
+        _ bytes: Span<UInt8>, from offset: inout Int, lineBytesMax: Int
+    ) -> Result {
         if isComplete {
             line.removeAll(keepingCapacity: true)
             isComplete = false
@@ -50,10 +54,5 @@ struct LineReader: Sendable {
             line.append(byte)
         }
         return .needMore
-    }
-
-    /// Forgets the line and gives its memory back, so that an idle connection holds none.
-    mutating func reset() {
-        self = LineReader()
     }
 }

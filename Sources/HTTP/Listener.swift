@@ -27,6 +27,11 @@ final class Listener {
         source?.resume()
     }
 
+    /// From now on only those are accepted who have begun to connect.
+    func refuseNewcomers() {
+        socket.refuseNewcomers()
+    }
+
     func stop() {
         socket.stopListening()
         source?.cancel()

@@ -34,6 +34,43 @@ struct ListeningSocket: ~Copyable, Sendable {
         ownedPath?.remove()
     }
 
+    /// Whoever has begun to connect gets through, and nobody after that: between the last accept and
+    /// the close of a listening socket clients would connect whose requests nobody reads.
+    func refuseNewcomers() {
+        ownedPath?.remove()
+        guard case .tcp = address else { return }
+        // A classic BPF program over the TCP header, whose octet 13 has the flags: 0 drops a segment
+        // with SYN and without ACK, which its sender repeats a second later, and hears a reset then.
+        var program: [UInt64] = [
+            Self.instruction(0x30, 13),  // ldb [13]
+            Self.instruction(0x54, 0x12),  // and SYN | ACK
+            Self.instruction(0x15, 0x02, jumpFalse: 1),  // jeq SYN
+            Self.instruction(0x06, 0),  // ret 0
+            Self.instruction(0x06, 0x0004_0000),  // ret all
+        ]
+        unsafe program.withUnsafeMutableBufferPointer { instructions in
+            var filter = unsafe FilterProgram(
+                count: UInt16(instructions.count), instructions: instructions.baseAddress)
+            let attachFilter: Int32 = 26  // SO_ATTACH_FILTER, socket(7)
+            _ = unsafe setsockopt(
+                rawDescriptor, SOL_SOCKET, attachFilter, &filter,
+                socklen_t(MemoryLayout<FilterProgram>.size))
+        }
+    }
+
+    /// `struct sock_filter` of linux/filter.h: a code, two relative jumps and an operand.
+    private static func instruction(
+        _ code: UInt64, _ operand: UInt64, jumpFalse: UInt64 = 0
+    ) -> UInt64 {
+        code | jumpFalse << 24 | operand << 32
+    }
+
+    /// `struct sock_fprog`.
+    @safe private struct FilterProgram {
+        let count: UInt16
+        let instructions: UnsafeMutablePointer<UInt64>?
+    }
+
     /// Refuses whoever comes from here on. The descriptor itself closes when the loop lets go of it,
     /// which may be after a successor wants the address.
     func stopListening() {

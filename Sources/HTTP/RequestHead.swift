@@ -6,7 +6,7 @@ import HTTPTypes
 public enum BodyFraming: Sendable, Equatable {
     /// There is no body.
     case none
-    /// Content-Length: so many bytes, at least one.
+    /// Content-Length: so many bytes, at least one; `Int.max` for a number beyond 64 bits.
     case length(Int)
     /// Transfer-Encoding: chunked.
     case chunked
@@ -18,6 +18,11 @@ public enum BodyFraming: Sendable, Equatable {
         case .length(let bytes): bytes
         case .chunked: nil
         }
+    }
+
+    /// The fault of a length over a limit; a length that no `Int` holds is not told.
+    public func tooLarge(limit: Int) -> HTTPProtocolError {
+        .bodyTooLarge(limit: limit, actual: declaredBytes.flatMap { $0 < .max ? $0 : nil })
     }
 }
 

@@ -13,11 +13,19 @@ final class ServerCore {
     var isShuttingDown: Bool { completion != nil }
 
     private var dates = DateCache()
-    private var listeners: [Listener]
+    private(set) var listeners: [Listener]
     private(set) var connections: [ObjectIdentifier: Connection] = [:]
-    var arrivals = Arrivals()
-    private var isAcceptingPaused = false
-    private var acceptsAgainAt: ContinuousClock.Instant?
+    /// Those of the connections that are beyond `connectionsMax`, the oldest first.
+    private(set) var reserve: [Connection] = []
+    var idleSearch = IdleSearch()
+    var arrivals: Arrivals
+    var isWakeUpOnItsWay = false
+    /// While nothing is accepted: when to try again.
+    var acceptsAgainAt: ContinuousClock.Instant?
+    /// Whether that is for want of a descriptor, which is free some time after its connection closed.
+    var awaitsDescriptor = false
+    /// Once newcomers are refused: when the listening sockets close.
+    private var closesListenersAt: ContinuousClock.Instant?
     private var graceEndsAt: ContinuousClock.Instant?
     private var isGraceOver = false
     private var completion: (@Sendable () -> Void)?
@@ -33,6 +41,7 @@ final class ServerCore {
         self.limits = limits
         self.handler = handler
         self.counters = counters
+        arrivals = Arrivals(bytesMax: limits.arrivingBytesMax)
     }
 
     func start() {
@@ -51,80 +60,19 @@ final class ServerCore {
         dates.now()
     }
 
+    func add(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if connection.isReserved { reserve.append(connection) }
+        counters.set(openConnections: connections.count)
+        connection.start()
+    }
+
     func remove(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
+        if connection.isReserved { reserve.removeAll { $0 === connection } }
         counters.set(openConnections: connections.count)
-        if isAcceptingPaused { resumeAccepting() }
+        canMakeRoom()
         completeIfIdle()
-    }
-}
-
-// MARK: - Accepting
-
-extension ServerCore {
-    /// The connections accepted by one event, so that a flood of them leaves others their turn.
-    private static let acceptsPerEvent = 64
-    /// How long to wait when nothing is left to accept with, unless a connection closes before.
-    private static let pauseMs = 100
-
-    /// Called when somebody waits, which is sure for the first only.
-    private func accept(from listener: Listener, atMost count: Int) {
-        for number in 0..<count {
-            if connections.count >= limits.connectionsMax + limits.reservedConnections {
-                if number > 0 { return }
-                guard closeIdlest() else {
-                    pauseAccepting()
-                    return
-                }
-            }
-            guard acceptOne(from: listener) else { return }
-        }
-    }
-
-    /// False when nobody is waiting or nothing is left to accept with.
-    private func acceptOne(from listener: Listener) -> Bool {
-        switch listener.accept() {
-        case .wouldBlock: return false
-        case .exhausted:
-            if !closeIdlest() { pauseAccepting() }
-            return false
-        case .connection(let socket, let client):
-            if connections.count >= limits.connectionsMax { _ = closeIdlest() }
-            let connection = Connection(
-                socket, client: client, core: self,
-                isReserved: connections.count >= limits.connectionsMax)
-            connections[ObjectIdentifier(connection)] = connection
-            counters.set(openConnections: connections.count)
-            connection.start()
-            return true
-        }
-    }
-
-    /// Makes room for a new connection; false when there is none that does not get on.
-    private func closeIdlest() -> Bool {
-        let now = ContinuousClock.now
-        var idlest: (connection: Connection, since: ContinuousClock.Instant)?
-        for connection in connections.values {
-            guard let since = connection.uselessSince(at: now) else { continue }
-            if idlest.map({ since < $0.since }) ?? true { idlest = (connection, since) }
-        }
-        idlest?.connection.giveWay()
-        return idlest != nil
-    }
-
-    /// A listening socket stays readable while somebody waits: without a pause this would spin.
-    private func pauseAccepting() {
-        isAcceptingPaused = true
-        for listener in listeners { listener.pause() }
-        let time = ContinuousClock.now + .milliseconds(Self.pauseMs)
-        acceptsAgainAt = time
-        noteDeadline(time)
-    }
-
-    private func resumeAccepting() {
-        isAcceptingPaused = false
-        acceptsAgainAt = nil
-        for listener in listeners { listener.resume() }
     }
 }
 
@@ -136,13 +84,32 @@ extension ServerCore {
         for connection in Array(connections.values) { connection.drain() }
     }
 
-    /// Takes whoever is in the backlog already, then closes the listening sockets.
+    /// How long a handshake may be under way whose first segment came before newcomers were refused.
+    private static let handshakeMs = 100
+
+    /// Takes whoever is in the backlog already or on the way there, and nobody who comes later; then
+    /// closes the listening sockets.
     func stopAccepting() {
+        guard closesListenersAt == nil, !listeners.isEmpty else { return }
+        for listener in listeners { listener.refuseNewcomers() }
+        guard timer != nil else {
+            closeListeners()
+            return
+        }
+        for listener in listeners { accept(from: listener, atMost: .max) }
+        let time = ContinuousClock.now + .milliseconds(Self.handshakeMs)
+        closesListenersAt = time
+        noteDeadline(time)
+    }
+
+    private func closeListeners() {
+        closesListenersAt = nil
         for listener in listeners {
             if timer != nil { accept(from: listener, atMost: .max) }
             listener.stop()
         }
         listeners = []
+        completeIfIdle()
     }
 
     func shutdown(graceMs: Int, completion: @escaping @Sendable () -> Void) {
@@ -160,7 +127,7 @@ extension ServerCore {
     }
 
     private func completeIfIdle() {
-        guard connections.isEmpty, let completion else { return }
+        guard connections.isEmpty, listeners.isEmpty, let completion else { return }
         self.completion = nil
         timer?.cancel()
         timer = nil
@@ -201,15 +168,14 @@ extension ServerCore {
     private func tick() {
         timerSetTo = nil
         let now = ContinuousClock.now
-        if let graceEndsAt, graceEndsAt <= now {
-            endGrace(now)
-            return
-        }
+        if let closesListenersAt, closesListenersAt <= now { closeListeners() }
+        if let graceEndsAt, graceEndsAt <= now { endGrace(now) }
         relievePressure(now)
         if let acceptsAgainAt, acceptsAgainAt <= now { resumeAccepting() }
         let due = connections.values.filter { $0.deadline.map { $0 <= now } ?? false }
         for connection in due { connection.deadlinePassed() }
-        let own = [acceptsAgainAt, graceEndsAt, arrivals.pressedAt].compactMap { $0 }
+        let own = [acceptsAgainAt, closesListenersAt, graceEndsAt, arrivals.pressedAt]
+            .compactMap { $0 }
         guard let next = (connections.values.compactMap(\.deadline) + own).min() else { return }
         noteDeadline(max(next, now + .milliseconds(Self.tickMs)))
     }

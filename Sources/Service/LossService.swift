@@ -72,7 +72,6 @@ public final class LossService: Sendable {
         let delay = DispatchTimeInterval.milliseconds(configuration[.drainDelayMs])
         DispatchQueue.global().asyncAfter(deadline: .now() + delay) {
             self.context.readiness.startStopping()
-            self.server.stopAccepting()
             self.server.shutdown(graceMs: self.configuration[.shutdownGraceMs]) {
                 self.context.pool.stop()
                 completion()
@@ -98,6 +97,7 @@ public final class LossService: Sendable {
         limits.bytesPerSecondMin = configuration[.minBytesPerSecond]
         limits.paceGraceMs = configuration[.paceGraceMs]
         limits.lingerTimeoutMs = configuration[.lingerTimeoutMs]
+        limits.lingerIdleTimeoutMs = configuration[.lingerIdleTimeoutMs]
         limits.lingerBytesMax = configuration[.lingerBytes]
         return limits
     }

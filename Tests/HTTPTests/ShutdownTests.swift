@@ -1,7 +1,9 @@
 // Leaving without cutting anybody off.
 
+import Dispatch
 import HTTP
 import HTTPTypes
+import Synchronization
 import TestSupport
 import Testing
 
@@ -87,6 +89,31 @@ import Testing
         await server.server.shutdown(graceMs: 60_000)
         #expect(idle.isClosedByServer())
         #expect(silent.isClosedByServer())
+    }
+
+    // Whoever gets through `connect` is answered, at whatever moment that is.
+    @Test func `shutdown loses nobody who has connected`() async throws {
+        for _ in 0..<3 {
+            let server = try TestServer()
+            let port = server.port
+            let lost = Mutex(0)
+            let clients = DispatchGroup()
+            for _ in 0..<3 {
+                DispatchQueue.global().async(group: clients) {
+                    while let client = try? SocketClient(port: port) {
+                        try? client.send(get("/"))
+                        let response = try? client.readResponse()
+                        if response?.status != 200 { lost.withLock { $0 += 1 } }
+                    }
+                }
+            }
+            for _ in 0..<50 { _ = await server.handler.nextRequest() }
+            await server.server.shutdown(graceMs: 10_000)
+            await withCheckedContinuation { done in
+                clients.notify(queue: .global()) { done.resume() }
+            }
+            #expect(lost.withLock { $0 } == 0)
+        }
     }
 
     @Test func `shutdown of a server that never started completes`() async throws {

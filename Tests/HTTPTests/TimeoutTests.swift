@@ -150,6 +150,56 @@ import Testing
         #expect(server.server.rejectedConnections == 0)
     }
 
+    // All the time in the world for heads, and still somebody who asks for health is heard.
+    @Test func `answers health while slow heads hold every place and the reserve`() throws {
+        let server = try TestServer {
+            $0.connectionsMax = 4
+            $0.reservedConnections = 2
+            $0.headerTimeoutMs = 3_600_000
+            $0.reservedTimeoutMs = 3_600_000
+            $0.idleMinMs = 3_600_000
+            $0.silenceMaxMs = 3_600_000
+        }
+        let slow = try (0..<32).map { number in
+            let client = try server.connect()
+            // Half of them have begun a head; of the first that are not in time, none is whole.
+            if number.isMultiple(of: 2) { try client.send("GET / HTTP/1.1\r\nHo") }
+            return client
+        }
+        for _ in 0..<8 {
+            let probe = try server.connect()
+            try probe.send(get("/health"))
+            #expect(try probe.readResponse()?.status == 200)
+            let other = try server.connect()
+            try other.send(get("/"))
+            #expect(try other.readResponse()?.status == 503)
+        }
+        // Those with a place of their own have kept it, and are served when they get on.
+        for client in slow[..<4] { #expect(!client.hasInput) }
+        try slow[0].send("st: h\r\n\r\n")
+        #expect(try slow[0].readResponse()?.status == 200)
+        try slow[1].send(get("/"))
+        #expect(try slow[1].readResponse()?.status == 200)
+    }
+
+    // Its head is in the socket before anybody wants its place.
+    @Test func `throws out nobody whose request is here`() throws {
+        let server = try TestServer {
+            $0.connectionsMax = 1
+            $0.reservedConnections = 1
+            $0.idleMinMs = 0
+            $0.silenceMaxMs = 0
+        }
+        for _ in 0..<10 {
+            let clients = try (0..<4).map { _ in
+                let client = try server.connect()
+                try client.send(get("/health"))
+                return client
+            }
+            for client in clients { #expect(try client.readResponse()?.status == 200) }
+        }
+    }
+
     @Test func `cuts off an answer that is not taken by the deadline of its request`() async throws
     {
         let server = try TestServer()
