@@ -6,6 +6,8 @@ public enum Base64Error: Error, Equatable, Sendable, CustomStringConvertible {
     case character(offset: Int)
     /// The bits beyond the last byte are not zero.
     case trailingBits
+    /// Nobody waits for the bytes any more.
+    case cancelled
 
     /// One sentence that says what to change.
     public var description: String {
@@ -18,6 +20,7 @@ public enum Base64Error: Error, Equatable, Sendable, CustomStringConvertible {
                 + " send standard base64 (A-Z a-z 0-9 + /, padded with =) without line breaks."
         case .trailingBits:
             "The base64 text ends in bits that belong to no byte; encode the data again."
+        case .cancelled: "The base64 text was not decoded in time."
         }
     }
 }
@@ -30,30 +33,41 @@ public enum Base64 {
 
     /// The bytes that ASCII `text` encodes, none for the empty text; memory taken is 3/4 of its
     /// length.
-    public static func decode(_ text: Span<UInt8>) throws(Base64Error) -> [UInt8] {
+    ///
+    /// - Parameter isCancelled: asked before each 256 KiB; once it says true, `cancelled` is thrown.
+    public static func decode(
+        _ text: Span<UInt8>, isCancelled: () -> Bool = { false }
+    ) throws(Base64Error) -> [UInt8] {
         guard text.count.isMultiple(of: 4) else { throw .length }
         guard !text.isEmpty else { return [] }
         let padding = text[text.count - 1] != pad ? 0 : text[text.count - 2] != pad ? 1 : 2
         let wholeCount = text.count - (padding > 0 ? 4 : 0)
         var invalid: UInt8 = 0
+        var wasCancelled = false
         var bytes = unsafe [UInt8](unsafeUninitializedCapacity: decodedByteCountMax(text.count)) {
             out, count in
             unsafe text.withUnsafeBufferPointer { text in
                 unsafe values.withUnsafeBufferPointer { values in
-                    for start in stride(from: 0, to: wholeCount, by: 4) {
-                        let a = unsafe values[Int(text[start])]
-                        let b = unsafe values[Int(text[start + 1])]
-                        let c = unsafe values[Int(text[start + 2])]
-                        let d = unsafe values[Int(text[start + 3])]
-                        unsafe out[count] = a << 2 | b >> 4
-                        unsafe out[count + 1] = b << 4 | c >> 2
-                        unsafe out[count + 2] = c << 6 | d
-                        count += 3
-                        invalid |= a | b | c | d
+                    for block in stride(from: 0, to: wholeCount, by: charactersBetweenLooks) {
+                        wasCancelled = isCancelled()
+                        guard !wasCancelled && invalid < 64 else { return }
+                        let end = min(block + charactersBetweenLooks, wholeCount)
+                        for start in stride(from: block, to: end, by: 4) {
+                            let a = unsafe values[Int(text[start])]
+                            let b = unsafe values[Int(text[start + 1])]
+                            let c = unsafe values[Int(text[start + 2])]
+                            let d = unsafe values[Int(text[start + 3])]
+                            unsafe out[count] = a << 2 | b >> 4
+                            unsafe out[count + 1] = b << 4 | c >> 2
+                            unsafe out[count + 2] = c << 6 | d
+                            count += 3
+                            invalid |= a | b | c | d
+                        }
                     }
                 }
             }
         }
+        guard !wasCancelled else { throw .cancelled }
         guard invalid < 64 else {
             throw .character(offset: firstInvalid(text, in: 0..<wholeCount))
         }
@@ -81,6 +95,9 @@ public enum Base64 {
     private static func firstInvalid(_ text: Span<UInt8>, in range: Range<Int>) -> Int {
         range.first { values[Int(text[$0])] == invalidValue } ?? range.upperBound
     }
+
+    /// A multiple of 4: some 100 µs of work.
+    private static let charactersBetweenLooks = 1 << 18
 
     private static let pad = UInt8(ascii: "=")
     private static let invalidValue: UInt8 = 0xFF

@@ -29,18 +29,28 @@ public struct MultipartLimits: Sendable {
 public struct MultipartParser {
     private let body: [UInt8]
     private let limits: MultipartLimits
+    private let isCancelled: () -> Bool
     /// CRLF, two hyphens, the boundary.
     private let delimiter: DelimiterSearch
+
+    /// Some 100 µs of work.
+    private static let bytesBetweenLooks = 1 << 18
 
     /// The parts in order; empty for a form without fields.
     ///
     /// What stands before the first boundary and after the last one is ignored.
+    ///
+    /// - Parameter isCancelled: asked every few hundred microseconds; once it says true, `cancelled` is
+    ///   thrown.
     public static func parse(
-        _ body: [UInt8], contentType: String, limits: MultipartLimits = MultipartLimits()
+        _ body: [UInt8], contentType: String, limits: MultipartLimits = MultipartLimits(),
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(MultipartError) -> [MultipartPart] {
         let boundary = try Self.boundary(of: contentType)
         let delimiter = DelimiterSearch(Array("\r\n--".utf8) + boundary)
-        return try MultipartParser(body: body, limits: limits, delimiter: delimiter).parts()
+        return try MultipartParser(
+            body: body, limits: limits, isCancelled: isCancelled, delimiter: delimiter
+        ).parts()
     }
 
     private static func boundary(of contentType: String) throws(MultipartError) -> [UInt8] {
@@ -63,7 +73,7 @@ public struct MultipartParser {
 
     private func parts() throws(MultipartError) -> [MultipartPart] {
         var parts: [MultipartPart] = []
-        guard var next = firstDelimiter() else {
+        guard var next = try firstDelimiter() else {
             throw .malformed(reason: "The multipart body does not contain its boundary.")
         }
         while !next.isLast {
@@ -72,7 +82,7 @@ public struct MultipartParser {
             }
             let (header, start) = try PartHeader.parse(body, from: next.end, limits: limits)
             // The empty line may be the delimiter's own CRLF: a header without content.
-            guard let following = nextDelimiter(from: start - 2) else {
+            guard let following = try nextDelimiter(from: start - 2) else {
                 throw .malformed(reason: "The multipart body ends before its closing boundary.")
             }
             parts.append(
@@ -92,19 +102,27 @@ public struct MultipartParser {
     }
 
     /// The first boundary may stand at the very start, without its CRLF.
-    private func firstDelimiter() -> Delimiter? {
+    private func firstDelimiter() throws(MultipartError) -> Delimiter? {
         let pattern = delimiter.pattern
         if body.starts(with: pattern.dropFirst(2)),
             let found = boundaryLine(start: -2, end: pattern.count - 2)
         {
             return found
         }
-        return nextDelimiter(from: 0)
+        return try nextDelimiter(from: 0)
     }
 
-    private func nextDelimiter(from start: Int) -> Delimiter? {
+    private func nextDelimiter(from start: Int) throws(MultipartError) -> Delimiter? {
         var position = start
-        while let match = delimiter.firstMatch(in: body.span, from: position) {
+        while position < body.count {
+            guard !isCancelled() else { throw .cancelled }
+            let limit = position + Self.bytesBetweenLooks
+            guard
+                let match = delimiter.firstMatch(in: body.span, from: position, before: limit)
+            else {
+                position = limit
+                continue
+            }
             let end = match + delimiter.pattern.count
             if let found = boundaryLine(start: match, end: end) { return found }
             // The boundary with more behind it is content.
@@ -116,8 +134,10 @@ public struct MultipartParser {
     /// `--` closes; padding and CRLF must follow, or it was no boundary line.
     private func boundaryLine(start: Int, end: Int) -> Delimiter? {
         let isLast = body[end...].starts(with: "--".utf8)
-        let padding = body[(isLast ? end + 2 : end)...]
-        let rest = padding.drop(while: ASCII.isWhitespace)
+        // Held to the length of a line, as headers are.
+        let padding = body[(isLast ? end + 2 : end)...].prefix(limits.partHeaderBytesMax)
+            .prefix(while: ASCII.isWhitespace)
+        let rest = body[padding.endIndex...]
         guard rest.starts(with: "\r\n".utf8) || (isLast && rest.isEmpty) else { return nil }
         return Delimiter(start: start, end: rest.startIndex + 2, isLast: isLast)
     }

@@ -18,6 +18,8 @@ public enum MultipartError: Error, Sendable, Equatable, CustomStringConvertible 
     case partNameTooLong(limit: Int)
     /// A part with a Content-Transfer-Encoding that changes its bytes (RFC 7578 §4.7).
     case unsupportedTransferEncoding
+    /// Nobody waits for the parts any more.
+    case cancelled
 
     /// One sentence that tells the client what to change.
     public var description: String {
@@ -32,6 +34,7 @@ public enum MultipartError: Error, Sendable, Equatable, CustomStringConvertible 
         case .partNameTooLong(let limit): "The name of a part is over \(limit) bytes."
         case .unsupportedTransferEncoding:
             "Parts must be sent as they are, without a Content-Transfer-Encoding."
+        case .cancelled: "The multipart body was not read in time."
         }
     }
 }

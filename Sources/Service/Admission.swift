@@ -52,8 +52,8 @@ enum Admission {
     ) throws(ServiceError) {
         let limit = configuration[setting]
         guard let length = request.framing.declaredBytes, length > limit else { return }
-        throw ServiceError(
-            .bodyTooLarge, HTTPProtocolError.bodyTooLarge(limit: limit, actual: length).description,
-            limit: limit, actual: length, setting: setting)
+        var error = ServiceError(request.framing.tooLarge(limit: limit))
+        error.setting = setting
+        throw error
     }
 }

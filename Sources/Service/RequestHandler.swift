@@ -64,6 +64,7 @@ final class RequestHandler: HTTPHandler {
             try Admission.checkType(request, endpoint.mediaTypes)
             let limit = bodyLimit(endpoint)
             try Admission.checkLength(request, limit, context.configuration)
+            try endpoint.check(call)
             _ = try context.readiness.model()
             try context.jobs.budget.checkRoom(bodyBytes: request.framing.declaredBytes ?? 0)
             return (

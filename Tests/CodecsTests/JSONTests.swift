@@ -141,4 +141,25 @@ struct JSONTests {
         #expect(checks == 3)
         #expect(value.encode() == value.encode(checking: {}))
     }
+
+    // Long strings are looked at in pieces of 64 KiB, whose ends may be inside a character.
+    @Test(arguments: ["\u{E9}", "\u{20AC}", "\u{1F600}", "a\u{1F600}\u{E9}"], 0...4)
+    func `reads characters that lie across the pieces of a long string`(
+        unit: String, offset: Int
+    ) throws {
+        let content =
+            String(repeating: "x", count: offset)
+            + String(repeating: unit, count: 200_000 / unit.utf8.count)
+        let text = Array("\"\(content)\"".utf8)
+        guard case .text(let read) = try JSON.parse(text[...]) else {
+            Issue.record("not a string")
+            return
+        }
+        #expect(read.utf8.elementsEqual(content.utf8))
+        for place in [65_535, 65_536, 65_537, 131_073] {
+            var damaged = text
+            damaged[place] = 0xFF
+            #expect(throws: JSONSyntaxError.self) { try JSON.parse(damaged[...]) }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 // Forms: what parts there are, what is refused, and that time stays linear.
 
 import HTTP
+import Synchronization
 import Testing
 
 private let formType = "multipart/form-data; boundary=XyZ"
@@ -184,5 +185,30 @@ private let brokenBodies: [(name: String, body: String)] = [
     func `takes linear time on near-boundaries`(piece: String) throws {
         let content = String(repeating: piece, count: 1_000_000 / piece.utf8.count)
         #expect(try summary(named("a", content) + "--XyZ--") == ["a|-|\(content)"])
+    }
+
+    @Test(arguments: [1, 3])
+    func `ends when nobody waits for the parts any more`(number: Int) {
+        let content = String(repeating: "\r\n--Xy", count: 400_000)
+        let asked = Mutex(0)
+        #expect(throws: MultipartError.cancelled) {
+            try MultipartParser.parse(
+                Array((named("a", content) + "--XyZ--").utf8), contentType: formType,
+                isCancelled: {
+                    asked.withLock { asked in
+                        asked += 1
+                        return asked >= number
+                    }
+                })
+        }
+        #expect(asked.withLock { $0 } == number)
+    }
+
+    @Test(arguments: [4095, 4096, 4097])
+    func `takes padding behind a boundary as long as a line may be`(count: Int) throws {
+        let padding = String(repeating: " ", count: count)
+        let second = named("b", "2").dropFirst("--XyZ\r\n".count)
+        let body = named("a", "1") + "--XyZ\(padding)\r\n" + second + "--XyZ--"
+        #expect(try summary(body).count == (count <= 4096 ? 2 : 1))
     }
 }

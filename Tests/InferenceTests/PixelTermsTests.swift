@@ -9,8 +9,8 @@ struct PixelTermsTests {
         let hole: Double
         let tv: Double
 
-        init(output: Image, target: Image, mask: Mask) {
-            let losses = PixelLosses(
+        init(output: Image, target: Image, mask: Mask) throws {
+            let losses = try PixelLosses(
                 Presets.all[0], Pair(output: output, target: 0, mask: mask), target: target,
                 input: .caffe)
             valid = losses.values[0] ?? .nan
@@ -32,7 +32,7 @@ struct PixelTermsTests {
     // 1 × 4 pixels: output 255, target 0, hole at the last pixel. Composite 0 0 0 255, D covers the
     // last two, so P steps once; the row has 3 steps a channel.
     @Test func `the terms of one row are as counted by hand`() throws {
-        let terms = Terms(
+        let terms = try Terms(
             output: gray([255, 255, 255, 255], width: 4), target: gray([0, 0, 0, 0], width: 4),
             mask: try mask([255, 255, 255, 0], width: 4))
         #expect(terms.valid == 3 / 4.0)
@@ -44,7 +44,7 @@ struct PixelTermsTests {
     // P falls from 1 to 0 at its border: one of 4 vertical steps, which counts.
     @Test func `the step at the border of the dilated hole counts`() throws {
         let white = gray([UInt8](repeating: 255, count: 10), width: 2)
-        let terms = Terms(
+        let terms = try Terms(
             output: white, target: white,
             mask: try mask([0, 0] + [UInt8](repeating: 255, count: 8), width: 2))
         #expect(terms.valid == 0 && terms.hole == 0)
@@ -57,14 +57,14 @@ struct PixelTermsTests {
         let one = try mask([255, 0, 255] + full, width: 4, channels: 3)
         let all = try mask([0, 255, 255, 255], width: 4)
         #expect(
-            Terms(output: white, target: white, mask: one).tv
+            try Terms(output: white, target: white, mask: one).tv
                 == Terms(output: white, target: white, mask: all).tv)
     }
 
     @Test func `without a hole only the valid term remains`() throws {
         let output = TestNetworks.image(width: 7, height: 5, seed: 1)
         let target = TestNetworks.image(width: 7, height: 5, seed: 2)
-        let terms = Terms(
+        let terms = try Terms(
             output: output, target: target,
             mask: try mask([UInt8](repeating: 255, count: 35), width: 7))
         #expect(terms.valid > 0 && terms.hole == 0 && terms.tv == 0)
@@ -72,7 +72,7 @@ struct PixelTermsTests {
 
     @Test func `one pixel has no steps`() throws {
         let pixel = gray([200], width: 1)
-        let terms = Terms(output: pixel, target: pixel, mask: try mask([0], width: 1))
+        let terms = try Terms(output: pixel, target: pixel, mask: try mask([0], width: 1))
         #expect(terms.tv == 0)
     }
 
@@ -81,7 +81,7 @@ struct PixelTermsTests {
         let white = [UInt16](repeating: 65535, count: 4)
         let output = Image(width: 4, height: 1, channels: 1, uint16: [65534] + white.dropFirst())
         let target = Image(width: 4, height: 1, channels: 1, uint16: white)
-        let terms = Terms(
+        let terms = try Terms(
             output: output, target: target, mask: try mask([255, 255, 255, 255], width: 4))
         #expect(abs(terms.valid * 4 * 65535 - 1) < 1e-10)
     }
@@ -98,7 +98,7 @@ struct PixelTermsTests {
             for samples in [samples, sparse] {
                 let image = Image(
                     width: width, height: height, channels: channels, uint8: samples)
-                let terms = Terms(
+                let terms = try Terms(
                     output: output, target: target,
                     mask: try mask(samples, width: width, channels: channels))
                 let expected = ReferenceLosses.pixelTerms(

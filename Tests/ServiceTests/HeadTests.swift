@@ -104,6 +104,9 @@ struct HeadTests {
                 "bad_header")
         ]
 
+    private static let png = "Content-Type: image/png\r\nContent-Length: 100000\r\n"
+    private static let digest = "sha256:" + String(repeating: "0a", count: 32)
+
     static let sizes: [Case] = [
         Case("POST /v1/losses", form + "Content-Length: 268435457\r\n", 413, "body_too_large"),
         Case(
@@ -113,9 +116,29 @@ struct HeadTests {
             "POST /v1/losses", form + "Content-Length: 99999999999999999999999\r\n", 413,
             "body_too_large"),
         Case("GET /livez", "Content-Length: 65537\r\n", 413, "body_too_large"),
+        Case("PUT /v1/targets/sha256:abc", png, 400, "bad_request"),
+        Case("PUT /v1/targets/\(digest)?range=0..2", png, 422, "invalid_option"),
+        Case("PUT /v1/targets/\(digest)?preset=pconv", png, 422, "unknown_option"),
         Case("POST /v1/losses", one + "Expect: a miracle\r\n", 417, "expectation_failed"),
         Case("GET /livez", "Expect: x\r\n", 417, "expectation_failed"),
     ]
+
+    /// No number of 64 bits would be the client's.
+    @Test func `does not tell a length that it could not read`() throws {
+        let service = try RunningService.shared.get()
+        for (length, told) in [
+            ("9223372036854775806", Int.max - 1), ("9223372036854775807", nil),
+            ("99999999999999999999999", nil),
+        ] {
+            let client = try SocketClient(port: service.port)
+            try client.send(
+                "POST /v1/losses HTTP/1.1\r\nHost: h\r\n\(Self.form)Content-Length: \(length)\r\n\r\n"
+            )
+            let response = try #require(try client.readResponse())
+            #expect(response.status == 413)
+            #expect(try response.json["actual"] as? Int == told)
+        }
+    }
 
     @Test(arguments: cases)
     func `answers by the head`(_ test: Case) throws {

@@ -6,12 +6,16 @@ extension JSON {
     ///
     /// Strings without escapes share the memory of `text`.
     ///
-    /// - Parameter valuesMax: limit of values, each of which takes some forty bytes however short it
-    ///   was written.
+    /// - Parameters:
+    ///   - valuesMax: limit of values, each of which takes some forty bytes however short it was
+    ///     written.
+    ///   - isCancelled: asked every few milliseconds; once it says true, an error that
+    ///     `isCancellation` is thrown.
     public static func parse(
-        _ text: ArraySlice<UInt8>, valuesMax: Int = 1 << 16
+        _ text: ArraySlice<UInt8>, valuesMax: Int = 1 << 16,
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(JSONSyntaxError) -> JSON {
-        var reader = JSONReader(text)
+        var reader = JSONReader(text, isCancelled: isCancelled)
         var valuesLeft = valuesMax
         let value = try value(&reader, depth: 0, &valuesLeft)
         try reader.end()

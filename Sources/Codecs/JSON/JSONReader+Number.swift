@@ -31,7 +31,10 @@ extension JSONReader {
 
     private mutating func digits() throws(JSONSyntaxError) {
         guard let first = next, isDigit(first) else { throw error("expected a digit") }
-        while let byte = next, isDigit(byte) { position += 1 }
+        while let byte = next, isDigit(byte) {
+            position += 1
+            look()
+        }
     }
 
     /// Takes the byte if it is the very next one.

@@ -31,7 +31,12 @@ extension JSONReader {
 
     /// Goes to the next quote, escape or control character.
     private mutating func skipPlain() throws(JSONSyntaxError) {
-        let slice = text[position...]
+        repeat { look() } while try skipPlainPiece()
+    }
+
+    /// False at such a character and at the end of the text.
+    private mutating func skipPlainPiece() throws(JSONSyntaxError) -> Bool {
+        let slice = text[position...].prefix(Self.bytesBetweenLooks)
         let rest = slice.span
         var count = 0
         var bits: UInt8 = 0
@@ -41,7 +46,9 @@ extension JSONReader {
             bits |= byte
             count += 1
         }
+        let goesOn = count == Self.bytesBetweenLooks
         if bits >= 0x80 {
+            if goesOn { count -= Self.unfinished(rest) }
             do {
                 _ = try UTF8Span(validating: rest.extracting(0..<count))
             } catch {
@@ -49,6 +56,18 @@ extension JSONReader {
             }
         }
         position += count
+        return goesOn
+    }
+
+    /// Bytes at the end that begin a character and do not end it (RFC 3629 §3).
+    private static func unfinished(_ bytes: Span<UInt8>) -> Int {
+        for count in 1...3 {
+            let byte = bytes[bytes.count - count]
+            if byte & 0xC0 == 0x80 { continue }
+            let needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
+            return needed > count ? count : 0
+        }
+        return 0
     }
 
     private mutating func appendEscape(to bytes: inout [UInt8]) throws(JSONSyntaxError) {

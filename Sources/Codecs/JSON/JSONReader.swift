@@ -8,16 +8,36 @@ struct JSONReader {
     /// length.
     static let numberBytesMax = 1024
 
-    let text: ArraySlice<UInt8>
-    var position: Int
+    /// Some 50 µs of work.
+    static let bytesBetweenLooks = 1 << 16
 
-    init(_ text: ArraySlice<UInt8>) {
+    private(set) var text: ArraySlice<UInt8>
+    var position: Int
+    private let isCancelled: () -> Bool
+    private var wasCancelled = false
+    private var looksAgainAt: Int
+
+    init(_ text: ArraySlice<UInt8>, isCancelled: @escaping () -> Bool = { false }) {
         self.text = text
+        self.isCancelled = isCancelled
         position = text.startIndex
+        looksAgainAt = position + Self.bytesBetweenLooks
     }
 
     func error(_ reason: String) -> JSONSyntaxError {
-        JSONSyntaxError(reason: reason, offset: position - text.startIndex)
+        var error = JSONSyntaxError(reason: reason, offset: position - text.startIndex)
+        error.isCancellation = wasCancelled
+        return error
+    }
+
+    /// Asked wherever a text may go on for long: once nobody waits any more the text ends here, and so
+    /// does whatever reads it.
+    mutating func look() {
+        guard position >= looksAgainAt else { return }
+        looksAgainAt = position + Self.bytesBetweenLooks
+        guard isCancelled() else { return }
+        wasCancelled = true
+        text = text[..<position]
     }
 
     var next: UInt8? { position < text.endIndex ? text[position] : nil }
@@ -26,6 +46,7 @@ struct JSONReader {
     mutating func peek() -> UInt8? {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
             position += 1
+            look()
         }
         return next
     }
@@ -47,7 +68,7 @@ struct JSONReader {
 
     /// Nothing but white space is left.
     mutating func end() throws(JSONSyntaxError) {
-        guard peek() == nil else { throw error("unexpected text after the value") }
+        guard peek() == nil, !wasCancelled else { throw error("unexpected text after the value") }
     }
 }
 

@@ -6,6 +6,8 @@ public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
     public let offset: Int
     /// The name that an object has twice, when that is what is wrong.
     public var duplicateName: UTF8Text?
+    /// Whether nothing is wrong, but nobody waits for the value any more.
+    public var isCancellation = false
 
     /// The reason and the place.
     public var description: String { "\(reason) at byte \(offset)" }

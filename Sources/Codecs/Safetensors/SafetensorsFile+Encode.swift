@@ -5,10 +5,11 @@ extension SafetensorsFile {
     /// - Parameter fill: called once a tensor, in order, with its index in `tensors` and the place of
     ///   its elements, which are 0 before; large tensors are so written without a copy between.
     /// - Precondition: names are unique, none is `__metadata__`, and no dimension is negative.
-    public static func encode(
+    /// - Throws: what `fill` throws.
+    public static func encode<Failure: Error>(
         _ tensors: [(name: String, shape: [Int])], metadata: [String: String],
-        fill: (Int, inout MutableSpan<Float>) -> Void
-    ) -> [UInt8] {
+        fill: (Int, inout MutableSpan<Float>) throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
         precondition(
             Set(tensors.map(\.name)).union(["__metadata__"]).count == tensors.count + 1,
             "tensor names must be unique")
@@ -38,15 +39,21 @@ extension SafetensorsFile {
         }
         file.replaceSubrange(8..<dataStart, with: header)
         // Array storage is 16-byte aligned and dataStart a multiple of 8, so Float may live there.
-        unsafe file.withUnsafeMutableBytes { bytes in
+        let filled = unsafe file.withUnsafeMutableBytes { bytes -> Result<Void, Failure> in
             for index in tensors.indices {
                 let range = dataStart + offsets[index]..<dataStart + offsets[index + 1]
                 let elements = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range])
                     .bindMemory(to: Float.self)
                 var span = unsafe elements.mutableSpan
-                fill(index, &span)
+                do throws(Failure) {
+                    try fill(index, &span)
+                } catch {
+                    return .failure(error)
+                }
             }
+            return .success(())
         }
+        try filled.get()
         return file
     }
 

@@ -6,6 +6,8 @@ public enum ElementError: Error, Equatable, Sendable, CustomStringConvertible {
     case beyondFloat32(index: Int)
     /// The integer at this index is not one of 0 to 255.
     case notByte(index: Int)
+    /// Nobody waits for the elements any more.
+    case cancelled
 
     /// One sentence that says what to change.
     public var description: String {
@@ -17,13 +19,15 @@ public enum ElementError: Error, Equatable, Sendable, CustomStringConvertible {
         case .notByte(let index):
             "The integer at index \(index) is outside 0 to 255, the range of integer arrays; send"
                 + " float32 values with the option range instead, such as (array / 65535) in 0..1."
+        case .cancelled: "The elements were not read in time."
         }
     }
 }
 
 /// Conversion of stored elements to arithmetic types, from any alignment, byte order and order of
 /// dimensions; exact but for float64 → float32, which rounds to nearest. Integers give 0…255,
-/// unscaled. NaN and infinity are always refused.
+/// unscaled. NaN and infinity are always refused. Each function asks `isCancelled` every few hundred
+/// microseconds, and throws `cancelled` once it says true.
 public enum Elements {
     /// The elements of a tensor as float32, in C order.
     ///
@@ -32,21 +36,28 @@ public enum Elements {
     ///   - bytes: the whole sequence that `view.byteRange` counts from.
     /// - Throws: the first element, in C order, that is not finite or does not fit.
     public static func float32(
-        _ view: TensorView, of bytes: Span<UInt8>
+        _ view: TensorView, of bytes: Span<UInt8>, isCancelled: () -> Bool = { false }
     ) throws(ElementError) -> [Float] {
-        if view.elementType.isInteger { return try uint8(view, of: bytes).map { Float($0) } }
+        if view.elementType.isInteger {
+            return try uint8(view, of: bytes, isCancelled: isCancelled).map { Float($0) }
+        }
         let values =
             switch view.elementType {
-            case .float16: converted(view, bytes, from: UInt16.self, float(float16:))
-            case .bfloat16: converted(view, bytes, from: UInt16.self, float(bfloat16:))
+            case .float16:
+                try converted(view, bytes, isCancelled, from: UInt16.self, float(float16:))
+            case .bfloat16:
+                try converted(view, bytes, isCancelled, from: UInt16.self, float(bfloat16:))
             case .float64:
-                converted(view, bytes, from: UInt64.self) { Float(Double(bitPattern: $0)) }
-            default: converted(view, bytes, from: UInt32.self) { Float(bitPattern: $0) }
+                try converted(view, bytes, isCancelled, from: UInt64.self) {
+                    Float(Double(bitPattern: $0))
+                }
+            default:
+                try converted(view, bytes, isCancelled, from: UInt32.self) { Float(bitPattern: $0) }
             }
         guard hasNonFinite(values), let index = values.firstIndex(where: { !$0.isFinite }) else {
             return values
         }
-        if view.elementType == .float64, doubles(view, bytes)[index].isFinite {
+        if view.elementType == .float64, try doubles(view, bytes, isCancelled)[index].isFinite {
             throw .beyondFloat32(index: index)
         }
         throw .notFinite(index: index)
@@ -55,12 +66,12 @@ public enum Elements {
     /// The elements of a tensor as float64, in C order; parameters and errors as of `float32`, except
     /// that nothing is beyond range.
     public static func float64(
-        _ view: TensorView, of bytes: Span<UInt8>
+        _ view: TensorView, of bytes: Span<UInt8>, isCancelled: () -> Bool = { false }
     ) throws(ElementError) -> [Double] {
         guard view.elementType == .float64 else {
-            return try float32(view, of: bytes).map(Double.init)
+            return try float32(view, of: bytes, isCancelled: isCancelled).map(Double.init)
         }
-        let values = doubles(view, bytes)
+        let values = try doubles(view, bytes, isCancelled)
         if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }
         return values
     }
@@ -69,7 +80,7 @@ public enum Elements {
     ///
     /// - Throws: the first element, in C order, that is not 0 to 255.
     public static func uint8(
-        _ view: TensorView, of bytes: Span<UInt8>
+        _ view: TensorView, of bytes: Span<UInt8>, isCancelled: () -> Bool = { false }
     ) throws(ElementError) -> [UInt8] {
         precondition(view.elementType.isInteger, "the elements are not integers")
         // Whatever is not 0 to 255 becomes -1.
@@ -78,21 +89,35 @@ public enum Elements {
         }
         let values: [Int16] =
             switch view.elementType {
-            case .int8: converted(view, bytes, from: UInt8.self) { byte(Int8(bitPattern: $0)) }
-            case .int16: converted(view, bytes, from: UInt16.self) { byte(Int16(bitPattern: $0)) }
-            case .int32: converted(view, bytes, from: UInt32.self) { byte(Int32(bitPattern: $0)) }
-            case .int64: converted(view, bytes, from: UInt64.self) { byte(Int64(bitPattern: $0)) }
-            case .uint16: converted(view, bytes, from: UInt16.self) { byte($0) }
-            case .uint32: converted(view, bytes, from: UInt32.self) { byte($0) }
-            case .uint64: converted(view, bytes, from: UInt64.self) { byte($0) }
-            default: converted(view, bytes, from: UInt8.self) { byte($0) }
+            case .int8:
+                try converted(view, bytes, isCancelled, from: UInt8.self) {
+                    byte(Int8(bitPattern: $0))
+                }
+            case .int16:
+                try converted(view, bytes, isCancelled, from: UInt16.self) {
+                    byte(Int16(bitPattern: $0))
+                }
+            case .int32:
+                try converted(view, bytes, isCancelled, from: UInt32.self) {
+                    byte(Int32(bitPattern: $0))
+                }
+            case .int64:
+                try converted(view, bytes, isCancelled, from: UInt64.self) {
+                    byte(Int64(bitPattern: $0))
+                }
+            case .uint16: try converted(view, bytes, isCancelled, from: UInt16.self) { byte($0) }
+            case .uint32: try converted(view, bytes, isCancelled, from: UInt32.self) { byte($0) }
+            case .uint64: try converted(view, bytes, isCancelled, from: UInt64.self) { byte($0) }
+            default: try converted(view, bytes, isCancelled, from: UInt8.self) { byte($0) }
             }
         if let index = values.firstIndex(of: -1) { throw .notByte(index: index) }
         return values.map { UInt8(truncatingIfNeeded: $0) }
     }
 
-    private static func doubles(_ view: TensorView, _ bytes: Span<UInt8>) -> [Double] {
-        converted(view, bytes, from: UInt64.self) { Double(bitPattern: $0) }
+    private static func doubles(
+        _ view: TensorView, _ bytes: Span<UInt8>, _ isCancelled: () -> Bool
+    ) throws(ElementError) -> [Double] {
+        try converted(view, bytes, isCancelled, from: UInt64.self) { Double(bitPattern: $0) }
     }
 
     /// IEEE 754 binary16 → binary32, without branches so that loops over it vectorise. (On x86-64
@@ -119,34 +144,42 @@ public enum Elements {
     /// Each stored word of the view, in the byte order of this machine, converted; in C order.
     @inline(__always)
     private static func converted<Stored: FixedWidthInteger & BitwiseCopyable, Element>(
-        _ view: TensorView, _ bytes: Span<UInt8>, from: Stored.Type, _ convert: (Stored) -> Element
-    ) -> [Element] {
+        _ view: TensorView, _ bytes: Span<UInt8>, _ isCancelled: () -> Bool, from: Stored.Type,
+        _ convert: (Stored) -> Element
+    ) throws(ElementError) -> [Element] {
         precondition(view.byteRange.upperBound <= bytes.count, "the view is of other bytes")
         let count = view.elementCount
         let elements = unsafe bytes.extracting(view.byteRange).withUnsafeBytes { source in
             let source = unsafe source
             return unsafe [Element](unsafeUninitializedCapacity: count) { elements, initialized in
-                // Decided once, so that both loops vectorise.
-                if view.isBigEndian {
-                    for index in 0..<count {
-                        let stored = unsafe source.loadUnaligned(
-                            fromByteOffset: index &* MemoryLayout<Stored>.size, as: Stored.self)
-                        unsafe elements.initializeElement(
-                            at: index, to: convert(Stored(bigEndian: stored)))
+                while initialized < count && !isCancelled() {
+                    let block = initialized..<min(initialized + elementsBetweenLooks, count)
+                    // Decided once a block, so that both loops vectorise.
+                    if view.isBigEndian {
+                        for index in block {
+                            let stored = unsafe source.loadUnaligned(
+                                fromByteOffset: index &* MemoryLayout<Stored>.size, as: Stored.self)
+                            unsafe elements.initializeElement(
+                                at: index, to: convert(Stored(bigEndian: stored)))
+                        }
+                    } else {
+                        for index in block {
+                            let stored = unsafe source.loadUnaligned(
+                                fromByteOffset: index &* MemoryLayout<Stored>.size, as: Stored.self)
+                            unsafe elements.initializeElement(
+                                at: index, to: convert(Stored(littleEndian: stored)))
+                        }
                     }
-                } else {
-                    for index in 0..<count {
-                        let stored = unsafe source.loadUnaligned(
-                            fromByteOffset: index &* MemoryLayout<Stored>.size, as: Stored.self)
-                        unsafe elements.initializeElement(
-                            at: index, to: convert(Stored(littleEndian: stored)))
-                    }
+                    initialized = block.upperBound
                 }
-                initialized = count
             }
         }
-        return view.inCOrder(elements)
+        guard elements.count == count else { throw .cancelled }
+        return try view.inCOrder(elements, isCancelled)
     }
+
+    /// Some 100 µs of work.
+    static let elementsBetweenLooks = 1 << 16
 
     /// A whole pass without an early exit vectorises.
     private static func hasNonFinite(_ values: [Float]) -> Bool {

@@ -75,7 +75,9 @@ public struct TensorView: Sendable, Equatable {
     }
 
     /// The elements, stored as the view says, in C order.
-    func inCOrder<Element>(_ stored: [Element]) -> [Element] {
+    func inCOrder<Element>(
+        _ stored: [Element], _ isCancelled: () -> Bool
+    ) throws(ElementError) -> [Element] {
         guard isFortranOrder, shape.count > 1, let last = shape.last, !stored.isEmpty else {
             return stored
         }
@@ -88,6 +90,9 @@ public struct TensorView: Sendable, Equatable {
         var start = 0
         while true {
             for index in 0..<last {
+                if ordered.count.isMultiple(of: Elements.elementsBetweenLooks), isCancelled() {
+                    throw .cancelled
+                }
                 ordered.append(stored[start + index * strides[shape.count - 1]])
             }
             // The next row in C order: the last of the outer indices first, with carry.

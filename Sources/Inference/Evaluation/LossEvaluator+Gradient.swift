@@ -55,16 +55,19 @@ extension LossEvaluator {
         }
         let input = loss.input ?? extractor.network.preprocessing
         let pixels = try team.map(pairs.count) { number throws(InferenceError) in
-            try team.checkCancelled()
             let target = pairs[number].targets.pixels.map { known[$0].image }
-            let values = PixelLosses(loss, pairs[number], target: target, input: input)
-            let gradients = groups.enumerated().map { index, terms in
+            let values = try PixelLosses(
+                loss, pairs[number], target: target, input: input, check: team.checkCancelled)
+            var gradients: [ImageGradient] = []
+            for (index, terms) in groups.enumerated() {
                 var gradient = sums[index][number]
-                PixelGradient.add(
-                    terms, loss, pairs[number], target: target, input: input, to: &gradient)
-                return ImageGradient(
-                    height: pairs[number].output.height, width: pairs[number].output.width,
-                    values: gradient.map { Float($0) })
+                try PixelGradient.add(
+                    terms, loss, pairs[number], target: target, input: input, to: &gradient,
+                    check: team.checkCancelled)
+                gradients.append(
+                    ImageGradient(
+                        height: pairs[number].output.height, width: pairs[number].output.width,
+                        values: gradient.map { Float($0) }))
             }
             return (values: values, gradients: gradients)
         }

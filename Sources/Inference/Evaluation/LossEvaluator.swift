@@ -58,11 +58,10 @@ public struct LossEvaluator: Sendable {
             state.forget(stack.done.filter { !keeping.contains($0) })
         }
         let pixels = try team.map(pairs.count) { number throws(InferenceError) in
-            try team.checkCancelled()
-            return PixelLosses(
+            try PixelLosses(
                 loss, pairs[number],
                 target: pairs[number].targets.pixels.map { targets[$0].image },
-                input: loss.input ?? extractor.network.preprocessing)
+                input: loss.input ?? extractor.network.preprocessing, check: team.checkCancelled)
         }
         try team.checkCancelled()
         var losses: [PairLosses] = []

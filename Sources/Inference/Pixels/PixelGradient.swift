@@ -12,18 +12,22 @@ protocol PixelSlope: AnyObject {
 /// values have the slope 0, whatever the distance.
 enum PixelGradient {
     /// Adds the gradients of terms, by their position in the loss, with their weights.
+    /// - Parameter check: called before each row; what it throws ends the work.
     static func add(
         _ terms: Set<Int>, _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing,
-        to gradient: inout [Double]
-    ) {
+        to gradient: inout [Double], check: () throws(InferenceError) -> Void
+    ) throws(InferenceError) {
         let (height, width) = (pair.output.height, pair.output.width)
-        let slopes = PixelLosses.sums(loss, pair, target: target, input: input)
+        let sums = try PixelLosses.sums(loss, pair, target: target, input: input, check: check)
+        let slopes =
+            sums
             .filter { terms.contains($0.key) && loss.terms[$0.key].weight != 0 }
             .sorted { $0.key < $1.key }
             .map { (slope: $1.makeSlope(height: height, width: width), loss.terms[$0].weight) }
         guard !slopes.isEmpty else { return }
         let rows = PixelRows(output: pair.output, target: target, mask: pair.mask)
         for y in 0..<height {
+            try check()
             rows.advance(to: y)
             for (slope, weight) in slopes { slope.add(rows, y: y, times: weight, to: &gradient) }
         }

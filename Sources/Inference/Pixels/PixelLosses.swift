@@ -9,15 +9,21 @@ public struct PixelLosses: Sendable, Equatable {
 
     /// The terms of a loss that are defined for a pair; its target, where one is needed, and its mask
     /// have the output's size. A mean over nothing (a side of 1) is 0.
-    /// - Parameter input: what the network is fed with, for terms in its unit.
-    public init(_ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing) {
-        let sums = Self.sums(loss, pair, target: target, input: input)
+    /// - Parameters:
+    ///   - input: what the network is fed with, for terms in its unit.
+    ///   - check: called before each row; what it throws ends the work.
+    public init(
+        _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing,
+        check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) {
+        let sums = try Self.sums(loss, pair, target: target, input: input, check: check)
         values = sums.mapValues { $0.value(height: pair.output.height, width: pair.output.width) }
     }
 
     static func sums(
-        _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing
-    ) -> [Int: any PixelSum] {
+        _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing,
+        check: () throws(InferenceError) -> Void
+    ) throws(InferenceError) -> [Int: any PixelSum] {
         var sums: [Int: any PixelSum] = [:]
         for (index, term) in loss.terms.enumerated() {
             guard !term.needsMask || pair.mask != nil, !term.isOfTwoImages || target != nil else {
@@ -35,6 +41,7 @@ public struct PixelLosses: Sendable, Equatable {
         if !sums.isEmpty {
             let rows = PixelRows(output: pair.output, target: target, mask: pair.mask)
             for y in 0..<pair.output.height {
+                try check()
                 rows.advance(to: y)
                 for sum in sums.values { sum.add(rows) }
             }

@@ -24,11 +24,15 @@ public final class FeatureMap: Sendable {
     }
 
     /// Copies the features as (C, H, W), the order of PyTorch; `values` has C·H·W elements.
-    public func copyCHW(into values: UnsafeMutableBufferPointer<Float>) {
+    /// - Parameter check: called before each row of a block of channels; what it throws ends the work.
+    public func copyCHW<Failure: Error>(
+        into values: UnsafeMutableBufferPointer<Float>, check: () throws(Failure) -> Void
+    ) throws(Failure) {
         precondition(values.count == channels * height * width && slots == height)
         guard let output = values.baseAddress else { return }
         for block in 0..<channels / Kernels.block {
             for y in 0..<height {
+                try check()
                 let row = pixels(y, block: block)
                 for c in 0..<Kernels.block {
                     let to = output + ((block * Kernels.block + c) * height + y) * width

@@ -74,6 +74,25 @@ public struct GramMatrix: Sendable, Equatable {
         return values
     }
 
+    /// Calls `body` with each row of each matrix in turn, C values.
+    /// - Throws: what `body` throws.
+    public func forEachRow<Failure: Error>(
+        _ body: ([Double]) throws(Failure) -> Void
+    ) throws(Failure) {
+        for matrix in 0..<count {
+            let triangle = matrix * Self.upperCount(order: order)
+            for row in 0..<order {
+                var values = [Double](repeating: 0, count: order)
+                for column in 0..<order {
+                    let (first, second) = (min(row, column), max(row, column))
+                    let start = triangle + Self.upperStart(ofRow: first, order: order)
+                    values[column] = upper[start + second - first] * factor
+                }
+                try body(values)
+            }
+        }
+    }
+
     /// Whether no value is infinite or NaN.
     public var isFinite: Bool { upper.allSatisfy { ($0 * factor).isFinite } }
 

@@ -9,6 +9,9 @@ package protocol JobEndpoint: Sendable {
     /// The setting that limits the body.
     func bodyLimit(_ configuration: Configuration) -> Setting<Int>
 
+    /// What the head alone tells, before the body is read.
+    func check(_ request: ServiceRequest) throws(ServiceError)
+
     /// Reads the body as far as it takes to know what is asked for: types, options, headers of
     /// images, shapes. Nothing is decoded yet.
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest
@@ -16,6 +19,8 @@ package protocol JobEndpoint: Sendable {
 
 extension JobEndpoint {
     package func bodyLimit(_ configuration: Configuration) -> Setting<Int> { .maxBodyBytes }
+
+    package func check(_ request: ServiceRequest) throws(ServiceError) {}
 }
 
 /// An operation that is answered at once.

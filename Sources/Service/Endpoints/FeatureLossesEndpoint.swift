@@ -11,7 +11,8 @@ struct FeatureLossesEndpoint: JobEndpoint {
         let job = try FeatureLossJob(
             submission, query: request.query, id: request.id,
             instructionSet: model.extractor.instructionSet, configuration: context.configuration)
-        return JobRequest(workBytes: job.workBytes) { run throws(ServiceError) in
+        return JobRequest(workBytes: job.workBytes, answerBytes: job.answerBytes) {
+            run throws(ServiceError) in
             let answer = try job.run(&run)
             context.metrics.pairs.add(answer.results.count)
             return try run.measure(.encode) { _ throws(ServiceError) in answer.response }

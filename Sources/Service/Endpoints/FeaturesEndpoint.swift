@@ -21,14 +21,17 @@ struct FeaturesEndpoint: JobEndpoint {
             run throws(ServiceError) in
             let results = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
-            return try run.measure(.encode) { _ throws(ServiceError) in
-                HTTPServerResponse(type: MediaType.safetensors.essence, body: encode(results, walk))
+            return try run.measure(.encode) { team throws(ServiceError) in
+                HTTPServerResponse(
+                    type: MediaType.safetensors.essence, body: try encode(results, walk, team))
             }
         }
     }
 
     /// Each layer's maps side by side, as (N, C, H, W).
-    private func encode(_ results: [[FeatureResult]], _ walk: ImageWalk) -> [UInt8] {
+    private func encode(
+        _ results: [[FeatureResult]], _ walk: ImageWalk, _ team: Team
+    ) throws(ServiceError) -> [UInt8] {
         let tensors = walk.taps.enumerated().map { index, tap in
             let shape = results[0][index].shape
             return (
@@ -41,14 +44,20 @@ struct FeaturesEndpoint: JobEndpoint {
             "model": network.name, "sha256": network.sha256,
             "preprocessing": network.preprocessing.name, "layout": FeatureLayout.nchw.rawValue,
         ]
-        return SafetensorsFile.encode(tensors, metadata: metadata) { index, values in
-            values.withUnsafeMutableBufferPointer { values in
-                let count = values.count / results.count
-                for (sample, taps) in results.enumerated() {
-                    let part = values[sample * count..<(sample + 1) * count]
-                    taps[index].maps[0]?.copyCHW(
-                        into: UnsafeMutableBufferPointer(rebasing: part))
+        return try SafetensorsFile.encode(tensors, metadata: metadata) {
+            index, values throws(ServiceError) in
+            let count = values.count / results.count
+            do throws(InferenceError) {
+                try values.withUnsafeMutableBufferPointer { values throws(InferenceError) in
+                    for (sample, taps) in results.enumerated() {
+                        let part = values[sample * count..<(sample + 1) * count]
+                        try taps[index].maps[0]?.copyCHW(
+                            into: UnsafeMutableBufferPointer(rebasing: part),
+                            check: team.checkCancelled)
+                    }
                 }
+            } catch {
+                throw ServiceError(error)
             }
         }
     }

@@ -73,7 +73,8 @@ struct GramEndpoint: JobEndpoint {
                 throw ServiceError(
                     .unknownLayer, "The option layers names a layer that is not in the body.")
             }
-            sources.removeAll { source in !wanted.contains { $0.name == source.layer } }
+            let names = Set(wanted.map(\.name))
+            sources.removeAll { !names.contains($0.layer) }
         }
         let chosen = sources
         let instructionSet = model.extractor.instructionSet
@@ -97,10 +98,10 @@ struct GramEndpoint: JobEndpoint {
         }
         return JobRequest(workBytes: workBytes, answerBytes: answerBytes) {
             run throws(ServiceError) in
-            let tensors = try run.measure(.decode) { _ throws(ServiceError) in
-                var tensors: [FeatureTensor] = []
-                for (_, source) in chosen { tensors.append(try source.decode()) }
-                return tensors
+            let tensors = try run.measure(.decode) { team throws(ServiceError) in
+                try chosen.map { _, source throws(ServiceError) in
+                    try source.decode { team.isCancelled }
+                }
             }
             let layers = try run.measure(.losses) { team throws(ServiceError) in
                 try Self.matrices(

@@ -11,15 +11,26 @@ struct PutTargetEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.png, .npy, .octetStream]
 
+    /// A digest, a type and a shape.
+    private static let answerBytes = 512
+
     func bodyLimit(_ configuration: Configuration) -> Setting<Int> {
         configuration[.targetCacheBytes] < configuration[.maxBodyBytes]
             ? .targetCacheBytes : .maxBodyBytes
     }
 
+    func check(_ request: ServiceRequest) throws(ServiceError) {
+        _ = try digest(request)
+        _ = try options(request)
+    }
+
+    private func options(_ request: ServiceRequest) throws(ServiceError) -> ArrayOptions {
+        try ArrayOptions(OptionSet(query: request.query, known: OptionName.targets))
+    }
+
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let named = try digest(request)
-        let set = try OptionSet(query: request.query, known: OptionName.targets)
-        let options = try ArrayOptions(set)
+        let options = try options(request)
         let payload = Payload(request.body)
         let source = try Submission.source(
             .file(payload, contentType: request.fields[.contentType]), "target", options,
@@ -28,18 +39,20 @@ struct PutTargetEndpoint: JobEndpoint {
             throw ServiceError(
                 .invalidTensor, "A registered target is one image; put each under its own digest.")
         }
-        return JobRequest(workBytes: source.decodedBytes) { run throws(ServiceError) in
-            guard TargetDigest(of: payload) == named else {
-                throw ServiceError(
-                    .digestMismatch,
-                    "The SHA-256 of the body is not the digest in the path; send the bytes it "
-                        + "names."
-                )
-            }
-            // Decoded once for the sake of its faults: they belong to this answer, not to a later
-            // one.
-            _ = try run.measure(.decode) { team throws(ServiceError) in
-                try source.decode(isCancelled: { team.isCancelled })
+        return JobRequest(workBytes: source.decodedBytes, answerBytes: Self.answerBytes) {
+            run throws(ServiceError) in
+            try run.measure(.decode) { team throws(ServiceError) in
+                guard try TargetDigest(of: payload, isCancelled: { team.isCancelled }) == named
+                else {
+                    throw ServiceError(
+                        .digestMismatch,
+                        "The SHA-256 of the body is not the digest in the path; send the bytes it "
+                            + "names."
+                    )
+                }
+                // Decoded once for the sake of its faults: they belong to this answer, not to a
+                // later one.
+                _ = try source.decode(isCancelled: { team.isCancelled })
             }
             let target = RegisteredTarget(digest: named, source: source)
             let isNew = try TargetCache(context.targets, of: request.tenant).register(target)

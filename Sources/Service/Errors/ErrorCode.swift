@@ -42,6 +42,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case memoryBudget = "memory_budget"
     case headersTooLarge = "headers_too_large"
     case internalError = "internal"
+    case insufficientMemory = "insufficient_memory"
     case notReady = "not_ready"
     case draining
     case deadlineExceeded = "deadline_exceeded"
@@ -92,6 +93,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .memoryBudget: (.tooManyRequests, "Memory budget spent")
         case .headersTooLarge: (.requestHeaderFieldsTooLarge, "Header fields too large")
         case .internalError: (.internalServerError, "Internal error")
+        case .insufficientMemory: (.serviceUnavailable, "Insufficient memory")
         case .notReady: (.serviceUnavailable, "Not ready")
         case .draining: (.serviceUnavailable, "Draining")
         case .deadlineExceeded: (.gatewayTimeout, "Deadline exceeded")

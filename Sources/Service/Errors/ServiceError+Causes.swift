@@ -11,6 +11,7 @@ extension ServiceError {
                 .imageTooLarge, "\(role): \(error)", limit: pixelsMax, actual: width * height,
                 setting: .maxImagePixels)
         case .cancelled: self = .deadlineExceeded
+        case .outOfMemory: self = .insufficientMemory
         default: self.init(.invalidImage, "\(role): \(error)")
         }
     }
@@ -27,6 +28,7 @@ extension ServiceError {
         switch error {
         case .notFinite: self.init(.nonFiniteInput, "\(role): \(error)")
         case .beyondFloat32, .notByte: self.init(.rangeViolation, "\(role): \(error)")
+        case .cancelled: self = .deadlineExceeded
         }
     }
 
@@ -36,14 +38,23 @@ extension ServiceError {
         case .tooLarge(let bytesMax):
             self.init(.bodyTooLarge, error.description, limit: bytesMax, setting: limit)
         case .truncated, .damaged, .trailingBytes: self.init(.badRequest, error.description)
-        case .outOfMemory: self.init(.memoryBudget, error.description)
+        case .outOfMemory: self = .insufficientMemory
         case .cancelled: self = .deadlineExceeded
         }
     }
 
-    init(_ error: Base64Error, role: String) { self.init(.badRequest, "\(role): \(error)") }
+    init(_ error: Base64Error, role: String) {
+        switch error {
+        case .cancelled: self = .deadlineExceeded
+        default: self.init(.badRequest, "\(role): \(error)")
+        }
+    }
 
     init(_ error: JSONSyntaxError) {
+        guard !error.isCancellation else {
+            self = .deadlineExceeded
+            return
+        }
         self.init(.badRequest, "The JSON is malformed: \(error).")
     }
 
@@ -62,6 +73,7 @@ extension ServiceError {
         case .tooManyParts(let limit), .tooManyPartHeaders(let limit),
             .partHeaderTooLong(let limit), .partNameTooLong(let limit):
             self.init(.badRequest, error.description, limit: limit)
+        case .cancelled: self = .deadlineExceeded
         default: self.init(.badRequest, error.description)
         }
     }

@@ -45,6 +45,12 @@ extension ServiceError {
         "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send "
             + "less at a time.")
 
+    /// The system has less memory to give than `max-memory-bytes` says.
+    static let insufficientMemory = ServiceError(
+        .insufficientMemory,
+        "The system does not grant the memory that the request takes; send less at a time, or try "
+            + "again later.")
+
     /// Seconds after which a client should come back to a service that starts or stops (RFC 9110
     /// §10.2.3).
     private static let retryAfterSeconds = 1

@@ -3,11 +3,19 @@ import HTTP
 import HTTPTypes
 
 /// What reading a body may ask for, on the worker that reads it.
-struct Intake: Sendable {
+package struct Intake: Sendable {
     /// Books memory, beside that of the body as it arrived, before it is taken.
-    let charge: @Sendable (_ bytes: Int) throws(ServiceError) -> Void
+    package let charge: @Sendable (_ bytes: Int) throws(ServiceError) -> Void
     /// Whether nobody waits for the answer any more.
-    let isCancelled: @Sendable () -> Bool
+    package let isCancelled: @Sendable () -> Bool
+
+    /// Some 100 µs of work.
+    static let bytesBetweenLooks = 1 << 18
+
+    /// - Throws: `deadline_exceeded` once nobody waits any more.
+    func look() throws(ServiceError) {
+        if isCancelled() { throw .deadlineExceeded }
+    }
 }
 
 /// Content codings of request bodies (RFC 9110 §8.4).

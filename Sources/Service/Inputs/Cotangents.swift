@@ -63,7 +63,7 @@ struct Cotangents: Sendable {
         try team.map(sources.count) { index throws(ServiceError) in
             let source = sources[index]
             let shape = source.dimensions.shape
-            let values = try source.singles()
+            let values = try source.singles { team.isCancelled }
             return (0..<source.dimensions.samples).map { sample in
                 FeatureMap(
                     channels: shape.channels, height: shape.height, width: shape.width,
@@ -79,10 +79,10 @@ extension FeatureSource {
     }
 
     /// The values in single precision.
-    fileprivate func singles() throws(ServiceError) -> [Float] {
+    fileprivate func singles(isCancelled: () -> Bool) throws(ServiceError) -> [Float] {
         do {
             return try payload.withSpan { bytes throws(ElementError) in
-                try Elements.float32(view, of: bytes)
+                try Elements.float32(view, of: bytes, isCancelled: isCancelled)
             }
         } catch {
             throw ServiceError(error, role: name)

@@ -15,7 +15,8 @@ extension ImageSource {
     func decode(isCancelled: () -> Bool) throws(ServiceError) -> DecodedImages {
         switch content {
         case .png(let header): try decodePNG(header, isCancelled)
-        case .array(let view, let layout, let range): try decodeArray(view, layout, range)
+        case .array(let view, let layout, let range):
+            try decodeArray(view, layout, range, isCancelled)
         }
     }
 
@@ -44,13 +45,14 @@ extension ImageSource {
     }
 
     private func decodeArray(
-        _ view: TensorView, _ layout: ChannelLayout, _ range: SampleRange?
+        _ view: TensorView, _ layout: ChannelLayout, _ range: SampleRange?,
+        _ isCancelled: () -> Bool
     ) throws(ServiceError) -> DecodedImages {
         let stride = height * width * channels
         let starts = (0..<samples).map { $0 * stride }
         let images: [Image]
         if let range {
-            let values = try floats(view, range)
+            let values = try floats(view, range, isCancelled)
             images = starts.map {
                 Image(
                     width: width, height: height, channels: channels, layout: layout,
@@ -58,7 +60,7 @@ extension ImageSource {
                     range: range, start: $0)
             }
         } else if !view.isPlainBytes {
-            let values = try bytes(view)
+            let values = try bytes(view, isCancelled)
             images = starts.map {
                 Image(
                     width: width, height: height, channels: channels, layout: layout,
@@ -75,21 +77,25 @@ extension ImageSource {
         return DecodedImages(images: images, notes: DecodingNotes(dropsAlpha: channels == 4))
     }
 
-    private func bytes(_ view: TensorView) throws(ServiceError) -> [UInt8] {
+    private func bytes(
+        _ view: TensorView, _ isCancelled: () -> Bool
+    ) throws(ServiceError) -> [UInt8] {
         do {
             return try payload.withSpan { bytes throws(ElementError) in
-                try Elements.uint8(view, of: bytes)
+                try Elements.uint8(view, of: bytes, isCancelled: isCancelled)
             }
         } catch {
             throw ServiceError(error, role: role)
         }
     }
 
-    private func floats(_ view: TensorView, _ range: SampleRange) throws(ServiceError) -> [Float] {
+    private func floats(
+        _ view: TensorView, _ range: SampleRange, _ isCancelled: () -> Bool
+    ) throws(ServiceError) -> [Float] {
         let values: [Float]
         do {
             values = try payload.withSpan { bytes throws(ElementError) in
-                try Elements.float32(view, of: bytes)
+                try Elements.float32(view, of: bytes, isCancelled: isCancelled)
             }
         } catch {
             throw ServiceError(error, role: role)

@@ -8,8 +8,8 @@ extension Submission {
     init(
         json body: [UInt8], _ isPart: (String) -> Bool, _ intake: Intake
     ) throws(ServiceError) {
-        if body.contains(UInt8(ascii: "\\")) { try intake.charge(body.count / 2) }
-        guard case .object(let members) = try JSON(parsing: Payload(body)) else {
+        if try Self.hasEscape(body, intake) { try intake.charge(body.count / 2) }
+        guard case .object(let members) = try JSON(parsing: Payload(body), intake) else {
             throw ServiceError(.badRequest, "The JSON body must be an object.")
         }
         self.init(parts: [])
@@ -27,6 +27,15 @@ extension Submission {
                 }
             }
         }
+    }
+
+    private static func hasEscape(_ body: [UInt8], _ intake: Intake) throws(ServiceError) -> Bool {
+        for start in stride(from: 0, to: body.count, by: Intake.bytesBetweenLooks) {
+            try intake.look()
+            let end = min(start + Intake.bytesBetweenLooks, body.count)
+            if body[start..<end].contains(UInt8(ascii: "\\")) { return true }
+        }
+        return false
     }
 
     private mutating func readOptions(_ value: JSON) throws(ServiceError) {
@@ -81,7 +90,8 @@ extension Submission {
         guard case .text(let text) = value else { throw malformed(role) }
         try intake.charge(Base64.decodedByteCountMax(text.utf8.count))
         do {
-            return Payload(try Base64.decode(text.utf8.span))
+            return Payload(
+                try Base64.decode(text.utf8.span, isCancelled: intake.isCancelled))
         } catch {
             throw ServiceError(error, role: role)
         }

@@ -27,7 +27,8 @@ struct Submission: Sendable {
     init(_ request: ServiceRequest, isPart: (String) -> Bool) throws(ServiceError) {
         let contentType = request.fields[.contentType] ?? ""
         switch MediaType(contentType: contentType) {
-        case MediaType.multipart: try self.init(multipart: request.body, contentType, isPart)
+        case MediaType.multipart:
+            try self.init(multipart: request.body, contentType, isPart, request.intake)
         case MediaType.safetensors: try self.init(safetensors: request.body, isPart)
         default: try self.init(json: request.body, isPart, request.intake)
         }
@@ -37,11 +38,13 @@ struct Submission: Sendable {
     init(parts: [(name: String, content: Content)]) { self.parts = parts }
 
     private init(
-        multipart body: [UInt8], _ contentType: String, _ isPart: (String) -> Bool
+        multipart body: [UInt8], _ contentType: String, _ isPart: (String) -> Bool,
+        _ intake: Intake
     ) throws(ServiceError) {
         let parts: [MultipartPart]
         do {
-            parts = try MultipartParser.parse(body, contentType: contentType)
+            parts = try MultipartParser.parse(
+                body, contentType: contentType, isCancelled: intake.isCancelled)
         } catch {
             throw ServiceError(error)
         }
@@ -49,7 +52,7 @@ struct Submission: Sendable {
             let payload = Payload(body, part.body)
             let name = UTF8Text(validated: part.name[...])
             switch name {
-            case "options": try readOptions(payload)
+            case "options": try readOptions(payload, intake)
             case "target_ref" where isPart("target"): try readReference("target", payload)
             case "style_target_ref" where isPart("style_target"):
                 try readReference("style_target", payload)
@@ -89,11 +92,11 @@ struct Submission: Sendable {
         return name
     }
 
-    private mutating func readOptions(_ payload: Payload) throws(ServiceError) {
+    private mutating func readOptions(_ payload: Payload, _ intake: Intake) throws(ServiceError) {
         guard options.isEmpty else {
             throw ServiceError(.badRequest, "The part options is there twice; send it once.")
         }
-        let json = try JSON(parsing: payload)
+        let json = try JSON(parsing: payload, intake)
         guard case .object(let members) = json else {
             throw ServiceError(.badRequest, "The part options must be a JSON object.")
         }
@@ -122,9 +125,10 @@ extension Submission.Content {
 
 extension JSON {
     /// A value from outside.
-    init(parsing payload: Payload) throws(ServiceError) {
+    init(parsing payload: Payload, _ intake: Intake) throws(ServiceError) {
         do {
-            self = try JSON.parse(payload.bytes[payload.range])
+            self = try JSON.parse(
+                payload.bytes[payload.range], isCancelled: intake.isCancelled)
         } catch {
             throw ServiceError(error)
         }

@@ -45,13 +45,15 @@ struct GramAnswer: Sendable {
             throw Self.nonFinite(layer)
         }
         switch type {
-        case .safetensors: return HTTPServerResponse(type: type.essence, body: try safetensors())
+        case .safetensors:
+            return HTTPServerResponse(type: type.essence, body: try safetensors(team))
         case .npy:
-            let layer = layers[0]
+            var values: [Float] = []
+            try Self.forEachSingle(of: layers[0], team) { values.append($0) }
             return HTTPServerResponse(
-                type: type.essence,
-                body: NPY.encode(shape: layer.shape, float32: try Self.singles(layer)))
+                type: type.essence, body: NPY.encode(shape: layers[0].shape, float32: values))
         default:
+            let json = try json(team)
             do {
                 return HTTPServerResponse(
                     type: MediaType.json.essence,
@@ -63,30 +65,50 @@ struct GramAnswer: Sendable {
         }
     }
 
-    private var json: JSON {
-        let members = layers.map { layer in
-            JSON.Member(
+    private func json(_ team: Team) throws(ServiceError) -> JSON {
+        let members = try layers.map { layer throws(ServiceError) in
+            var values: [Double] = []
+            try Self.forEachRow(of: layer, team) { values += $0 }
+            return JSON.Member(
                 layer.name,
-                [
-                    "shape": .array(layer.shape.map(JSON.integer)),
-                    "data": .numbers(layer.matrices.flatMap(\.values)),
-                ])
+                ["shape": .array(layer.shape.map(JSON.integer)), "data": .numbers(values)])
         }
         return ["gram": .string(kind.rawValue), "layers": .object(members)]
     }
 
-    private func safetensors() throws(ServiceError) -> [UInt8] {
-        var tensors: [(name: String, shape: [Int], values: [Float])] = []
-        for layer in layers {
-            tensors.append(("gram.\(layer.name)", layer.shape, try Self.singles(layer)))
+    private func safetensors(_ team: Team) throws(ServiceError) -> [UInt8] {
+        try SafetensorsFile.encode(
+            layers.map { ("gram.\($0.name)", $0.shape) }, metadata: ["gram": kind.rawValue]
+        ) { index, elements throws(ServiceError) in
+            var position = 0
+            try Self.forEachSingle(of: layers[index], team) {
+                elements[position] = $0
+                position += 1
+            }
         }
-        return SafetensorsFile.encode(tensors, metadata: ["gram": kind.rawValue])
     }
 
-    private static func singles(_ layer: Layer) throws(ServiceError) -> [Float] {
-        let values = layer.matrices.flatMap { $0.values.map { Float($0) } }
-        guard values.allSatisfy(\.isFinite) else { throw nonFinite(layer) }
-        return values
+    private static func forEachRow(
+        of layer: Layer, _ team: Team, _ body: ([Double]) throws(ServiceError) -> Void
+    ) throws(ServiceError) {
+        for matrix in layer.matrices {
+            try matrix.forEachRow { row throws(ServiceError) in
+                if team.isCancelled { throw .deadlineExceeded }
+                try body(row)
+            }
+        }
+    }
+
+    private static func forEachSingle(
+        of layer: Layer, _ team: Team, _ body: (Float) -> Void
+    ) throws(ServiceError) {
+        try forEachRow(of: layer, team) { row throws(ServiceError) in
+            for value in row {
+                let single = Float(value)
+                guard single.isFinite else { throw nonFinite(layer) }
+                body(single)
+            }
+        }
     }
 
     private static func nonFinite(_ layer: Layer) -> ServiceError {

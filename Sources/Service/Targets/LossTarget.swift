@@ -32,7 +32,10 @@ struct LossTarget: Sendable {
     func prepare(
         _ needs: TargetNeeds, _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
-        let digests = list.sources.map { registered?.digest ?? TargetDigest(of: $0.payload) }
+        let digests = try list.sources.map { source throws(ServiceError) -> TargetDigest in
+            if let registered { return registered.digest }
+            return try TargetDigest(of: source.payload) { team.isCancelled }
+        }
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,

@@ -12,10 +12,22 @@ struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
     var description: String { Self.prefix + hexadecimal }
 
     /// The digest of a payload.
-    init(of payload: Payload) {
-        hexadecimal = payload.bytes.withUnsafeBytes { bytes in
-            SHA256.hexadecimal(of: UnsafeRawBufferPointer(rebasing: bytes[payload.range]))
+    ///
+    /// - Parameter isCancelled: asked every few hundred microseconds; once true, `deadline_exceeded`
+    ///   is thrown.
+    init(of payload: Payload, isCancelled: () -> Bool) throws(ServiceError) {
+        var hash = SHA256()
+        let range = payload.range
+        for start in stride(
+            from: range.lowerBound, to: range.upperBound, by: Intake.bytesBetweenLooks)
+        {
+            guard !isCancelled() else { throw .deadlineExceeded }
+            let end = min(start + Intake.bytesBetweenLooks, range.upperBound)
+            payload.bytes.withUnsafeBytes { bytes in
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            }
         }
+        hexadecimal = Hexadecimal.text(hash.finalize())
     }
 
     /// The digest a client names.

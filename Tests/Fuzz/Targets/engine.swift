@@ -33,7 +33,7 @@ private func features(_ images: [Image], _ taps: [Tap], _ pool: WorkerPool) -> [
         result.maps[0].map { map in
             let count = map.channels * map.height * map.width
             return [Float](unsafeUninitializedCapacity: count) { values, initializedCount in
-                map.copyCHW(into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
+                map.copyCHW(into: UnsafeMutableBufferPointer(rebasing: values[..<count]), check: {})
                 initializedCount = count
             }
         }

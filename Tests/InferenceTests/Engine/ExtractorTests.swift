@@ -86,7 +86,7 @@ extension FeatureMap {
     var valuesCHW: [Float] {
         let count = channels * height * width
         return [Float](unsafeUninitializedCapacity: count) { values, initializedCount in
-            copyCHW(into: UnsafeMutableBufferPointer(rebasing: values[..<count]))
+            copyCHW(into: UnsafeMutableBufferPointer(rebasing: values[..<count]), check: {})
             initializedCount = count
         }
     }
