@@ -8,6 +8,9 @@ public struct FeatureEvaluator: Sendable {
     /// The number of samples, the same in every layer.
     public let samples: Int
     private let layers: [Layer]
+    /// What each layer is measured by, and its place among the layers.
+    private let measures: [String: [FeatureMeasure]]
+    private let places: [String: Int]
 
     /// An evaluator of layers that belong together; the loss names layers that are there.
     /// - Throws: `shapeMismatch` and `unknownLayer`.
@@ -15,16 +18,18 @@ public struct FeatureEvaluator: Sendable {
         self.loss = loss
         self.layers = layers
         samples = layers.first?.output.samples ?? 0
-        for layer in layers { try Self.check(layer, in: layers, loss) }
-        let names = Set(layers.map(\.name))
-        if let stranger = loss.layers.first(where: { !names.contains($0) }) {
+        measures = loss.measuresByLayer
+        places = Dictionary(
+            layers.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for layer in layers { try Self.check(layer, in: layers, measures[layer.name] ?? []) }
+        if let stranger = loss.layers.first(where: { places[$0] == nil }) {
             throw .unknownLayer(
                 "there are no features of layer \(stranger); name a layer that is sent")
         }
     }
 
     private static func check(
-        _ layer: Layer, in layers: [Layer], _ loss: Loss
+        _ layer: Layer, in layers: [Layer], _ measures: [FeatureMeasure]
     ) throws(FeatureError) {
         let (name, output, target) = layer
         guard output.samples == target.samples else {
@@ -42,7 +47,7 @@ public struct FeatureEvaluator: Sendable {
                 "layer \(name) has \(output.samples) samples and layer \(layers[0].name) "
                     + "\(layers[0].output.samples); every layer must have as many")
         }
-        for measure in loss.measures(at: name) {
+        for measure in measures {
             guard output.shape == target.shape || !measure.comparesPositions else {
                 throw .shapeMismatch(
                     "output.\(name) has shape \(output.sizes) and target.\(name) "
@@ -99,7 +104,7 @@ extension FeatureEvaluator {
                 output: tensors[layer].output, target: tensors[layer].target, sample: sample,
                 kernels: kernels, memory: memory)
             return try pair.losses(
-                loss.measures(at: layers[layer].name), demands(of: layers[layer]), workspace, team)
+                measures[layers[layer].name] ?? [], demands(of: layers[layer]), workspace, team)
         }
         var results: [PairLosses] = []
         for sample in 0..<samples {
@@ -118,8 +123,8 @@ extension FeatureEvaluator {
         loss.terms.compactMap { term in
             guard let measure = term.features, !measure.layers.isEmpty else { return nil }
             let losses = measure.layers.map { layer in
-                let index = layers.firstIndex { $0.name == layer.name } ?? 0
-                return (layer: layer, loss: value(index, measure) ?? .nan)
+                let index = places[layer.name] ?? 0
+                return (layer: layer, loss: value(index, measure.alone(at: layer)) ?? .nan)
             }
             return TermLoss(term, losses)
         }
@@ -128,7 +133,7 @@ extension FeatureEvaluator {
     /// What is asked of a layer: of output (0) and target (1) together where their shapes are equal,
     /// else of each by itself.
     private func demands(of layer: Layer) -> [FeaturePair.Demand] {
-        let measures = loss.measures(at: layer.name)
+        let measures = measures[layer.name] ?? []
         let kinds = measures.compactMap(\.statistic.summaryKind).unique
         guard layer.output.shape == layer.target.shape else {
             return [0, 1].map { image in
@@ -147,9 +152,16 @@ extension FeatureEvaluator {
 }
 
 extension Loss {
-    /// The measures of the terms that have a layer.
-    func measures(at layer: String) -> [FeatureMeasure] {
-        terms.compactMap(\.features).filter { $0.layers.contains { $0.name == layer } }
+    /// The measures of the terms by layer, each with that layer alone: what a name costs must not grow
+    /// with the number of the others.
+    fileprivate var measuresByLayer: [String: [FeatureMeasure]] {
+        var measures: [String: [FeatureMeasure]] = [:]
+        for measure in terms.compactMap(\.features) {
+            for layer in measure.layers {
+                measures[layer.name, default: []].append(measure.alone(at: layer))
+            }
+        }
+        return measures
     }
 
     /// The loss for a body whose layers are these: its terms of output and target with layers. A layer
@@ -169,5 +181,11 @@ extension Loss {
             return term
         }
         return loss
+    }
+}
+
+extension FeatureMeasure {
+    fileprivate func alone(at layer: LayerWeight) -> FeatureMeasure {
+        FeatureMeasure([layer], statistic, distance, reduction)
     }
 }

@@ -35,12 +35,16 @@ struct FeatureSource: Sendable {
     }
 
     /// Reads the values.
-    func decode() throws(ServiceError) -> FeatureTensor {
+    ///
+    /// - Parameter isCancelled: asked every few hundred microseconds; once true, `deadline_exceeded`
+    ///   is thrown.
+    func decode(isCancelled: () -> Bool) throws(ServiceError) -> FeatureTensor {
         do {
             let elements = try payload.withSpan { bytes throws(ElementError) in
                 view.elementType == .float64
-                    ? FeatureTensor.Elements.float64(try Elements.float64(view, of: bytes))
-                    : .float32(try Elements.float32(view, of: bytes))
+                    ? FeatureTensor.Elements.float64(
+                        try Elements.float64(view, of: bytes, isCancelled: isCancelled))
+                    : .float32(try Elements.float32(view, of: bytes, isCancelled: isCancelled))
             }
             return FeatureTensor(dimensions, elements)
         } catch {
@@ -72,9 +76,10 @@ extension Submission {
         }
         let samplesMax = configuration[.maxPairsPerRequest]
         var found: [(layer: String, source: FeatureSource)] = []
+        var layers: Set<String> = []
         for (name, content) in parts where name.hasPrefix(prefix + ".") {
             let layer = String(name.dropFirst(prefix.count + 1))
-            guard !found.contains(where: { $0.layer == layer }) else {
+            guard layers.insert(layer).inserted else {
                 throw ServiceError(.badRequest, "The tensor \(name) is there twice; send it once.")
             }
             let source: FeatureSource

@@ -54,15 +54,16 @@ struct FeatureLossJob: Sendable {
             throw ServiceError(
                 .missingInput, "There is no tensor output.<layer>; send one or more.")
         }
-        if let extra = targets.first(where: { target in
-            !outputs.contains { $0.layer == target.layer }
-        }) {
+        let names = Set(outputs.map(\.layer))
+        if let extra = targets.first(where: { !names.contains($0.layer) }) {
             throw ServiceError(
                 .missingInput, "There is target.\(extra.layer), but no output.\(extra.layer).")
         }
+        let sources = Dictionary(
+            targets.map { ($0.layer, $0.source) }, uniquingKeysWith: { first, _ in first })
         var layers: [Layer] = []
         for (name, output) in outputs {
-            guard let target = targets.first(where: { $0.layer == name })?.source else {
+            guard let target = sources[name] else {
                 throw ServiceError(.missingInput, "There is output.\(name), but no target.\(name).")
             }
             layers.append(Layer(name: name, output: output, target: target))
@@ -74,14 +75,22 @@ struct FeatureLossJob: Sendable {
     var workBytes: Int {
         layers.bytes { $0.output.decodedBytes.plus($0.target.decodedBytes) }
             .plus(evaluator.estimateBytes(workers: workers))
+            .plus(LossAnswer.bytes(choice.loss, results: evaluator.samples).work)
     }
+
+    /// Bytes of the answer: thousands of layers with names of a client's own make a long one.
+    var answerBytes: Int { LossAnswer.bytes(choice.loss, results: evaluator.samples).answer }
 
     /// Does the work.
     func run(_ run: inout JobRun) throws(ServiceError) -> LossAnswer {
-        let tensors = try run.measure(.decode) { _ throws(ServiceError) in
+        let tensors = try run.measure(.decode) { team throws(ServiceError) in
             var tensors: [(output: FeatureTensor, target: FeatureTensor)] = []
             for layer in layers {
-                tensors.append((try layer.output.decode(), try layer.target.decode()))
+                tensors.append(
+                    (
+                        try layer.output.decode { team.isCancelled },
+                        try layer.target.decode { team.isCancelled }
+                    ))
             }
             return tensors
         }

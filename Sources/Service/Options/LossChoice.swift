@@ -46,12 +46,13 @@ struct LossChoice: Sendable {
     init(_ options: OptionSet, layers known: [String]) throws(ServiceError) {
         let (chosen, preset) = try Self.chosen(options)
         var loss = chosen.given(layers: known)
+        let names = Set(known)
         let changed = try loss.change(options) { name, option throws(ServiceError) in
-            guard known.contains(name) else {
+            guard names.contains(name) else {
                 throw ServiceError(
                     .unknownLayer,
                     "The option \(option.rawValue) names a layer that is not in the body; the body "
-                        + "has \(known.sorted().joined(separator: ", ")).")
+                        + "has \(known.sorted().prefix(32).joined(separator: ", ")).")
             }
         } order: {
             known
@@ -145,8 +146,10 @@ extension Loss {
         for option in [OptionName.layers, .styleLayers, .perceptualLayers] {
             guard let list = try options.weights(option) else { continue }
             for item in list { try check(item.name, option) }
+            let weights = Dictionary(
+                list.map { ($0.name, $0.weight) }, uniquingKeysWith: { first, _ in first })
             lists[option] = order().compactMap { name in
-                list.first { $0.name == name }.map { LayerWeight(name, weight: $0.weight) }
+                weights[name].map { LayerWeight(name, weight: $0) }
             }
             changed.append(option)
             try require(option)
