@@ -45,11 +45,7 @@ final class Exchange: HTTPExchange {
     /// The answer to an error; its code goes to the log.
     func refuse(_ error: ServiceError) -> HTTPServerResponse {
         state.withLock { $0.code = error.code }
-        var error = error
-        if error.code == .queueFull || error.code == .memoryBudget {
-            error.fields[.retryAfter] = "\(context.jobs.retryAfterSeconds)"
-        }
-        return named(error.response)
+        return named(error.response, error.code)
     }
 
     func receive(_ body: [UInt8], responder: HTTPResponder) {
@@ -118,7 +114,7 @@ final class Exchange: HTTPExchange {
             // Without anybody to read it, the answer's memory is free as soon as this returns.
             if !state.isOver { state.permit = permit.take() }
         }
-        responder.send(named(response))
+        responder.send(named(response, code))
     }
 
     func response(to failure: HTTPProtocolError) -> HTTPServerResponse {
@@ -158,9 +154,16 @@ final class Exchange: HTTPExchange {
         if isFirst { context.metrics.countJob(outcome) }
     }
 
-    private func named(_ response: HTTPServerResponse) -> HTTPServerResponse {
+    /// With what only the exchange knows: the request's id and, where the code says busy, when to come
+    /// again.
+    private func named(
+        _ response: HTTPServerResponse, _ code: ErrorCode? = nil
+    ) -> HTTPServerResponse {
         var response = response
         response.fields[.xRequestID] = record.id
+        if [.queueFull, .memoryBudget, .insufficientMemory].contains(code) {
+            response.fields[.retryAfter] = "\(context.jobs.retryAfterSeconds)"
+        }
         return response
     }
 }

@@ -10,13 +10,15 @@ enum Phase: Sendable, Equatable {
 }
 
 /// The phase and, once the weights are mapped and have run, the model.
-final class Readiness: Sendable {
+package final class Readiness: Sendable {
     private struct State {
         var phase = Phase.starting
         var model: Model?
     }
 
     private let state = Mutex(State())
+
+    package init() {}
 
     var phase: Phase { state.withLock { $0.phase } }
     var loadedModel: Model? { state.withLock { $0.model } }

@@ -164,6 +164,7 @@ struct AdmissionTests {
         let refusal = try service.post(path, Sample.pair())
         #expect(refusal.status == 429, "\(refusal.text)")
         #expect(refusal.code == "memory_budget", "\(refusal.text)")
+        #expect(refusal["retry-after"] == "1")
         holder.reset()
         gate.open()
     }

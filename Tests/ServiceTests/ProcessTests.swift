@@ -36,6 +36,16 @@ struct ProcessTests {
 
         deinit { if process.isRunning { process.terminate() } }
 
+        /// Lowers a limit of the running process, as prlimit(1) has it.
+        func limit(_ option: String) throws {
+            let prlimit = Process()
+            prlimit.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
+            prlimit.arguments = ["--pid=\(process.processIdentifier)", option]
+            try prlimit.run()
+            prlimit.waitUntilExit()
+            try #require(prlimit.terminationStatus == 0)
+        }
+
         /// What a descriptor of the process is.
         func target(_ descriptor: Int) throws -> String {
             try FileManager.default.destinationOfSymbolicLink(
@@ -68,6 +78,54 @@ struct ProcessTests {
         // 512 less 32 of its own, one listener and the 32 that only ask for health.
         #expect(log.contains(#""connections":447,"open_files":512"#), "\(log)")
         #expect(log.contains("raise the limit of open files"), "\(log)")
+    }
+
+    /// The limit falls while it runs, so that nothing it reckoned with at the start holds.
+    @Test func `answers health when it is out of descriptors`() throws {
+        let served = try Served(":", "--header-timeout-ms=600000")
+        try served.start()
+        let pid = served.process.processIdentifier
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")
+        let most = (open.compactMap { Int($0) }.max() ?? 0) + 9
+        try served.limit("--nofile=\(most)")
+        let slow = try (0..<40).map { _ in
+            let client = try SocketClient(unixPath: served.path)
+            try client.send("GET / HTTP/1.1\r\nHo")
+            return client
+        }
+        for _ in 0..<8 { #expect(HealthProbe.isReady(.unix(path: served.path))) }
+        // Somebody had to go for it, and nobody else has.
+        #expect(slow.contains { !$0.hasInput })
+    }
+
+    /// A process whose limit of address space is below its limit of memory goes on where an allocation
+    /// would have failed.
+    @Test func `answers 503 to a job whose memory the system does not grant`() throws {
+        let served = try Served(
+            ":", "--workers=1 --max-memory-bytes=1099511627776 --allowed-hosts='*'")
+        try served.start()
+        let pid = served.process.processIdentifier
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let size = try #require(
+            status.split(separator: "\n").first { $0.hasPrefix("VmSize:") }?
+                .split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) })
+        try served.limit("--as=\((size << 10) + (300 << 20))")
+        func gram(width: Int) throws -> ClientResponse? {
+            let image = Sample.png(1, width: width, height: 16, colorType: 0)
+            let form = Form(("image", nil, image))
+            let client = try SocketClient(unixPath: served.path)
+            try client.send(
+                RunningService.request(
+                    "POST", "/v1/gram?layers=relu1_2",
+                    [("Content-Type", form.contentType)], form.body))
+            return try client.readResponse()
+        }
+        // Memory of a walk grows with the width: some 9 KB a pixel.
+        let refusal = try #require(try gram(width: 400_000))
+        #expect(refusal.status == 503, "\(refusal.text)")
+        #expect(refusal.code == "insufficient_memory")
+        #expect(refusal["retry-after"] != nil)
+        #expect(try gram(width: 16)?.status == 200)
     }
 
     @Test func `is not ended by signals that mean nothing to it`() throws {

@@ -12,7 +12,8 @@ extension Configuration {
         row(.maxURIBytes),
         row(.requestTimeoutMs), row(.headerTimeoutMs), row(.bodyIdleTimeoutMs),
         row(.keepaliveTimeoutMs), row(.writeTimeoutMs), row(.minBytesPerSecond), row(.paceGraceMs),
-        row(.lingerTimeoutMs), row(.lingerBytes), row(.drainDelayMs), row(.shutdownGraceMs),
+        row(.lingerTimeoutMs), row(.lingerIdleTimeoutMs), row(.lingerBytes), row(.drainDelayMs),
+        row(.shutdownGraceMs),
         row(.logFormat), row(.logLevel), row(.logBufferBytes),
     ]
 

@@ -74,6 +74,11 @@ extension Setting where Value == Int {
             "linger-timeout-ms", default: 30_000,
             "How long a client may send on after its connection's last answer, to read that")
     }
+    static var lingerIdleTimeoutMs: Self {
+        .milliseconds(
+            "linger-idle-timeout-ms", default: 5_000,
+            "The same, between two pieces of what it sends")
+    }
     static var lingerBytes: Self {
         .bytes("linger-bytes", default: 256 << 20, "How much it may send on")
     }

@@ -44,7 +44,7 @@ struct ImageSource: Sendable {
     /// and put in C order where they are not.
     var decodedBytes: Int {
         switch content {
-        case .png(let header): header.decodedByteCount
+        case .png(let header): header.decodedByteCount.plus(header.workingByteCount)
         case .array(let view, _, _):
             view.isPlainBytes
                 ? 0 : view.elementCount.times(4).times(view.isFortranOrder ? 2 : 1)

@@ -7,14 +7,14 @@ import Synchronization
 /// back when the worker lets go of it, and not before.
 package final class Job: PoolJob {
     /// Reads the body as far as it takes to know what the work is.
-    typealias Prepare = @Sendable (Intake) throws(ServiceError) -> JobRequest
+    package typealias Prepare = @Sendable (Intake) throws(ServiceError) -> JobRequest
 
     /// The work: it measures its stages and gives the response or the reason there is none.
     package typealias Work = @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
 
     /// Takes what is left of the permit, unless a worker still needs it, the response and, when it
     /// is an error, the code.
-    typealias Answer = @Sendable (consuming Permit?, HTTPServerResponse, ErrorCode?) -> Void
+    package typealias Answer = @Sendable (consuming Permit?, HTTPServerResponse, ErrorCode?) -> Void
 
     private enum Stage { case waiting, running, done }
 
@@ -39,7 +39,7 @@ package final class Job: PoolJob {
     private let isClientGone = Atomic<Bool>(false)
 
     /// - Parameter answer: called at most once, from any thread.
-    init(
+    package init(
         deadline: ContinuousClock.Instant, permit: consuming Permit, metrics: Metrics,
         prepare: @escaping Prepare, answer: @escaping Answer
     ) {
@@ -85,14 +85,14 @@ package final class Job: PoolJob {
     package func drop() { finish(Readiness.draining, from: .waiting) }
 
     /// Answers at the deadline. A worker that has begun stops at its next step.
-    func expire() {
+    package func expire() {
         let isRunning = state.withLock { $0.stage == .running }
         finish(.deadlineExceeded, from: isRunning ? .running : .waiting, by: .deadline)
     }
 
     /// The client left: a waiting job is over, a running one stops at the next layer. The answer
     /// goes nowhere.
-    func abandon() {
+    package func abandon() {
         isClientGone.store(true, ordering: .relaxed)
         finish(.deadlineExceeded, from: .waiting)
     }

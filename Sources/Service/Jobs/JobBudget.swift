@@ -4,7 +4,7 @@ import Synchronization
 /// the service keeps for later and with what it cannot do without. Whatever passes one of them is
 /// refused with 429 at once, because a client that waits elsewhere is better off than one that
 /// waits here.
-final class JobBudget: Sendable {
+package final class JobBudget: Sendable {
     /// What one request holds.
     struct Share: Sendable, Equatable {
         var bodyBytes: Int
@@ -15,10 +15,10 @@ final class JobBudget: Sendable {
     }
 
     /// A snapshot for the metrics.
-    struct Usage: Sendable {
-        var places = 0
-        var bodyBytes = 0
-        var memoryBytes = 0
+    package struct Usage: Sendable {
+        package var places = 0
+        package var bodyBytes = 0
+        package var memoryBytes = 0
     }
 
     let placesMax: Int
@@ -27,31 +27,38 @@ final class JobBudget: Sendable {
     let memoryBytesMax: Int
     private let answerBytesMax: Int
     private let others: MemoryOwners
+    private let grants: @Sendable (_ bytes: Int) -> Bool
     private let state = Mutex(Usage())
 
-    /// - Parameter placesMax: jobs that may wait plus jobs that may run.
-    init(
+    /// - Parameters:
+    ///   - placesMax: jobs that may wait plus jobs that may run.
+    ///   - grants: whether the system would give so many bytes. Where less is to be had than
+    ///     `memoryBytesMax` says, an allocation that fails ends the process: so whatever all jobs are
+    ///     granted together is asked for before the last of them begins.
+    package init(
         placesMax: Int, bodyBytesMax: Int, memoryBytesMax: Int, answerBytesMax: Int,
-        others: MemoryOwners
+        others: MemoryOwners,
+        grants: @escaping @Sendable (_ bytes: Int) -> Bool = { Allocator.grants(bytes: $0) }
     ) {
         self.placesMax = placesMax
         self.bodyBytesMax = bodyBytesMax
         self.memoryBytesMax = memoryBytesMax
         self.answerBytesMax = answerBytesMax
         self.others = others
+        self.grants = grants
     }
 
-    var usage: Usage { state.withLock { $0 } }
+    package var usage: Usage { state.withLock { $0 } }
 
     /// Says so before a body is read that there would be no room for. Nothing is taken yet: a place
     /// belongs to a request whose body is here, whatever others have announced.
-    func checkRoom(bodyBytes: Int) throws(ServiceError) {
+    package func checkRoom(bodyBytes: Int) throws(ServiceError) {
         let refusal = refusal(Share(bodyBytes: bodyBytes), over: usage, makesRoom: false)
         if let refusal { throw refusal }
     }
 
     /// Takes a place for a request whose body is here.
-    func permit(bodyBytes: Int) throws(ServiceError) -> Permit {
+    package func permit(bodyBytes: Int) throws(ServiceError) -> Permit {
         let share = Share(bodyBytes: bodyBytes)
         let refusal = state.withLock { usage -> ServiceError? in
             if let refusal = self.refusal(share, over: usage) { return refusal }
@@ -88,6 +95,7 @@ final class JobBudget: Sendable {
             without.bodyBytes -= old.bodyBytes
             without.memoryBytes -= old.memoryBytes
             if let refusal = excess(new, over: without) { return refusal }
+            guard grants(without.memoryBytes + new.memoryBytes) else { return .insufficientMemory }
             usage.bodyBytes = without.bodyBytes + new.bodyBytes
             usage.memoryBytes = without.memoryBytes + new.memoryBytes
             return nil

@@ -3,9 +3,8 @@
 package struct JobRequest: Sendable {
     /// Bytes the work takes beside the body.
     let workBytes: Int
-    /// Bytes of the answer, by an estimate that is not too small; 0 where the limits of a request
-    /// bound it.
-    var answerBytes = 0
+    /// Bytes of the answer, by an estimate that is not too small.
+    let answerBytes: Int
     let work: Job.Work
 
     package init(workBytes: Int, answerBytes: Int = 0, work: @escaping Job.Work) {

@@ -74,14 +74,16 @@ struct LossJob: Sendable {
                 ).plus(LossGradients.bytes(outputs, parts: count).work)
             }
             return ([outputs, masks] + target.lists).bytes(\.decodedBytes).plus(work)
+                .plus(LossAnswer.bytes(loss, results: outputs.count).work)
         } catch {
             throw ServiceError(error)
         }
     }
 
-    /// Bytes of the answer, where the images decide them.
+    /// Bytes of the answer.
     var answerBytes: Int {
-        gradient.map { LossGradients.bytes(outputs, parts: $0.parts.count).answer } ?? 0
+        (gradient.map { LossGradients.bytes(outputs, parts: $0.parts.count).answer } ?? 0)
+            .plus(LossAnswer.bytes(loss, results: outputs.count).answer)
     }
 
     /// Pixels of the images given.

@@ -1,7 +1,7 @@
 /// What one request holds of the budgets, from the arrival of its body until its work is done: a
 /// place in the queue, the bytes of the body and the memory the work takes; and from then on the
 /// memory of the answer. It is given back when it goes.
-struct Permit: ~Copyable, Sendable {
+package struct Permit: ~Copyable, Sendable {
     private let budget: JobBudget
     private var share: JobBudget.Share
 
@@ -14,7 +14,7 @@ struct Permit: ~Copyable, Sendable {
     deinit { budget.giveBack(share) }
 
     /// Asks for memory that the work and its answer will take, beside all it has asked for.
-    mutating func charge(workBytes: Int, answerBytes: Int) throws(ServiceError) {
+    package mutating func charge(workBytes: Int, answerBytes: Int) throws(ServiceError) {
         try budget.check(answerBytes: answerBytes)
         share = try budget.replace(
             share,
@@ -24,7 +24,7 @@ struct Permit: ~Copyable, Sendable {
     }
 
     /// Gives back all but the memory of the answer.
-    mutating func keepAnswer(bytes: Int) {
+    package mutating func keepAnswer(bytes: Int) {
         share = budget.shrink(share, toMemoryBytes: bytes)
     }
 }

@@ -3,7 +3,7 @@ import Inference
 import Synchronization
 
 /// Who holds memory beside the jobs admitted, so that all together stay under `max-memory-bytes`.
-final class MemoryOwners: Sendable {
+package final class MemoryOwners: Sendable {
     /// The program, its threads, its connections and its log: 37 MB of heap and 20 MB of code were
     /// resident before the first request.
     static let programBytes = 64 << 20
@@ -12,7 +12,7 @@ final class MemoryOwners: Sendable {
     private let readiness: Readiness
     private let arrivingBytes: @Sendable () -> Int
 
-    init(
+    package init(
         targets: TargetStore, readiness: Readiness, arrivingBytes: @escaping @Sendable () -> Int
     ) {
         self.targets = targets

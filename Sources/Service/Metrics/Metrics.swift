@@ -7,7 +7,7 @@ enum JobOutcome: String, CaseIterable {
 
     init(_ code: ErrorCode) {
         switch code {
-        case .queueFull, .memoryBudget, .notReady, .draining: self = .rejected
+        case .queueFull, .memoryBudget, .insufficientMemory, .notReady, .draining: self = .rejected
         case .deadlineExceeded, .requestTimeout: self = .timeout
         case .internalError: self = .error
         default: self = .invalid
@@ -22,7 +22,7 @@ enum JobStage: String, CaseIterable {
 
 /// The service's counters. Everything is an atomic but for the one table of requests by route,
 /// method and status.
-final class Metrics: Sendable {
+package final class Metrics: Sendable {
     /// Requests whose answer is not sent yet.
     let requestsInFlight = Counter()
     /// Jobs that workers have taken.
@@ -53,7 +53,7 @@ final class Metrics: Sendable {
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
     ]
 
-    init() {
+    package init() {
         jobs = Dictionary(uniqueKeysWithValues: JobOutcome.allCases.map { ($0, Counter()) })
         stages = Dictionary(uniqueKeysWithValues: JobStage.allCases.map { ($0, Histogram()) })
     }

@@ -17,15 +17,29 @@ struct RegisteredTarget: Sendable {
     }
 }
 
+/// What decides how the bytes of a target are read, so that a target put again with another layout or
+/// range is another entry and changes nothing for who put it first.
+struct TargetMeaning: Sendable, Hashable {
+    /// The dtype and shape of an array, which has no header of its own in some bodies; nil and none for
+    /// a PNG, whose bytes say so.
+    private let elementType: ElementType?
+    private let shape: [Int]
+    private let options: ArrayOptions
+
+    init(_ source: ImageSource) {
+        options = source.options
+        switch source.content {
+        case .png: (elementType, shape) = (nil, [])
+        case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
+        }
+    }
+}
+
 /// What decides the statistics of a target, besides the network, which is the same for the life of
 /// the process.
 struct StatisticsKey: Sendable, Hashable {
     let digest: TargetDigest
-    /// The dtype and shape of an array without a header of its own; nil for a file, whose bytes say
-    /// so.
-    let elementType: ElementType?
-    let shape: [Int]
-    let options: ArrayOptions
+    let meaning: TargetMeaning
     /// The position in an array of several samples.
     let sample: Int
     let needs: TargetNeeds
@@ -34,11 +48,7 @@ struct StatisticsKey: Sendable, Hashable {
         _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ needs: TargetNeeds
     ) {
         self.digest = digest
-        self.options = source.options
-        switch source.content {
-        case .png: (elementType, shape) = (nil, [])
-        case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
-        }
+        meaning = TargetMeaning(source)
         self.sample = sample
         self.needs = needs
     }

@@ -1,33 +1,16 @@
-import Codecs
 import Inference
 import Synchronization
 
 /// Targets and what was computed from targets, of all tenants, in one budget of bytes.
-final class TargetStore: Sendable {
+package final class TargetStore: Sendable {
     /// What a tenant calls a target.
     private struct Name: Hashable {
         let tenant: String?
         let digest: TargetDigest
     }
 
-    /// What decides how the bytes are read, so that a target put again with another layout or range
-    /// is another entry and changes nothing for who put it first.
-    private struct Meaning: Hashable {
-        let elementType: ElementType?
-        let shape: [Int]
-        let options: ArrayOptions
-
-        init(_ source: ImageSource) {
-            switch source.content {
-            case .png: (elementType, shape) = (nil, [])
-            case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
-            }
-            options = source.options
-        }
-    }
-
     private enum Key: Hashable {
-        case target(Name, Meaning)
+        case target(Name, TargetMeaning)
         case statistics(Name, StatisticsKey)
 
         var name: Name {
@@ -65,7 +48,7 @@ final class TargetStore: Sendable {
     private let hits = Counter()
     private let misses = Counter()
 
-    init(bytesMax: Int) {
+    package init(bytesMax: Int) {
         self.bytesMax = bytesMax
         state = Mutex(State(entries: LeastRecentlyUsed(bytesMax: bytesMax)))
     }
@@ -131,7 +114,7 @@ final class TargetStore: Sendable {
     }
 
     private static func key(_ target: RegisteredTarget, _ tenant: String?) -> Key {
-        .target(Name(tenant: tenant, digest: target.digest), Meaning(target.source))
+        .target(Name(tenant: tenant, digest: target.digest), TargetMeaning(target.source))
     }
 
     /// What an entry takes beside its bytes: a key in three tables, a digest, lists of layers.
