@@ -23,7 +23,7 @@ package struct Arrivals {
     }
 
     /// How long bodies may wait for room until the slowest gives way.
-    private static let pressureMs = 1_000
+    package static let pressureMs = 1_000
     /// What frames the end of a body whose bytes are all here.
     private static let endBytes = 1024
 

@@ -5,10 +5,6 @@
 /// Stricter than a reader must be: CRLF only (erratum 7633 says that a bare LF never ends a chunk
 /// line), and a limit on everything around the data.
 struct ChunkedDecoder: Sendable {
-    /// The longest chunk-size line, extensions included (h2o and uWebSockets stay below it too).
-    static let sizeLineBytesMax = 256
-    /// All trailer lines together.
-    static let trailerBytesMax = 8 * 1024
     /// What chunk lines may weigh beyond 16 bytes and twice the data of each chunk, so that a body
     /// of one-byte chunks with long extensions is not a way to send 200 times the limit.
     static let overheadBytesMax = 16 * 1024
@@ -48,7 +44,8 @@ struct ChunkedDecoder: Sendable {
         while offset < bytes.count {
             switch state {
             case .size:
-                guard try readLine(bytes, from: &offset, max: Self.sizeLineBytesMax) else { break }
+                guard try readLine(bytes, from: &offset, max: HTTPServerLimits.chunkLineBytesMax)
+                else { break }
                 try beginChunk(size: parseSize())
             case .data(let remaining):
                 let count = min(remaining, bytes.count - offset)
@@ -80,7 +77,9 @@ struct ChunkedDecoder: Sendable {
         case .line: return true
         case .malformed(let reason): throw .badRequest(reason: reason)
         case .tooLong:
-            if case .trailer = state { throw .headersTooLarge(limit: Self.trailerBytesMax) }
+            if case .trailer = state {
+                throw .headersTooLarge(limit: HTTPServerLimits.trailerBytesMax)
+            }
             throw .badRequest(reason: "A chunk-size line is over \(max) bytes.")
         }
     }
@@ -123,11 +122,11 @@ struct ChunkedDecoder: Sendable {
     private mutating func readTrailer(
         _ bytes: Span<UInt8>, from offset: inout Int
     ) throws(HTTPProtocolError) -> Bool {
-        let budget = Self.trailerBytesMax - trailerBytes
+        let budget = HTTPServerLimits.trailerBytesMax - trailerBytes
         guard try readLine(bytes, from: &offset, max: budget) else { return false }
         guard !lines.line.isEmpty else { return true }
         _ = try FieldLine.parse(lines.line)
-        trailerBytes = min(Self.trailerBytesMax, trailerBytes + lines.line.count + 2)
+        trailerBytes = min(HTTPServerLimits.trailerBytesMax, trailerBytes + lines.line.count + 2)
         return false
     }
 

@@ -56,6 +56,11 @@ public struct HTTPServerLimits: Sendable {
     /// being handled; also the age at which a half-closed one is asked whether it still listens.
     public var peerCheckMs = 250
 
+    /// The longest chunk-size line, extensions included (h2o and uWebSockets stay below it too).
+    package static let chunkLineBytesMax = 256
+    /// All trailer lines together.
+    package static let trailerBytesMax = 8 * 1024
+
     /// The defaults.
     public init() {}
 }

@@ -157,4 +157,22 @@ struct FeatureLossesTests {
         #expect(response.status == 413, "\(response.text)")
         #expect(response.code == "batch_too_large")
     }
+
+    /// As many as the header of one body has room for, more or less: each costs the same.
+    @Test func `compares thousands of layers`() throws {
+        let names = (0..<3000).map { "layer\($0)" }
+        var tensors: [(name: String, shape: [Int], values: [Float])] = []
+        for (number, name) in names.enumerated() {
+            tensors.append(("output.\(name)", [1, 1, 1, 2], [Float(number), 0]))
+            tensors.append(("target.\(name)", [1, 1, 1, 2], [0, 0]))
+        }
+        let response = try losses(
+            "layout=nchw", SafetensorsFile.encode(tensors, metadata: [:]))
+        #expect(response.status == 200, "\(response.text.prefix(300))")
+        let results = try #require(try response.json["results"] as? [[String: Any]])
+        let perceptual = try #require(results[0]["perceptual"] as? [String: Any])
+        let layers = try #require(perceptual["layers"] as? [String: Double])
+        #expect(layers.count == 3000)
+        for (number, name) in names.enumerated() { #expect(layers[name] == Double(number) / 2) }
+    }
 }

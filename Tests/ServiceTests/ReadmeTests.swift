@@ -49,6 +49,10 @@ struct ReadmeTests {
         #expect(Self.text.contains(Configuration.markdownTable), "\(Configuration.markdownTable)")
     }
 
+    @Test func `has the table of limits without an option that the code has`() {
+        #expect(Self.text.contains(FixedLimits.markdownTable), "\(FixedLimits.markdownTable)")
+    }
+
     @Test(arguments: Presets.all.map(\.name))
     func `has a row for every preset`(name: String) {
         let rows = Self.text.components(separatedBy: "\n").filter { $0.hasPrefix("| `") }

@@ -1,6 +1,10 @@
 extension JSON {
     /// Deeper than any request of this service by an order of magnitude.
-    private static let depthMax = 64
+    package static let depthMax = 64
+    /// Far more than an array of weights has.
+    public static let valuesMax = 1 << 16
+    /// JSON's longest useful number has 25 characters; converting one takes more time than its length.
+    package static let numberBytesMax = 1024
 
     /// The one value that fills the text but for white space.
     ///
@@ -12,7 +16,7 @@ extension JSON {
     ///   - isCancelled: asked every few milliseconds; once it says true, an error that
     ///     `isCancellation` is thrown.
     public static func parse(
-        _ text: ArraySlice<UInt8>, valuesMax: Int = 1 << 16,
+        _ text: ArraySlice<UInt8>, valuesMax: Int = JSON.valuesMax,
         isCancelled: @escaping () -> Bool = { false }
     ) throws(JSONSyntaxError) -> JSON {
         var reader = JSONReader(text, isCancelled: isCancelled)

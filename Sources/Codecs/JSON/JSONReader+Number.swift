@@ -18,8 +18,8 @@ extension JSONReader {
             try digits()
             isInteger = false
         }
-        guard position - start <= Self.numberBytesMax else {
-            throw error("a number longer than \(Self.numberBytesMax) characters")
+        guard position - start <= JSON.numberBytesMax else {
+            throw error("a number longer than \(JSON.numberBytesMax) characters")
         }
         let digits = String(decoding: text[start..<position], as: UTF8.self)
         if isInteger, let integer = Int(digits) { return .integer(integer) }

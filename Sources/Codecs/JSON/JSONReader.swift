@@ -4,10 +4,6 @@
 /// Foundation's decoder takes a trailing comma, a byte order mark and the first of two equal names
 /// without a word; here each is refused, and so are names and numbers no request needs.
 struct JSONReader {
-    /// JSON's longest useful number has 25 characters; converting one takes more time than its
-    /// length.
-    static let numberBytesMax = 1024
-
     /// Some 50 µs of work.
     static let bytesBetweenLooks = 1 << 16
 
