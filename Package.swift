@@ -18,6 +18,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say.
         .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("z")]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CResources", exclude: ["LICENSE-weights.md", "page"]),
         .target(name: "CKernels"),
@@ -27,7 +28,8 @@ let package = Package(
         .target(
             name: "HTTP", dependencies: [httpTypes], swiftSettings: [.strictMemorySafety()]),
         .target(
-            name: "Codecs", dependencies: ["CPNG", "CZlib"], swiftSettings: [.strictMemorySafety()]),
+            name: "Codecs", dependencies: ["CJPEG", "CPNG", "CZlib"],
+            swiftSettings: [.strictMemorySafety()]),
         .target(name: "Inference", dependencies: ["CKernels"]),
 
         // The composition, and the programs on top of it.

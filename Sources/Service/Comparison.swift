@@ -74,15 +74,12 @@ public struct Comparison: Sendable {
     /// What the API says of a part, said of a file.
     private static func check(_ payload: Payload, _ path: String) throws(ServiceError) {
         let kind = payload.withSpan { MediaSniffer.kind(of: $0) }
-        switch kind {
-        case .png, .npy: return
-        case .unknown:
-            throw ServiceError(
-                .unsupportedMediaType, "\(path) is neither PNG nor npy; give one of them.")
-        default:
-            throw ServiceError(
-                .unsupportedMediaType, "\(path) looks like \(kind.rawValue); give PNG or npy.")
-        }
+        guard kind != .npy, ImageFormat.known(as: kind) == nil else { return }
+        throw ServiceError(
+            .unsupportedMediaType,
+            kind == .unknown
+                ? "\(path) is neither \(PartKind.readable); give one of them."
+                : "\(path) looks like \(kind.refusal).")
     }
 
     private static func bytes(_ path: String) throws(ServiceError) -> [UInt8] {

@@ -3,6 +3,13 @@ import TestSupport
 import Testing
 
 @Suite struct MediaSnifferTests {
+    /// The start of a ZIP archive whose first file has this name.
+    private static func archive(_ name: String) -> [UInt8] {
+        var header = Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26)
+        header[26] = UInt8(name.utf8.count)
+        return header + name.utf8
+    }
+
     @Test(arguments: [
         ("rgb.png", MediaSniffer.Kind.png), ("float32.npy", .npy), ("version3.npy", .npy),
         ("types.safetensors", .safetensors), ("singles.safetensors", .safetensors),
@@ -18,9 +25,13 @@ import Testing
             (Array("GIF87a".utf8), .gif),
             (Array("BM6".utf8), .bmp), (Array("II*\0".utf8), .tiff), (Array("MM\0*".utf8), .tiff),
             (Array("RIFF\u{1}\u{2}\u{3}\u{4}WEBPVP8 ".utf8), .webp),
-            (Array("\0\0\0\u{1C}ftypavif".utf8), .heif),
+            (Array("\0\0\0\u{1C}ftypavif".utf8), .avif),
             (Array("\0\0\0\u{18}ftypheic".utf8), .heif),
             ([0xFF, 0x0A, 0], .jpegXL), ([0, 0, 0, 12] + Array("JXL ".utf8), .jpegXL),
+            ([0, 0, 0, 12] + Array("jP  \r\n".utf8) + [0x87, 0x0A], .jpeg2000),
+            ([0xFF, 0x4F, 0xFF, 0x51], .jpeg2000),
+            (archive("a.npy"), .npz), (archive("model/data.pkl"), .pyTorch),
+            (archive("readme.txt"), .zip), (Array("PK\u{5}\u{6}".utf8), .zip),
             (Array("PK\u{3}\u{4}".utf8), .zip), ([0x1F, 0x8B, 8], .gzip),
             ([0x80, 4, 0x95], .pickle),
             (Array("%PDF-1.7".utf8), .pdf), (Array("<!DOCTYPE html>".utf8), .html),
@@ -36,6 +47,15 @@ import Testing
         ] as [([UInt8], MediaSniffer.Kind)])
     func `knows what is refused by name`(bytes: [UInt8], kind: MediaSniffer.Kind) {
         #expect(MediaSniffer.kind(of: bytes.span) == kind)
+    }
+
+    @Test(arguments: [
+        MediaSniffer.Kind.webp, .avif, .heif, .gif, .tiff, .bmp, .jpeg2000, .jpegXL, .npz, .pdf,
+    ])
+    func `names the command that converts`(kind: MediaSniffer.Kind) throws {
+        let command = try #require(kind.conversion)
+        #expect(kind.refusal == "\(kind.rawValue), which is not read; convert it: \(command)")
+        #expect(kind.refusal.utf8.allSatisfy { $0 < 128 })
     }
 
     @Test func `reads no further than the data`() throws {

@@ -6,7 +6,7 @@ extension Setting where Value == Int {
     static var maxImagePixels: Self {
         .integer(
             "max-image-pixels", 256...1 << 34, .pixels, default: 67_108_864,
-            "Largest image, width times height; checked in the PNG's header before inflating")
+            "Largest image, width times height; checked in the header before decoding")
     }
     static var minImageSide: Self {
         .integer(

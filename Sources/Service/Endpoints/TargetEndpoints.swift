@@ -9,7 +9,7 @@ private func digest(_ request: ServiceRequest) throws(ServiceError) -> TargetDig
 /// PUT /v1/targets/{digest}: keeps a target.
 struct PutTargetEndpoint: JobEndpoint {
     let context: ServiceContext
-    let mediaTypes: [MediaType] = [.png, .npy, .octetStream]
+    let mediaTypes: [MediaType] = [.png, .jpeg, .npy, .octetStream]
 
     /// A digest, a type and a shape.
     private static let answerBytes = 512

@@ -4,15 +4,16 @@ import Inference
 
 /// From the errors of the leaves, which know nothing of statuses, to the codes of the API.
 extension ServiceError {
-    init(_ error: PNGError, role: String) {
-        switch error {
-        case .tooManyPixels(let width, let height, let pixelsMax):
+    init(_ error: ImageError, role: String) {
+        switch error.cause {
+        case .tooManyPixels(let actual, let limit):
             self.init(
-                .imageTooLarge, "\(role): \(error)", limit: pixelsMax, actual: width * height,
+                .imageTooLarge, "\(role): \(error)", limit: limit, actual: actual,
                 setting: .maxImagePixels)
         case .cancelled: self = .deadlineExceeded
         case .outOfMemory: self = .insufficientMemory
-        default: self.init(.invalidImage, "\(role): \(error)")
+        case .unsupported: self.init(.unsupportedMediaType, "\(role): \(error)")
+        case .invalid: self.init(.invalidImage, "\(role): \(error)")
         }
     }
 

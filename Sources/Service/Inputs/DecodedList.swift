@@ -14,6 +14,6 @@ struct DecodedList: Sendable {
         }
         images = list.references.map { sources[$0.source].images[$0.sample] }
         notes = list.references.map { sources[$0.source].notes }
-        warnings = notes.warnings(list.sources.first?.role ?? "")
+        warnings = list.warnings + notes.warnings(list.sources.first?.role ?? "")
     }
 }

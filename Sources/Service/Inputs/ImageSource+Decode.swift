@@ -14,34 +14,32 @@ extension ImageSource {
     ///   thrown.
     func decode(isCancelled: () -> Bool) throws(ServiceError) -> DecodedImages {
         switch content {
-        case .png(let header): try decodePNG(header, isCancelled)
+        case .file(let format, let header): try decodeFile(format, header, isCancelled)
         case .array(let view, let layout, let range):
             try decodeArray(view, layout, range, isCancelled)
         }
     }
 
-    private func decodePNG(
-        _ header: PNGHeader, _ isCancelled: () -> Bool
+    private func decodeFile(
+        _ format: ImageFormat, _ header: ImageHeader, _ isCancelled: () -> Bool
     ) throws(ServiceError) -> DecodedImages {
-        let png: PNGImage
+        let raster: RasterImage
         do {
-            png = try payload.withSpan { bytes throws(PNGError) in
-                try PNG.decode(
-                    bytes, pixelsMax: header.pixelCount, isCancelled: isCancelled)
+            raster = try payload.withSpan { bytes throws(ImageError) in
+                try format.decode(bytes, header.width * header.height, isCancelled)
             }
         } catch {
             throw ServiceError(error, role: role)
         }
+        let (width, height, channels) = (raster.width, raster.height, raster.channels)
         let image =
-            switch png.samples {
+            switch raster.samples {
             case .uint8(let samples):
-                Image(width: png.width, height: png.height, channels: png.channels, uint8: samples)
+                Image(width: width, height: height, channels: channels, uint8: samples)
             case .uint16(let samples):
-                Image(width: png.width, height: png.height, channels: png.channels, uint16: samples)
+                Image(width: width, height: height, channels: channels, uint16: samples)
             }
-        return DecodedImages(
-            images: [image],
-            notes: DecodingNotes(dropsAlpha: png.hadAlpha, irregularities: png.irregularities))
+        return DecodedImages(images: [image], notes: DecodingNotes(raster.notes))
     }
 
     private func decodeArray(
@@ -74,7 +72,8 @@ extension ImageSource {
                     uint8: payload.bytes, start: first + $0)
             }
         }
-        return DecodedImages(images: images, notes: DecodingNotes(dropsAlpha: channels == 4))
+        return DecodedImages(
+            images: images, notes: DecodingNotes(channels == 4 ? [.alphaDropped] : []))
     }
 
     private func bytes(

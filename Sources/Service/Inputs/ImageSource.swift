@@ -6,7 +6,7 @@ import Inference
 struct ImageSource: Sendable {
     /// The format and where the samples are.
     enum Content: Sendable {
-        case png(PNGHeader)
+        case file(ImageFormat, ImageHeader)
         case array(TensorView, layout: ChannelLayout, range: SampleRange?)
     }
 
@@ -14,26 +14,28 @@ struct ImageSource: Sendable {
     let role: String
     private(set) var payload: Payload
     let content: Content
-    /// What of the declared layout and range decides how the samples are read: none of it for a
-    /// PNG, no layout for two dimensions, no range for uint8.
+    /// What of the declared layout and range decides how the samples are read: none of it for an
+    /// image file, no layout for two dimensions, no range for uint8.
     let options: ArrayOptions
     let samples: Int
     let height: Int
     let width: Int
     let channels: Int
+    /// What its sender should hear about how it was sent.
+    var warning: Warning?
 
     /// The media type of the format, as registered targets report it.
     var type: MediaType {
         switch content {
-        case .png: .png
+        case .file(let format, _): MediaType(format.mediaType)
         case .array: .npy
         }
     }
 
-    /// The shape reported of a registered target: (H, W, C) of a PNG, an array's own.
+    /// The shape reported of a registered target: (H, W, C) of an image file, an array's own.
     var shape: [Int] {
         switch content {
-        case .png: [height, width, channels]
+        case .file: [height, width, channels]
         case .array(let view, _, _): view.shape
         }
     }
@@ -44,7 +46,7 @@ struct ImageSource: Sendable {
     /// and put in C order where they are not.
     var decodedBytes: Int {
         switch content {
-        case .png(let header): header.decodedByteCount.plus(header.workingByteCount)
+        case .file(_, let header): header.decodedByteCount
         case .array(let view, _, _):
             view.isPlainBytes
                 ? 0 : view.elementCount.times(4).times(view.isFortranOrder ? 2 : 1)
@@ -58,17 +60,19 @@ struct ImageSource: Sendable {
         return own
     }
 
-    /// A PNG, from its signature and IHDR.
-    init(png payload: Payload, role: String, limits: ImageLimits) throws(ServiceError) {
-        let header: PNGHeader
+    /// An image file, from its header.
+    init(
+        _ format: ImageFormat, _ payload: Payload, role: String, limits: ImageLimits
+    ) throws(ServiceError) {
+        let header: ImageHeader
         do {
-            header = try payload.withSpan { bytes throws(PNGError) in try PNG.header(bytes) }
+            header = try payload.withSpan { bytes throws(ImageError) in try format.header(bytes) }
         } catch {
             throw ServiceError(error, role: role)
         }
         self.role = role
         self.payload = payload
-        content = .png(header)
+        content = .file(format, header)
         options = ArrayOptions(layout: nil, range: nil)
         (samples, height, width, channels) = (1, header.height, header.width, header.channels)
         try limits.check(role, height: height, width: width)

@@ -22,33 +22,65 @@ struct Payload: Sendable {
     }
 }
 
-/// What a part holds, by its declared type or, where that says nothing, by its first bytes.
+/// What a part holds: what its first bytes say, else what it is declared as.
 enum PartKind: Sendable {
-    case png, npy
+    case image(ImageFormat)
+    case npy
 
-    /// The kind of an image or array.
+    /// What is read, for sentences.
+    static let readable = "PNG, JPEG or npy"
+
+    /// The kind of an image or array, and what its sender should hear of it.
     ///
     /// - Throws: 415 for a type that is not read, declared or found.
-    init(_ payload: Payload, contentType: String?) throws(ServiceError) {
-        switch contentType.flatMap({ MediaType(contentType: $0) }) {
-        case MediaType.png: self = .png
-        case MediaType.npy: self = .npy
-        case nil, MediaType.octetStream:
-            let found = payload.withSpan { MediaSniffer.kind(of: $0) }
-            switch found {
-            case .png: self = .png
-            case .npy: self = .npy
-            case .unknown:
-                throw ServiceError(
-                    .unsupportedMediaType, "A part is neither PNG nor npy; send one of them.")
-            default:
-                throw ServiceError(
-                    .unsupportedMediaType, "A part looks like \(found.rawValue); send PNG or npy.")
+    static func find(
+        _ role: String, _ payload: Payload, contentType: String?
+    ) throws(ServiceError) -> (kind: PartKind, warning: Warning?) {
+        let declared = contentType.flatMap { MediaType(contentType: $0) }
+        let found = payload.withSpan { MediaSniffer.kind(of: $0) }
+        if let kind = PartKind(found) {
+            guard let declared, declared != .octetStream, declared != kind.type else {
+                return (kind, nil)
             }
-        case .some:
+            return (
+                kind,
+                .contradictedType(role, declared: declared.essence, found: found.rawValue)
+            )
+        }
+        guard found == .unknown else {
             throw ServiceError(
-                .unsupportedMediaType,
-                "A part has a Content-Type that is not read; send image/png or application/x-npy.")
+                .unsupportedMediaType, "The part \(role) looks like \(found.refusal).")
+        }
+        if let kind = PartKind(declared) { return (kind, nil) }
+        throw ServiceError(
+            .unsupportedMediaType, "The part \(role) is neither \(readable); send one of them.")
+    }
+
+    private init?(_ kind: MediaSniffer.Kind) {
+        if kind == .npy {
+            self = .npy
+        } else if let format = ImageFormat.known(as: kind) {
+            self = .image(format)
+        } else {
+            return nil
+        }
+    }
+
+    private init?(_ type: MediaType?) {
+        guard let type else { return nil }
+        if type == .npy {
+            self = .npy
+        } else if let format = ImageFormat.all.first(where: { $0.mediaType == type.essence }) {
+            self = .image(format)
+        } else {
+            return nil
+        }
+    }
+
+    private var type: MediaType {
+        switch self {
+        case .image(let format): MediaType(format.mediaType)
+        case .npy: .npy
         }
     }
 }

@@ -87,9 +87,10 @@ extension Submission {
             case .tensor(let view, let payload):
                 source = try FeatureSource(name, view, payload, layout)
             case .file(let payload, let contentType):
-                guard case .npy = try PartKind(payload, contentType: contentType) else {
+                let found = try PartKind.find(name, payload, contentType: contentType)
+                guard case .npy = found.kind else {
                     throw ServiceError(
-                        .unsupportedMediaType, "Features are sent as npy, not as PNG.")
+                        .unsupportedMediaType, "Features are sent as npy, not as an image file.")
                 }
                 source = try FeatureSource(name, try Self.npy(payload, name), payload, layout)
             }

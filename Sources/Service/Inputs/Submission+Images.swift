@@ -69,13 +69,18 @@ extension Submission {
             return try ImageSource(
                 array: view, in: payload, role: role, options: options, limits: limits)
         case .file(let payload, let contentType):
-            switch try PartKind(payload, contentType: contentType) {
-            case .png: return try ImageSource(png: payload, role: role, limits: limits)
+            let (kind, warning) = try PartKind.find(role, payload, contentType: contentType)
+            var source: ImageSource
+            switch kind {
+            case .image(let format):
+                source = try ImageSource(format, payload, role: role, limits: limits)
             case .npy:
                 let view = try Self.npy(payload, role)
-                return try ImageSource(
+                source = try ImageSource(
                     array: view, in: payload, role: role, options: options, limits: limits)
             }
+            source.warning = warning
+            return source
         }
     }
 

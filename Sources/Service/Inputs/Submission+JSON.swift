@@ -66,32 +66,46 @@ extension Submission {
     private static func image(
         _ value: JSON, _ role: String, _ intake: Intake
     ) throws(ServiceError) -> Content {
+        if case .text(let text) = value { return try file(text, nil, role, intake) }
         guard case .object(let members) = value else { throw malformed(role) }
-        switch Set(members.map(\.name)) {
-        case ["png"]:
-            return .file(try bytes(value["png"], role, intake), contentType: MediaType.png.essence)
-        case ["dtype", "shape", "data"]:
-            return try array(value, role, intake)
-        default: throw malformed(role)
+        for format in ImageFormat.all where members.count == 1 {
+            guard members[0].name.equals(format.name.lowercased()) else { continue }
+            guard case .text(let text) = members[0].value else { throw malformed(role) }
+            return try file(text, format, role, intake)
         }
+        guard Set(members.map(\.name)) == ["dtype", "shape", "data"] else { throw malformed(role) }
+        return try array(value, role, intake)
+    }
+
+    /// A file in base64, or in a data URI, which says itself what it is.
+    private static func file(
+        _ text: UTF8Text, _ format: ImageFormat?, _ role: String, _ intake: Intake
+    ) throws(ServiceError) -> Content {
+        guard DataURI.isMeant(text.utf8) else {
+            guard let format else { throw malformed(role) }
+            return .file(try bytes(text.utf8, role, intake), contentType: format.mediaType)
+        }
+        guard let uri = DataURI(text.utf8) else {
+            throw ServiceError(
+                .badRequest, "The data URI of \(role) must begin as data:image/png;base64, does.")
+        }
+        return .file(try bytes(uri.base64, role, intake), contentType: uri.mediaType)
     }
 
     private static func malformed(_ role: String) -> ServiceError {
         ServiceError(
             .badRequest,
-            "An image of \(role) must be {\"png\": base64} or {\"dtype\", \"shape\", \"data\": "
-                + "base64}."
+            "An image of \(role) must be {\"png\": base64}, {\"jpeg\": base64}, a data URI, or "
+                + "{\"dtype\", \"shape\", \"data\": base64}."
         )
     }
 
     private static func bytes(
-        _ value: JSON?, _ role: String, _ intake: Intake
+        _ text: ArraySlice<UInt8>, _ role: String, _ intake: Intake
     ) throws(ServiceError) -> Payload {
-        guard case .text(let text) = value else { throw malformed(role) }
-        try intake.charge(Base64.decodedByteCountMax(text.utf8.count))
+        try intake.charge(Base64.decodedByteCountMax(text.count))
         do {
-            return Payload(
-                try Base64.decode(text.utf8.span, isCancelled: intake.isCancelled))
+            return Payload(try Base64.decode(text.span, isCancelled: intake.isCancelled))
         } catch {
             throw ServiceError(error, role: role)
         }
@@ -119,7 +133,8 @@ extension Submission {
             }
             shape.append(dimension)
         }
-        let payload = try bytes(value["data"], role, intake)
+        guard case .text(let data) = value["data"] else { throw malformed(role) }
+        let payload = try bytes(data.utf8, role, intake)
         guard let view = TensorView(elementType: type, shape: shape, byteRange: payload.range)
         else {
             throw ServiceError(

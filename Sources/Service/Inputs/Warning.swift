@@ -8,36 +8,50 @@ struct Warning: Sendable, Equatable {
     var json: JSON { ["code": .string(code), "detail": .string(detail)] }
 }
 
-/// What decoding dropped or passed over: what the sender of an image is warned of.
+/// What decoding dropped or passed over, each thing once: what the sender of an image is warned of.
 struct DecodingNotes: Sendable, Equatable {
-    var dropsAlpha = false
-    var irregularities: Set<PNGIrregularity> = []
+    private(set) var notes: [ImageNote] = []
+
+    init(_ notes: [ImageNote] = []) { self.notes = notes }
+
+    var dropsAlpha: Bool { notes.contains(.alphaDropped) }
 
     mutating func formUnion(_ other: DecodingNotes) {
-        dropsAlpha = dropsAlpha || other.dropsAlpha
-        irregularities.formUnion(other.irregularities)
+        for note in other.notes where !notes.contains(note) { notes.append(note) }
     }
 
     /// - Parameter role: the name of the part, `output`.
-    func warnings(_ role: String) -> [Warning] {
-        var warnings: [Warning] = []
-        if dropsAlpha {
-            warnings.append(
-                Warning(
-                    code: "alpha_dropped",
-                    detail:
-                        "An image of \(role) has alpha or a transparent colour; it was dropped, "
-                        + "not blended."))
+    func warnings(_ role: String) -> [Warning] { notes.map { Warning($0, role) } }
+}
+
+extension Warning {
+    init(_ note: ImageNote, _ role: String) {
+        switch note {
+        case .alphaDropped:
+            self.init(
+                code: "alpha_dropped",
+                detail:
+                    "An image of \(role) has alpha or a transparent colour; it was dropped, not "
+                    + "blended.")
+        case .orientationIgnored(let orientation):
+            self.init(
+                code: "orientation_ignored",
+                detail: "A JPEG of \(role) has the EXIF orientation \(orientation), which was not "
+                    + "applied: its pixels are compared as they are stored.")
+        case .irregular(let format, let clause):
+            self.init(
+                code: "irregular_\(format.lowercased())",
+                detail: "A \(format) of \(role) has \(clause); its samples are whole, and it was "
+                    + "read.")
         }
-        for irregularity in PNGIrregularity.allCases where irregularities.contains(irregularity) {
-            warnings.append(
-                Warning(
-                    code: "irregular_png",
-                    detail:
-                        "A PNG of \(role) has \(irregularity); its samples are whole, and it was "
-                        + "read."))
-        }
-        return warnings
+    }
+
+    /// Of a part whose declared type is not what its bytes are, which decide.
+    static func contradictedType(_ role: String, declared: String, found: String) -> Warning {
+        Warning(
+            code: "contradicted_type",
+            detail: "A part of \(role) is declared as \(declared) and is \(found); it was read as "
+                + "what it is.")
     }
 }
 
@@ -45,5 +59,16 @@ extension Sequence<DecodingNotes> {
     /// The warnings of several images of one role, each once.
     func warnings(_ role: String) -> [Warning] {
         reduce(into: DecodingNotes()) { $0.formUnion($1) }.warnings(role)
+    }
+}
+
+extension ImageList {
+    /// The warnings about how the images were sent, each once.
+    var warnings: [Warning] {
+        sources.reduce(into: []) { warnings, source in
+            if let warning = source.warning, !warnings.contains(warning) {
+                warnings.append(warning)
+            }
+        }
     }
 }

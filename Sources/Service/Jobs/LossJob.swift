@@ -46,6 +46,7 @@ struct LossJob: Sendable {
         // A mask is in [0, 1] whatever the images are in.
         let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
         masks = try submission.images("mask", maskArrays, configuration)
+        try Self.checkFormat(masks)
         try Self.checkCounts(outputs, masks)
         target = try LossTargets(
             submission, set, choice, model.network.architecture, hasMask: masks.count > 0,
@@ -103,6 +104,17 @@ struct LossJob: Sendable {
                 "There are \(outputs.count) outputs and \(masks.count) masks; send none, one or "
                     + "as many."
             )
+        }
+    }
+
+    /// A mask is 0 and 1 with sharp edges, of which a lossy format makes something else.
+    private static func checkFormat(_ masks: ImageList) throws(ServiceError) {
+        for source in masks.sources {
+            guard case .file(let format, _) = source.content, !format.isLossless else { continue }
+            throw ServiceError(
+                .unsupportedMediaType,
+                "The mask is a \(format.name), whose compression blurs edges; send it as PNG or "
+                    + "npy, made from the original.")
         }
     }
 
@@ -214,7 +226,7 @@ extension LossJob {
     private func checkAlpha(_ masks: DecodedList) throws(ServiceError) {
         guard let index = masks.notes.firstIndex(where: \.dropsAlpha) else { return }
         switch self.masks.source(of: index).content {
-        case .png:
+        case .file:
             throw ServiceError(
                 .invalidImage,
                 "A mask has alpha or a transparent colour; send it as gray or RGB without.")

@@ -18,6 +18,8 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
     public static let npy = MediaType("application/x-npy")
     /// A PNG image.
     public static let png = MediaType("image/png")
+    /// A JPEG image.
+    public static let jpeg = MediaType("image/jpeg")
     /// Bytes whose first tell what they are.
     public static let octetStream = MediaType("application/octet-stream")
 
@@ -31,6 +33,7 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
         let essence = "\(range.type)/\(range.subtype)"
         switch essence {
         case "application/x-safetensors": self = .safetensors
+        case "image/jpg", "image/pjpeg": self = .jpeg
         case "application/npy", "application/vnd.numpy.npy": self = .npy
         default: self = MediaType(essence)
         }

@@ -68,7 +68,7 @@ struct LossTarget: Sendable {
             for (digest, source) in zip(digests, list.sources) { cache.remember(digest, source) }
         }
         // A target is warned of whether it was decoded for this request or for an earlier one.
-        return (targets, targets.map(\.notes).warnings("target"))
+        return (targets, list.warnings + targets.map(\.notes).warnings("target"))
     }
 }
 

@@ -21,7 +21,7 @@ struct RegisteredTarget: Sendable {
 /// range is another entry and changes nothing for who put it first.
 struct TargetMeaning: Sendable, Hashable {
     /// The dtype and shape of an array, which has no header of its own in some bodies; nil and none for
-    /// a PNG, whose bytes say so.
+    /// a file, whose bytes say so.
     private let elementType: ElementType?
     private let shape: [Int]
     private let options: ArrayOptions
@@ -29,7 +29,7 @@ struct TargetMeaning: Sendable, Hashable {
     init(_ source: ImageSource) {
         options = source.options
         switch source.content {
-        case .png: (elementType, shape) = (nil, [])
+        case .file: (elementType, shape) = (nil, [])
         case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
         }
     }
