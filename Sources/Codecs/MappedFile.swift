@@ -1,12 +1,14 @@
 import Glibc
 
-/// Why a file could not be mapped; the caller knows, and adds, its path.
+/// Why a file could not be mapped or read; the caller knows, and adds, its path.
 public enum MappedFileError: Error, Equatable, Sendable, CustomStringConvertible {
     case notFound
     case permissionDenied
     /// A directory, a pipe or a device.
     case notRegularFile
     case empty
+    /// More bytes than are read of what cannot be mapped.
+    case tooLarge(bytesMax: Int)
     /// Another failure of the operating system, by its `errno`.
     case system(errno: Int32)
 
@@ -17,12 +19,13 @@ public enum MappedFileError: Error, Equatable, Sendable, CustomStringConvertible
         case .permissionDenied: "The file may not be read by this user."
         case .notRegularFile: "The path does not name a regular file."
         case .empty: "The file is empty."
+        case .tooLarge(let bytesMax): "There are more than \(bytesMax) bytes."
         case .system(let errno):
             "The file cannot be read: \(unsafe String(cString: strerror(errno)))."
         }
     }
 
-    fileprivate static var last: MappedFileError {
+    static var last: MappedFileError {
         switch errno {
         case ENOENT, ENOTDIR: .notFound
         case EACCES, EPERM: .permissionDenied

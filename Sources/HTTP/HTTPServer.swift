@@ -1,5 +1,6 @@
 // The server as its owner sees it: bind, start, drain, stop.
 
+import Glibc
 import Synchronization
 
 /// An HTTP/1.1 server on one event loop.
@@ -25,7 +26,7 @@ public final class HTTPServer: Sendable {
     ) throws(SocketError) {
         var listeners: [Listener] = []
         for address in addresses {
-            listeners.append(try Listener(address, unixSocketMode: unixSocketMode))
+            listeners += try Self.listeners(on: address, unixSocketMode: unixSocketMode)
         }
         boundAddresses = listeners.map(\.address)
         core = LoopBound(
@@ -33,6 +34,26 @@ public final class HTTPServer: Sendable {
                 listeners: listeners, loop: loop, limits: limits, handler: handler,
                 counters: counters),
             to: loop)
+    }
+
+    /// localhost is two addresses, and some clients try the one first, some the other: both, on one
+    /// port, or the first where the machine has no IPv6.
+    private static func listeners(
+        on address: ListenAddress, unixSocketMode: UInt32?
+    ) throws(SocketError) -> [Listener] {
+        guard case .tcp("localhost", let port) = address else {
+            return [try Listener(address, unixSocketMode: unixSocketMode)]
+        }
+        let first = try Listener(.tcp(host: "127.0.0.1", port: port), unixSocketMode: nil)
+        guard case .tcp(_, let boundPort) = first.address else { return [first] }
+        do throws(SocketError) {
+            return [first, try Listener(.tcp(host: "::1", port: boundPort), unixSocketMode: nil)]
+        } catch {
+            guard case .system(_, _, let number) = error,
+                number == EADDRNOTAVAIL || number == EAFNOSUPPORT
+            else { throw error }
+            return [first]
+        }
     }
 
     /// Begins to accept.

@@ -6,6 +6,9 @@ public struct MultipartPart: Sendable, Equatable {
     public let name: [UInt8]
     /// The part's own Content-Type, as it was sent.
     public let contentType: String?
+    /// Whether it came with the name of a file. A browser's form sends a field in which no file was
+    /// chosen with an empty one.
+    public let hasFileName: Bool
     /// Where the part's content is in the body that was parsed.
     public let body: Range<Int>
 }
@@ -88,6 +91,7 @@ public struct MultipartParser {
             parts.append(
                 MultipartPart(
                     name: header.name, contentType: header.contentType,
+                    hasFileName: header.hasFileName,
                     body: start..<max(start, following.start)))
             next = following
         }

@@ -26,7 +26,8 @@ public enum MultipartError: Error, Sendable, Equatable, CustomStringConvertible 
         switch self {
         case .notFormData: "The Content-Type must be multipart/form-data."
         case .invalidBoundary:
-            "The Content-Type must have one boundary parameter of 1 to 70 characters."
+            "The Content-Type must have one boundary parameter of 1 to 70 characters; clients that"
+                + " make forms set it themselves: leave the Content-Type to them."
         case .malformed(let reason): reason
         case .tooManyParts(let limit): "The multipart body has more than \(limit) parts."
         case .tooManyPartHeaders(let limit): "A part has more than \(limit) header fields."

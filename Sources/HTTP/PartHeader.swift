@@ -6,6 +6,7 @@ import HTTPTypes
 struct PartHeader {
     let name: [UInt8]
     let contentType: String?
+    let hasFileName: Bool
 
     /// Reads header lines from `start` up to the empty line; also returns where the content starts.
     static func parse(
@@ -59,6 +60,7 @@ struct PartHeader {
         }
         guard fields.allSatisfy(Self.keepsBytes) else { throw .unsupportedTransferEncoding }
         self.name = name
+        hasFileName = disposition["filename"].contains { !$0.isEmpty }
         self.contentType = fields[.contentType]
     }
 

@@ -110,6 +110,12 @@ public struct Image: Sendable {
         }
     }
 
+    /// The largest sample of an image of bytes; nil for others.
+    public var highestByte: UInt8? {
+        guard case .uint8(let samples, let grid) = storage else { return nil }
+        return samples[grid.start..<grid.start + width * height * channels].max()
+    }
+
     /// The same image with samples of its own, so that keeping it keeps no shared array alive.
     public func detached() -> Image {
         switch storage {
@@ -149,7 +155,7 @@ public struct ImageSize: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As in "256×128 (height×width)".
-    public var description: String { "\(height)×\(width) (height×width)" }
+    public var description: String { "\(height)x\(width) (height x width)" }
 }
 
 extension Image.Grid {

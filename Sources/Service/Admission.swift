@@ -14,14 +14,25 @@ enum Admission {
         _ = try BodyCoding.declared(fields)
         guard !mediaTypes.isEmpty else { return }
         let names = mediaTypes.map(\.essence).joined(separator: ", ")
-        guard let type = fields[.contentType].flatMap({ MediaType(contentType: $0) }) else {
+        guard let field = fields[.contentType] else {
+            // Bytes without a type are what they are (RFC 9110 §8.3).
+            if mediaTypes.contains(.octetStream) { return }
             throw ServiceError(
-                .unsupportedMediaType, "The request needs a Content-Type; this path reads \(names)."
-            )
+                .unsupportedMediaType,
+                "The request has no Content-Type, as that of curl -T has none; this path reads "
+                    + "\(names): send files with curl -F, JSON with -H 'Content-Type: "
+                    + "application/json'.")
         }
-        guard mediaTypes.contains(type) else {
+        let type = MediaType(contentType: field)
+        guard let type, mediaTypes.contains(type) else {
+            let hint =
+                type?.essence == "application/x-www-form-urlencoded"
+                ? ", as curl -d says it; send files with -F, bytes with --data-binary and their type"
+                : ""
             throw ServiceError(
-                .unsupportedMediaType, "This Content-Type is not read here; send \(names).")
+                .unsupportedMediaType,
+                "The Content-Type \(Excerpt.quoted(field)) is not read here\(hint); this path reads "
+                    + "\(names).")
         }
     }
 
@@ -40,7 +51,7 @@ enum Admission {
             throw ServiceError(
                 .badHeader,
                 "X-Request-Timeout-Ms must be an integer from \(timeoutsMs.lowerBound) to "
-                    + "\(timeoutsMs.upperBound)."
+                    + "\(timeoutsMs.upperBound), not \(Excerpt.quoted(text))."
             )
         }
         return value

@@ -24,6 +24,14 @@ public struct ComparisonRequest: Sendable {
     }
 }
 
+/// What `compare` says.
+public struct ComparisonAnswer: Sendable {
+    /// The answer, in the shape of POST /v1/losses.
+    public let json: JSON
+    /// The weights of layers, by the key of the term.
+    public let layerWeights: [String: [String: Double]]
+}
+
 /// The losses of files, by the same code as POST /v1/losses and without a server.
 public struct Comparison: Sendable {
     /// The options of a request by their names in a query: those of POST /v1/losses but
@@ -42,16 +50,16 @@ public struct Comparison: Sendable {
     /// The engine that runs, for `info`.
     public var info: ServiceInfo { ServiceInfo(model: model, configuration: configuration) }
 
-    /// The answer, in the shape of POST /v1/losses.
+    /// Compares.
     ///
     /// - Throws: the sentence that a client would read.
-    public func run(_ request: ComparisonRequest) throws(ServiceError) -> JSON {
+    public func run(_ request: ComparisonRequest) throws(ServiceError) -> ComparisonAnswer {
         var parts: [(name: String, content: Submission.Content)] = []
         for (name, path) in [
             ("output", request.output), ("target", request.target), ("mask", request.mask),
         ] {
             guard let path else { continue }
-            let payload = Payload(try Self.bytes(path))
+            let payload = Payload(try bytes(path))
             try Self.check(payload, path)
             parts.append((name, .file(payload, contentType: nil)))
         }
@@ -68,7 +76,15 @@ public struct Comparison: Sendable {
                 return .failure(error)
             }
         }
-        return try result.get()
+        let weights = job.choice.loss.terms.map { term in
+            let layers = term.features?.layers ?? []
+            return (
+                term.key, Dictionary(layers.map { ($0.name, $0.weight) }, uniquingKeysWith: { $1 })
+            )
+        }
+        return ComparisonAnswer(
+            json: try result.get(),
+            layerWeights: Dictionary(weights, uniquingKeysWith: { first, _ in first }))
     }
 
     /// What the API says of a part, said of a file.
@@ -78,14 +94,20 @@ public struct Comparison: Sendable {
         throw ServiceError(
             .unsupportedMediaType,
             kind == .unknown
-                ? "\(path) is neither \(PartKind.readable); give one of them."
+                ? "\(path) is none of \(PartKind.readable); give one of them."
                 : "\(path) looks like \(kind.refusal).")
     }
 
-    private static func bytes(_ path: String) throws(ServiceError) -> [UInt8] {
+    /// The bytes of a file, of a pipe, or of standard input, which is written as a hyphen.
+    private func bytes(_ path: String) throws(ServiceError) -> [UInt8] {
         do {
-            let file = try MappedFile(path: path)
-            return withExtendedLifetime(file) { Array(file.bytes) }
+            if path != "-" {
+                do throws(MappedFileError) {
+                    let file = try MappedFile(path: path)
+                    return withExtendedLifetime(file) { Array(file.bytes) }
+                } catch .notRegularFile {}
+            }
+            return try PipeBytes.read(path, countMax: configuration[.maxBodyBytes])
         } catch {
             throw ServiceError(.invalidImage, "\(path): \(error)")
         }

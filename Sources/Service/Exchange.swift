@@ -83,7 +83,6 @@ final class Exchange: HTTPExchange {
         _ deadline: ContinuousClock.Instant, _ responder: HTTPResponder
     ) throws(ServiceError) {
         let context = context
-        let model = try context.readiness.model()
         let permit = try context.jobs.budget.permit(bodyBytes: request.body.count)
         let job = Job(
             deadline: deadline, permit: permit, metrics: context.metrics,
@@ -91,7 +90,7 @@ final class Exchange: HTTPExchange {
                 var request = request
                 request.intake = intake
                 try request.decodeBody(limit: limit, context.configuration, intake)
-                return try endpoint.prepare(request, model: model)
+                return try endpoint.prepare(request, model: try context.readiness.model())
             },
             answer: { permit, response, code in
                 self.answer(permit, response, code, responder)
@@ -100,7 +99,7 @@ final class Exchange: HTTPExchange {
             state.job = job
             state.isCounted = true
         }
-        context.jobs.submit(job)
+        context.jobs.submit(job, after: context.readiness)
     }
 
     private func answer(
@@ -164,6 +163,7 @@ final class Exchange: HTTPExchange {
         if [.queueFull, .memoryBudget, .insufficientMemory].contains(code) {
             response.fields[.retryAfter] = "\(context.jobs.retryAfterSeconds)"
         }
+        context.access.crossOrigins.mark(&response.fields, for: record.origin)
         return response
     }
 }

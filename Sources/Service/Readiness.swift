@@ -14,6 +14,11 @@ package final class Readiness: Sendable {
     private struct State {
         var phase = Phase.starting
         var model: Model?
+        /// What waits for the end of the start.
+        var waiting: [@Sendable () -> Void] = []
+
+        /// Whether there is a model, or there will be none.
+        var isSettled: Bool { model != nil || phase == .stopping }
     }
 
     private let state = Mutex(State())
@@ -24,10 +29,30 @@ package final class Readiness: Sendable {
     var loadedModel: Model? { state.withLock { $0.model } }
 
     func becomeReady(_ model: Model) {
-        state.withLock { state in
+        settle { state in
             state.model = model
             if state.phase == .starting { state.phase = .ready }
         }
+    }
+
+    /// Runs an action now or, while the service starts, as soon as there is a model or none will come.
+    /// How many may wait is for the caller to limit.
+    func whenSettled(_ action: @escaping @Sendable () -> Void) {
+        let isSettled = state.withLock { state in
+            if !state.isSettled { state.waiting.append(action) }
+            return state.isSettled
+        }
+        if isSettled { action() }
+    }
+
+    private func settle(_ change: (inout State) -> Void) {
+        let actions = state.withLock { state in
+            change(&state)
+            let actions = state.waiting
+            state.waiting = []
+            return actions
+        }
+        for action in actions { action() }
     }
 
     /// The turn from serving to draining; false when it was made before.
@@ -39,7 +64,12 @@ package final class Readiness: Sendable {
         }
     }
 
-    func startStopping() { state.withLock { $0.phase = .stopping } }
+    func startStopping() { settle { $0.phase = .stopping } }
+
+    /// - Throws: 503 once the service only finishes what it has. While it starts, requests wait.
+    func checkOpen() throws(ServiceError) {
+        if phase == .stopping { throw Self.draining }
+    }
 
     /// - Throws: 503 unless new requests are welcome.
     func checkReady() throws(ServiceError) {

@@ -19,10 +19,11 @@ final class RequestHandler: HTTPHandler {
 
     func admit(_ request: HTTPServerRequest) -> HTTPAdmission {
         let match = router.match(request.path)
-        var record = RequestRecord(request, route: match?.route.pattern)
+        var record = RequestRecord(request, match?.route)
         let isProbe = match?.route.isProbe ?? false
         do {
-            if let match {
+            // What a path answers is no secret, and a browser asks it without a key.
+            if let match, request.head.method != .options {
                 record.tenant = try context.access.tenant(of: request, match.route.access)
             }
             let (work, verdict) = try judge(request, match, record)
@@ -47,12 +48,10 @@ final class RequestHandler: HTTPHandler {
         _ request: HTTPServerRequest, _ match: Router.Match?, _ record: RequestRecord
     ) throws(ServiceError) -> (Exchange.Work, HTTPAdmission.Verdict) {
         guard let match else {
-            throw ServiceError(
-                .notFound, "There is nothing at this path; /openapi.yaml lists what there is.")
+            throw router.nothing(at: request.path)
         }
-        let operation = try match.route.operation(request.head.method)
         let call = ServiceRequest(request, record, captures: match.captures)
-        switch operation {
+        switch try operation(match.route, request.head.method) {
         case .immediate(let endpoint):
             return (
                 .immediate(endpoint, call),
@@ -65,13 +64,21 @@ final class RequestHandler: HTTPHandler {
             let limit = bodyLimit(endpoint)
             try Admission.checkLength(request, limit, context.configuration)
             try endpoint.check(call)
-            _ = try context.readiness.model()
+            try context.readiness.checkOpen()
             try context.jobs.budget.checkRoom(bodyBytes: request.framing.declaredBytes ?? 0)
             return (
                 .job(endpoint, call, bodyLimit: limit, deadline: deadline),
                 .accept(bodyBytesMax: context.configuration[limit], deadline: deadline)
             )
         }
+    }
+
+    private func operation(
+        _ route: Route, _ method: HTTPRequest.Method
+    ) throws(ServiceError) -> Operation {
+        guard method == .options else { return try route.operation(method) }
+        return .immediate(
+            OptionsEndpoint(allow: route.allow, crossOrigins: context.access.crossOrigins))
     }
 
     /// The setting that limits a body: a queue that holds fewer bytes than an endpoint takes would

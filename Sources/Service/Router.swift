@@ -34,9 +34,9 @@ package struct Route: Sendable {
         self.init(pattern, [method: .job(job)])
     }
 
-    /// `Allow` (RFC 9110 §10.2.1); HEAD is there wherever GET is.
+    /// `Allow` (RFC 9110 §10.2.1); HEAD is there wherever GET is, and OPTIONS everywhere.
     var allow: String {
-        var methods = operations.keys.map(\.rawValue)
+        var methods = operations.keys.map(\.rawValue) + ["OPTIONS"]
         if operations[.get] != nil { methods.append("HEAD") }
         return methods.sorted().joined(separator: ", ")
     }
@@ -45,7 +45,9 @@ package struct Route: Sendable {
     func operation(_ method: HTTPRequest.Method) throws(ServiceError) -> Operation {
         if let operation = operations[method] { return operation }
         if method == .head, let operation = operations[.get] { return operation }
-        var error = ServiceError(.methodNotAllowed, "This path answers \(allow) only.")
+        var error = ServiceError(
+            .methodNotAllowed,
+            "This path answers \(allow), not \(Excerpt.quoted(method.rawValue)).")
         error.fields[.allow] = allow
         throw error
     }
@@ -90,5 +92,13 @@ struct Router: Sendable {
             }
         }
         return nil
+    }
+    /// The refusal of a path, with the nearest one that there is.
+    func nothing(at path: String) -> ServiceError {
+        ServiceError(
+            .notFound,
+            "There is nothing at \(Excerpt.quoted(path))"
+                + "\(Excerpt.suggestion(path, of: routes.map(\.pattern))); /openapi.yaml lists what "
+                + "there is.")
     }
 }

@@ -104,6 +104,7 @@ public final class ServiceProcess: Sendable {
                 "address": "\(addresses)", "connections": .stringConvertible(connections),
                 "open_files": .stringConvertible(configuration.machine.openFilesMax),
             ])
+        for warning in configuration.warnings { service.logger.warning("\(warning)") }
         if connections < configuration[.maxConnections] {
             service.logger.warning(
                 "fewer connections than max-connections asks for: raise the limit of open files",

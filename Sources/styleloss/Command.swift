@@ -24,7 +24,7 @@ struct Command: Sendable {
         var flag: String { "--\(name)" }
     }
 
-    static let all = [serve, compare, info, health]
+    static let all = [serve, compare, info, health, completion]
 
     /// Runs the command on its part of the command line.
     func run(_ words: [String]) throws(Exit) {
@@ -59,14 +59,24 @@ struct Invocation {
     /// The last value of an option of the command.
     func value(of name: String) -> String? { arguments.values(of: "--\(name)")?.last }
 
+    /// The end of a command that needs no configuration, with every mistake of its line.
+    func check() throws(Exit) {
+        let mistakes = operandMistakes + arguments.mistakes
+        guard mistakes.isEmpty else { throw Exit(.usage, mistakes) }
+    }
+
     /// The configuration from the command line and the environment, or the end of the command with
-    /// every mistake of both.
-    func configuration() throws(Exit) -> Configuration {
+    /// every mistake of both. What was set and means nothing is told on standard error, but by the
+    /// service itself, which has a log for it.
+    func configuration(warns: Bool = true) throws(Exit) -> Configuration {
         var mistakes = operandMistakes
         do {
             let configuration = try Configuration(
                 arguments, environment: ProcessInfo.processInfo.environment)
-            if mistakes.isEmpty { return configuration }
+            if mistakes.isEmpty {
+                if warns { configuration.warnings.forEach(CommandLineTool.printError) }
+                return configuration
+            }
         } catch {
             mistakes += error.mistakes
         }

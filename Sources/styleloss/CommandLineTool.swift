@@ -21,25 +21,20 @@ enum CommandLineTool {
     private static func run(_ words: [String]) throws(Exit) {
         switch words.first {
         case nil, "--help", "-h", "help":
-            guard words.count > 1, let command = named(words[1]) else {
-                throw Exit(.clean, CommandHelp.overview)
-            }
-            throw Exit(.clean, CommandHelp.text(command))
+            guard words.count > 1 else { throw Exit(.clean, CommandHelp.overview) }
+            throw Exit(.clean, CommandHelp.text(try command(words[1])))
         case "--version": throw Exit(.clean, Version.number)
-        case .some(let name):
-            guard let command = named(name) else {
-                let names = Command.all.map(\.name).joined(separator: ", ")
-                throw Exit(.usage, ["\(name): there is no such command; there are \(names)"])
-            }
-            try command.run(Array(words.dropFirst()))
+        case .some(let name): try command(name).run(Array(words.dropFirst()))
         }
     }
 
-    private static func named(_ name: String) -> Command? {
-        Command.all.first { $0.name == name }
+    private static func command(_ name: String) throws(Exit) -> Command {
+        if let command = Command.all.first(where: { $0.name == name }) { return command }
+        let names = Command.all.map(\.name).joined(separator: ", ")
+        throw Exit(.usage, ["\(name): there is no such command; there are \(names)"])
     }
 
-    private static func printError(_ text: String) {
+    static func printError(_ text: String) {
         let bytes = Array((text + "\n").utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }

@@ -6,8 +6,8 @@ extension Command {
         name: "compare",
         abstract: "Print the losses between two images, without a server.",
         discussion: """
-            PNG, or npy with --layout and, for floats, --range. Names and meanings of the options
-            are those of the API.
+            PNG, JPEG, or npy with --layout and, for floats, --range; a pipe too, and - for standard
+            input. Names and meanings of the options are those of the API.
             """,
         operands: [
             Option(name: "output", help: "The image a model made."),
@@ -29,17 +29,22 @@ extension Command {
             options: Comparison.optionNames.compactMap { name in
                 invocation.value(of: flagName(name)).map { (name, $0) }
             })
+        let inputs = [request.output, request.target, request.mask]
+        guard inputs.filter({ $0 == "-" }).count <= 1 else {
+            throw Exit(.usage, ["-: standard input can be one image only"])
+        }
         let comparison = try Comparison.load(configuration)
-        let answer: JSON
+        let answer: ComparisonAnswer
         do throws(ServiceError) {
             answer = try comparison.run(request)
         } catch {
-            throw Exit(.runtime, [error.description])
+            throw Exit(error.isMistakeInOptions ? .usage : .runtime, [error.description])
         }
         throw Exit(
             .clean,
             invocation.arguments.has("--json")
-                ? String(decoding: answer.encode(), as: UTF8.self) : LossTable(answer).text)
+                ? String(decoding: answer.json.encode(), as: UTF8.self)
+                : LossTable(answer.json, layerWeights: answer.layerWeights).text)
     }
 
     /// The options of POST /v1/losses, all there are, by their names with hyphens.

@@ -12,7 +12,7 @@ extension Command {
         ],
         settings: [Configuration.listenSetting]
     ) { invocation throws(Exit) in
-        let configured = try invocation.configuration().listen[0]
+        let configured = try invocation.configuration(warns: false).listen[0]
         let address = try invocation.value(of: "url").map(Self.address) ?? configured
         guard HealthProbe.isReady(address) else {
             throw Exit(.runtime, ["\(address) is not ready"])

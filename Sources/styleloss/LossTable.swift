@@ -12,7 +12,7 @@ struct LossTable {
     private let rows: [Row]
     private let warnings: [String]
 
-    init(_ answer: JSON) {
+    init(_ answer: JSON, layerWeights: [String: [String: Double]]) {
         var rows: [Row] = []
         if case .array(let results) = answer["results"], case .object(let members) = results.first {
             for member in members {
@@ -22,7 +22,12 @@ struct LossTable {
                         name: member.name.string, loss: loss.double,
                         weight: member.value["weight"]?.double))
                 guard case .object(let layers) = member.value["layers"] else { continue }
-                rows += layers.map { Row(name: "  \($0.name)", loss: $0.value.double, weight: nil) }
+                let weights = layerWeights[member.name.string]
+                rows += layers.map { layer in
+                    Row(
+                        name: "  \(layer.name)", loss: layer.value.double,
+                        weight: weights?[layer.name.string])
+                }
             }
             rows.append(Row(name: "total", loss: results[0]["total"]?.double, weight: nil))
         }

@@ -9,8 +9,8 @@ struct ArgumentsTests {
     }
 
     @Test func `tells options, switches and operands apart, in any order`() {
-        let arguments = read("a --list 1 --json b --name=x=y --list=2 -c")
-        #expect(arguments.operands == ["a", "b", "-c"])
+        let arguments = read("a --list 1 --json b --name=x=y --list=2 -")
+        #expect(arguments.operands == ["a", "b", "-"])
         #expect(arguments.values(of: "--list") == ["1", "2"])
         #expect(arguments.values(of: "--name") == ["x=y"])
         #expect(arguments.has("--json"))
@@ -31,5 +31,6 @@ struct ArgumentsTests {
                 "--list: a value is missing",
             ])
         #expect(arguments.operands.isEmpty)
+        #expect(read("-x").mistakes == ["-x: there is no such option"])
     }
 }

@@ -94,5 +94,5 @@ struct BodyCodingTests {
 }
 
 extension SHA256Digest {
-    fileprivate var hexadecimal: String { map { String(format: "%02x", $0) }.joined() }
+    var hexadecimal: String { map { String(format: "%02x", $0) }.joined() }
 }

@@ -65,11 +65,103 @@ struct CommandLineTests {
                 && table.output.contains("total"))
     }
 
+    @Test func `prints the weights of terms and of layers`() throws {
+        let path = try file(Sample.png(1), "a.png")
+        let table = try Program.run("compare", path, path, "--layers", "relu1_1,pool1:0.25").output
+        let rows = table.split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(rows.contains { $0.first == "pool1" && $0.suffix(2) == ["x", "0.25"] }, "\(table)")
+        #expect(rows.contains { $0.first == "relu1_1" && $0.suffix(2) == ["x", "1"] }, "\(table)")
+    }
+
+    @Test func `reads an image from standard input, and from a pipe`() throws {
+        let output = try file(Sample.png(1), "a.png")
+        let target = try file(Sample.png(2), "b.png")
+        let json = { (text: String) in text.range(of: "\"results\"").map { text[$0.lowerBound...] }
+        }
+        let expected = try Program.run("compare", output, target, "--layers", "relu1_1", "--json")
+        for words in ["- \(target) <\(output)", "<(cat \(output)) \(target)"] {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments = [
+                "-c", "\(Program.url.path) compare \(words) --layers relu1_1 --json",
+            ]
+            let pipe = Pipe()
+            process.standardOutput = pipe
+            try process.run()
+            let text = String(
+                decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            let end = { (text: Substring?) in text?.prefix { $0 != "}" } }
+            #expect(end(json(text)) == end(json(expected.output)), "\(words)")
+        }
+        let twice = try Program.run("compare", "-", "-")
+        #expect(twice.status == 2 && twice.error.contains("standard input"))
+    }
+
+    @Test(arguments: [
+        ["compare", "A", "A", "--layers", "relu9_9"], ["compare", "A", "A", "--preset", "pcnov"],
+        ["compare", "A", "A", "--gram", "x"], ["compare", "A", "A", "-v"], ["help", "nothing"],
+        ["completion"], ["completion", "tcsh"], ["completion", "bash", "more"], ["serve", "more"],
+        ["--nothing"], ["info", "--json=1"],
+    ])
+    func `ends with 2 for every mistake in usage`(words: [String]) throws {
+        let path = try file(Sample.png(1), "a.png")
+        let process = Program.process(words.map { $0 == "A" ? path : $0 })
+        let error = Pipe()
+        process.standardError = error
+        try process.run()
+        let text = String(
+            decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2 && text.hasPrefix("styleloss: "), "\(text)")
+    }
+
+    @Test func `prints completion that shells understand, with every option`() throws {
+        for shell in ["bash", "zsh", "fish"] {
+            let result = try Program.run("completion", shell)
+            #expect(result.status == 0)
+            for setting in Configuration.settings {
+                #expect(result.output.contains(setting.key), "\(shell): \(setting.key)")
+            }
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = [
+            "-c",
+            "source <(\(Program.url.path) completion bash); COMP_WORDS=(styleloss compare --lay) "
+                + "COMP_CWORD=2; _styleloss; echo ${COMPREPLY[@]}",
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(text == "--layers --layout\n")
+    }
+
+    @Test func `tells of variables that mean nothing, and not of those of Kubernetes`() throws {
+        let path = try file(Sample.png(1), "a.png")
+        let result = try Program.run(
+            "compare", path, path, "--layers", "relu1_1",
+            environment: [
+                "STYLELOSS_WORKRES": "2", "STYLELOSS_PORT": "tcp://10.0.0.1:8080",
+                "STYLELOSS_SERVICE_HOST": "10.0.0.1", "STYLELOSS_SERVICE_PORT": "8080",
+                "STYLELOSS_SERVICE_PORT_HTTP": "8080", "STYLELOSS_PORT_8080_TCP_ADDR": "10.0.0.1",
+                "STYLELOSS_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+            ])
+        #expect(result.status == 0)
+        #expect(
+            result.error
+                == "STYLELOSS_WORKRES: there is no such setting; did you mean STYLELOSS_WORKERS?\n")
+    }
+
     @Test func `ends with 1 and the sentence for a bad input`() throws {
         let text = try file(Array("no image".utf8), "x.png")
         let result = try Program.run("compare", text, text)
         #expect(result.status == 1)
-        #expect(result.error == "styleloss: \(text) is neither PNG nor npy; give one of them.\n")
+        #expect(
+            result.error == "styleloss: \(text) is none of PNG, JPEG and npy; give one of them.\n")
         let page = try file(Array("<html>".utf8), "x.html")
         let markup = try Program.run("compare", page, text).error
         #expect(markup.contains("\(page) looks like HTML"), "\(markup)")
@@ -82,7 +174,7 @@ struct CommandLineTests {
         #expect(result.error.contains("--workers") && result.error.contains("--bogus"))
         let command = try Program.run("servee")
         #expect(command.status == 2)
-        #expect(command.error.contains("there are serve, compare, info, health"))
+        #expect(command.error.contains("there are serve, compare, info, health, completion"))
         let compare = try Program.run("compare", "a.png", "--layrs=x", "--workers=0")
         #expect(compare.status == 2)
         #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Inference
 import Service
 import Testing
@@ -60,9 +61,9 @@ struct OperationTests {
     }
 
     @Test(arguments: [
-        ("DELETE", "/", "GET, HEAD"), ("GET", "/v1/losses", "POST"),
-        ("POST", "/livez", "GET, HEAD"),
-        ("BREW", "/v1/gram", "POST"), ("PATCH", "/v1/targets/x", "DELETE, GET, HEAD, PUT"),
+        ("DELETE", "/", "GET, HEAD, OPTIONS"), ("GET", "/v1/losses", "OPTIONS, POST"),
+        ("POST", "/livez", "GET, HEAD, OPTIONS"), ("BREW", "/v1/gram", "OPTIONS, POST"),
+        ("PATCH", "/v1/targets/x", "DELETE, GET, HEAD, OPTIONS, PUT"),
     ])
     func `answers a method the path does not have with 405 and Allow`(
         method: String, path: String, allow: String
@@ -140,8 +141,59 @@ struct OperationTests {
         #expect(ready.code == "not_ready")
         #expect(ready["retry-after"] != nil)
         #expect(ready["connection"] == "close")
-        #expect(try service.post("/v1/losses", Sample.pair()).code == "not_ready")
+        #expect(try service.get("/v1/info").code == "not_ready")
         try service.service.load()
         #expect(try service.get("/readyz").status == 200)
+    }
+
+    @Test func `keeps a request that comes while the weights are loaded until they are`() throws {
+        let service = try RunningService(loads: false)
+        let form = Sample.pair()
+        let client = try SocketClient(port: service.port)
+        try client.send(
+            RunningService.request(
+                "POST", "/v1/losses?layers=relu1_1", [("Content-Type", form.contentType)],
+                form.body))
+        try service.wait("styleloss_http_requests_in_flight", is: 2)
+        #expect(try service.get("/readyz").status == 503)
+        try service.service.load()
+        #expect(try client.readResponse()?.status == 200)
+    }
+
+    @Test func `lets go of a request that waits for weights at its deadline`() throws {
+        let service = try RunningService(loads: false)
+        let form = Sample.pair()
+        let fields = [("Content-Type", form.contentType), ("X-Request-Timeout-Ms", "100")]
+        let response = try service.send("POST", "/v1/losses", fields, form.body)
+        #expect([408, 504].contains(response.status), "\(response.text)")
+        try service.service.load()
+        #expect(try service.post("/v1/losses?layers=relu1_1", form).status == 200)
+    }
+
+    @Test(arguments: [
+        ("/", "GET, HEAD, OPTIONS"), ("/v1/losses", "OPTIONS, POST"),
+        ("/v1/targets/x", "DELETE, GET, HEAD, OPTIONS, PUT"),
+    ])
+    func `answers OPTIONS with the methods of the path`(path: String, allow: String) throws {
+        let response = try service.send("OPTIONS", path)
+        #expect(response.status == 204)
+        #expect(response["allow"] == allow)
+        #expect(response.body.isEmpty)
+        #expect(response["access-control-allow-origin"] == nil && response["vary"] == nil)
+    }
+
+    @Test func `listens on localhost in both versions of IP`() throws {
+        let service = try LossService(
+            configuration: Configuration(flags: ["--listen=localhost:0", "--log-level=critical"]),
+            sink: LogSink())
+        let addresses = service.boundAddresses
+        guard case .tcp("127.0.0.1", let port) = addresses[0] else {
+            Issue.record("\(addresses)")
+            return
+        }
+        let hasIPv6 = FileManager.default.fileExists(atPath: "/proc/net/if_inet6")
+        #expect(addresses.count == 2 || !hasIPv6)
+        #expect(addresses.dropFirst().allSatisfy { $0 == .tcp(host: "::1", port: port) })
+        for address in addresses { #expect(HealthProbe.isReady(address, path: "/livez")) }
     }
 }

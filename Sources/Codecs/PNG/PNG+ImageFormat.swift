@@ -5,9 +5,11 @@ extension ImageFormat {
         header: { bytes throws(ImageError) in
             do throws(PNGError) {
                 let header = try PNG.header(bytes)
+                let (bytes, overflow) = header.decodedByteCount.addingReportingOverflow(
+                    header.workingByteCount)
                 return ImageHeader(
                     width: header.width, height: header.height, channels: header.channels,
-                    decodedByteCount: header.decodedByteCount)
+                    decodedByteCount: overflow ? .max : bytes)
             } catch {
                 throw ImageError(error)
             }

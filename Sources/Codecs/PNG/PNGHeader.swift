@@ -34,15 +34,17 @@ public struct PNGHeader: Sendable, Equatable {
         }
     }
 
-    /// Bytes that `PNG.decode` allocates; `Int.max` when that overflows: the samples, two rows as
-    /// libpng holds them (pngrutil.c, `png_read_start_row`), each pixel in a byte at least, and zlib's
-    /// window and state.
+    /// Bytes of the decoded samples; `Int.max` when that overflows.
     public var decodedByteCount: Int {
-        let (samples, overflow) = pixelCount.multipliedReportingOverflow(
+        let (bytes, overflow) = pixelCount.multipliedReportingOverflow(
             by: channels * bytesPerSample)
-        let working = 2 * (width * max(8, storedBitsPerPixel) / 8 + 128) + (64 << 10)
-        let (bytes, overflowsToo) = samples.addingReportingOverflow(working)
-        return overflow || overflowsToo ? .max : bytes
+        return overflow ? .max : bytes
+    }
+
+    /// Bytes that `PNG.decode` takes besides: two rows as libpng holds them (pngrutil.c,
+    /// `png_read_start_row`), each pixel in a byte at least, and zlib's window and state.
+    public var workingByteCount: Int {
+        2 * (width * max(8, storedBitsPerPixel) / 8 + 128) + (64 << 10)
     }
 
     /// Whether the colour type has an alpha channel.

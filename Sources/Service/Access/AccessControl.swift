@@ -16,11 +16,14 @@ struct AccessControl: Sendable {
     private let keys: APIKeysFile?
     private let hosts: AllowedHosts
     private let metricsNeedKey: Bool
+    /// Pages that may ask from elsewhere.
+    let crossOrigins: CrossOrigins
 
     init(_ configuration: Configuration) {
         keys = configuration[.apiKeysFile]
         hosts = configuration[.allowedHosts]
         metricsNeedKey = configuration[.metricsNeedKey]
+        crossOrigins = configuration[.crossOrigins]
     }
 
     /// The name of the key that a request comes with; nil where none is asked for.
@@ -51,10 +54,11 @@ struct AccessControl: Sendable {
                 .misdirectedRequest,
                 "The service does not answer under this host; allowed-hosts says under which.")
         }
-        guard hosts.allows(origin: request.head.headerFields[.origin]) else {
+        let origin = request.head.headerFields[.origin]
+        guard crossOrigins.allows(origin) || hosts.allows(origin: origin) else {
             throw ServiceError(
                 .forbiddenOrigin,
-                "Pages of this origin may not ask here; allowed-hosts says which may.")
+                "Pages of this origin may not ask here; cors-origins says which may.")
         }
     }
 

@@ -9,12 +9,12 @@ public struct Arguments: Sendable {
     private var given: Set<String> = []
 
     /// Takes `--name value` and `--name=value` for each of `options`, `--name` for each of
-    /// `switches`. After `--` everything is an operand.
+    /// `switches`. A hyphen alone is an operand, and after `--` everything is one.
     public init(_ arguments: [String], options: [String], switches: [String] = []) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             guard argument != "--" else { break }
-            guard argument.hasPrefix("--") else {
+            guard argument.hasPrefix("-"), argument != "-" else {
                 operands.append(argument)
                 continue
             }
@@ -56,26 +56,9 @@ public struct Arguments: Sendable {
 
     /// The sentence for a word that is none of the known ones, with the nearest of them.
     public static func unknown(_ word: String, among known: [String]) -> String {
-        let distances = known.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }
-        guard let (nearest, edits) = distances.min(by: { $0.1 < $1.1 }),
-            edits <= max(2, word.utf8.count / 3)
-        else { return "\(word): there is no such option" }
-        return "\(word): there is no such option; did you mean \(nearest)?"
-    }
-
-    /// Levenshtein's distance: insertions, deletions and substitutions from one word to another.
-    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var row = Array(0...b.count)
-        for (i, letter) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in b.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] =
-                    letter == other ? diagonal : 1 + min(diagonal, above, row[j])
-                diagonal = above
-            }
+        guard let nearest = word.nearest(of: known) else {
+            return "\(word): there is no such option"
         }
-        return row[b.count]
+        return "\(word): there is no such option; did you mean \(nearest)?"
     }
 }

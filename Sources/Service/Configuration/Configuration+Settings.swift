@@ -7,7 +7,7 @@ extension Configuration {
         row(.maxBodyBytes), row(.maxImagePixels), row(.minImageSide), row(.maxPairsPerRequest),
         row(.maxMemoryBytes), row(.queueJobs), row(.queueBytes), row(.maxAnswerBytes),
         row(.targetCacheBytes), row(.bufferPoolBytes),
-        row(.apiKeysFile), row(.metricsNeedKey), row(.allowedHosts),
+        row(.apiKeysFile), row(.metricsNeedKey), row(.allowedHosts), row(.crossOrigins),
         row(.maxConnections), row(.reservedConnections), row(.maxHeaderBytes), row(.maxHeaders),
         row(.maxURIBytes),
         row(.requestTimeoutMs), row(.headerTimeoutMs), row(.bodyIdleTimeoutMs),

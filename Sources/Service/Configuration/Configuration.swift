@@ -7,6 +7,9 @@ public struct Configuration: Sendable {
     /// Addresses to serve on, at least one.
     public var listen: [ListenAddress] { self[.listen] }
 
+    /// What was set and means nothing, a sentence each.
+    public let warnings: [String]
+
     /// A value in a box of its type: an optional that is nil keeps its type in a box only.
     private struct Stored<Value: Sendable>: Sendable { let value: Value }
     private var values: [String: any Sendable] = [:]
@@ -27,14 +30,16 @@ public struct Configuration: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: a command line whose options are at least some of the settings.
-    ///   - environment: `STYLELOSS_…` variables. Names that are no setting are ignored: Kubernetes
-    ///     gives every container of a service called styleloss a `STYLELOSS_PORT`.
+    ///   - environment: `STYLELOSS_…` variables. Those that are no setting are in `warnings`, but for
+    ///     what Kubernetes sets.
     /// - Throws: all mistakes at once, those of the command line included.
     public init(
         _ arguments: Arguments, environment: [String: String] = [:], machine: Machine = .current()
     ) throws(ConfigurationError) {
         self.machine = machine
-        var reader = ConfigurationReader(arguments: arguments, environment: environment)
+        var reader = ConfigurationReader(
+            arguments: arguments, environment: EnvironmentNames.meant(environment))
+        warnings = EnvironmentNames.warnings(environment, Self.settings)
         for setting in Self.settings { setting.read(&reader, &self) }
         guard reader.mistakes.isEmpty else { throw ConfigurationError(mistakes: reader.mistakes) }
     }

@@ -48,6 +48,27 @@ extension Setting where Value == AllowedHosts {
     }
 }
 
+extension Setting where Value == CrossOrigins {
+    static var crossOrigins: Self {
+        Setting(
+            key: "cors-origins", placeholder: "origin",
+            help: "Origins whose pages may ask and read answers (CORS), https://HOST:PORT, * for "
+                + "any; repeat the flag for several",
+            isList: true, defaultDescription: "none", standard: { _ in .none }
+        ) { texts throws(SettingError) in
+            var origins: [String] = []
+            for text in texts {
+                guard let origin = CrossOrigins.origin(text) else {
+                    throw SettingError(
+                        clause: "\"\(text)\" is not an origin, https://HOST:PORT, nor *")
+                }
+                origins.append(origin)
+            }
+            return CrossOrigins(origins: origins)
+        }
+    }
+}
+
 extension ListenAddress {
     /// Whether only this machine can connect.
     fileprivate var isLocal: Bool {

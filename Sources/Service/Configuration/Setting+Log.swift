@@ -13,7 +13,8 @@ extension Setting where Value == Logger.Level {
     static var logLevel: Self {
         .choice(
             "log-level", default: .info,
-            "Least severity that is logged; a request is one info line")
+            "Least severity that is logged; a request is one info line, a probe that succeeds one of "
+                + "debug")
     }
 }
 

@@ -9,11 +9,9 @@ struct FeatureGradientEndpoint: JobEndpoint {
     let mediaTypes: [MediaType] = [.safetensors, .multipart]
 
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
-        let submission = try Submission(request) { name in
-            name == "image" || Cotangents.isPart(name)
-        }
+        let submission = try Submission(request, .featureGradients)
         let set = try OptionSet(
-            query: request.query, json: submission.options, known: OptionName.featureGradients)
+            query: request.query, body: submission, known: OptionName.featureGradients)
         let images = try submission.images("image", try ArrayOptions(set), context.configuration)
         guard images.count > 0 else {
             throw ServiceError(.missingInput, "There is no image; send one or more.")

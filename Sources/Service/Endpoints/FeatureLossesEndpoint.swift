@@ -7,7 +7,7 @@ struct FeatureLossesEndpoint: JobEndpoint {
     let mediaTypes: [MediaType] = [.safetensors, .multipart]
 
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
-        let submission = try Submission(request, isPart: FeatureLossJob.isPart)
+        let submission = try Submission(request, .featureLosses)
         let job = try FeatureLossJob(
             submission, query: request.query, id: request.id,
             instructionSet: model.extractor.instructionSet, configuration: context.configuration)

@@ -8,9 +8,9 @@ struct FeaturesEndpoint: JobEndpoint {
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
-        let submission = try Submission(request) { $0 == "image" }
+        let submission = try Submission(request, .features)
         let set = try OptionSet(
-            query: request.query, json: submission.options, known: OptionName.features)
+            query: request.query, body: submission, known: OptionName.features)
         let walk = try ImageWalk(submission, set, model, context.configuration)
         try walk.checkEqualSizes()
         let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, FeatureDemand(maps: [0])) }

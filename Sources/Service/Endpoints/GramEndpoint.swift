@@ -8,12 +8,9 @@ struct GramEndpoint: JobEndpoint {
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
-        let submission = try Submission(request) { name in
-            name == "image"
-                || name.hasPrefix("features.") && Submission.isLayerName(name.dropFirst(9))
-        }
+        let submission = try Submission(request, .gramMatrices)
         let set = try OptionSet(
-            query: request.query, json: submission.options, known: OptionName.gramMatrices)
+            query: request.query, body: submission, known: OptionName.gramMatrices)
         let chosen = try LossChoice.chosen(set).loss
         let kind = try set.choice(.gram) ?? chosen.gramKind ?? .normalized
         let accept = request.fields[.accept]
@@ -69,9 +66,11 @@ struct GramEndpoint: JobEndpoint {
         if let wanted = try set.weights(.layers) {
             guard !wanted.isEmpty else { throw ServiceError.emptyLayers }
             let known = Set(sources.map(\.layer))
-            guard wanted.allSatisfy({ known.contains($0.name) }) else {
+            if let stranger = wanted.first(where: { !known.contains($0.name) }) {
                 throw ServiceError(
-                    .unknownLayer, "The option layers names a layer that is not in the body.")
+                    .unknownLayer,
+                    "The option layers names \(Excerpt.quoted(stranger.name)), a layer that is not in "
+                        + "the body; the body has \(known.sorted().joined(separator: ", ")).")
             }
             let names = Set(wanted.map(\.name))
             sources.removeAll { !names.contains($0.layer) }

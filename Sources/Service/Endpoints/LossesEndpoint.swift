@@ -3,15 +3,11 @@ import HTTPTypes
 
 /// POST /v1/losses
 struct LossesEndpoint: JobEndpoint {
-    private static let roles: Set<String> = [
-        "output", "target", "style_target", "perceptual_target", "mask",
-    ]
-
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
-        let submission = try Submission(request) { Self.roles.contains($0) }
+        let submission = try Submission(request, .losses)
         let job = try LossJob(
             submission, query: request.query, id: request.id, model: model,
             targets: TargetCache(context.targets, of: request.tenant),

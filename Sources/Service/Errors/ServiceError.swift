@@ -6,7 +6,8 @@ import HTTPTypes
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
     /// Which error it is.
     public let code: ErrorCode
-    /// One sentence for the client; never a path, an address or the client's own bytes.
+    /// One sentence for the client, in ASCII; never a path or an address of ours. What the client sent
+    /// stands in it as an `Excerpt`.
     public let detail: String
     /// The limit that was passed, what was asked for, and the setting that would change it.
     public var limit: Int?
@@ -40,6 +41,16 @@ public struct ServiceError: Error, Sendable, CustomStringConvertible {
 }
 
 extension ServiceError {
+    /// Whether the options are wrong, and not what was sent.
+    public var isMistakeInOptions: Bool {
+        switch code {
+        case .invalidOption, .unknownOption, .missingOption, .unknownLayer, .unknownPreset,
+            .invalidLoss:
+            true
+        default: false
+        }
+    }
+
     static let deadlineExceeded = ServiceError(
         .deadlineExceeded,
         "The request was not done by its deadline; allow more with X-Request-Timeout-Ms or send "
@@ -67,8 +78,7 @@ extension ServiceError {
         if let actual { members.append(.init("actual", .integer(actual))) }
         if let setting { members.append(.init("option", .string(setting.key))) }
         var response = HTTPServerResponse(
-            status: code.status, type: "application/problem+json",
-            body: JSON.object(members).encode())
+            status: code.status, type: "application/problem+json", .object(members))
         switch code {
         case .notReady, .draining:
             response.fields[.retryAfter] = "\(Self.retryAfterSeconds)"

@@ -8,18 +8,13 @@ struct Cotangents: Sendable {
     let taps: [Tap]
     private let sources: [FeatureSource]
 
-    /// Whether a part is one.
-    static func isPart(_ name: String) -> Bool {
-        name.hasPrefix("cotangent.") && Submission.isLayerName(name.dropFirst(10))
-    }
-
     /// - Throws: `missing_input` when there is none, `unknown_layer`, `image_too_small`, and
     ///   `shape_mismatch` with the shape that is right.
     init(
         _ submission: Submission, _ set: OptionSet, _ images: ImageList, _ variant: NetworkVariant,
         _ configuration: Configuration
     ) throws(ServiceError) {
-        guard submission.parts.contains(where: { Self.isPart($0.name) }) else {
+        guard submission.parts.contains(where: { $0.name != "image" }) else {
             throw ServiceError(
                 .missingInput, "There is no tensor cotangent.<layer>; send one or more.")
         }

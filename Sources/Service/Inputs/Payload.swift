@@ -28,7 +28,7 @@ enum PartKind: Sendable {
     case npy
 
     /// What is read, for sentences.
-    static let readable = "PNG, JPEG or npy"
+    static let readable = "PNG, JPEG and npy"
 
     /// The kind of an image or array, and what its sender should hear of it.
     ///
@@ -36,6 +36,10 @@ enum PartKind: Sendable {
     static func find(
         _ role: String, _ payload: Payload, contentType: String?
     ) throws(ServiceError) -> (kind: PartKind, warning: Warning?) {
+        guard payload.count > 0 else {
+            throw ServiceError(
+                .invalidImage, "The part \(role) is empty: its file has 0 bytes; send another.")
+        }
         let declared = contentType.flatMap { MediaType(contentType: $0) }
         let found = payload.withSpan { MediaSniffer.kind(of: $0) }
         if let kind = PartKind(found) {
@@ -52,8 +56,20 @@ enum PartKind: Sendable {
                 .unsupportedMediaType, "The part \(role) looks like \(found.refusal).")
         }
         if let kind = PartKind(declared) { return (kind, nil) }
+        let bytes = payload.bytes[payload.range]
+        let isText = bytes.prefix(64).allSatisfy {
+            (0x20...0x7E).contains($0) || [0x09, 0x0A, 0x0D].contains($0)
+        }
+        guard !isText else {
+            throw ServiceError(
+                .unsupportedMediaType,
+                "The part \(role) holds the text \(Excerpt.quoted(bytes)), not a file; with curl, "
+                    + "write \(role)=@FILE.")
+        }
         throw ServiceError(
-            .unsupportedMediaType, "The part \(role) is neither \(readable); send one of them.")
+            .unsupportedMediaType,
+            "The part \(role) is none of \(readable): it begins with the bytes "
+                + "\(Hexadecimal.text(bytes.prefix(8))).")
     }
 
     private init?(_ kind: MediaSniffer.Kind) {

@@ -6,7 +6,7 @@ extension Submission {
     ///   most half as long as they were written, and for what base64 decodes to. Texts without
     ///   escapes are slices of the body.
     init(
-        json body: [UInt8], _ isPart: (String) -> Bool, _ intake: Intake
+        json body: [UInt8], _ names: PartNames, _ intake: Intake
     ) throws(ServiceError) {
         if try Self.hasEscape(body, intake) { try intake.charge(body.count / 2) }
         guard case .object(let members) = try JSON(parsing: Payload(body), intake) else {
@@ -17,7 +17,7 @@ extension Submission {
             switch member.name {
             case "options": try readOptions(member.value)
             default:
-                let name = try Self.name(member.name, isPart)
+                let name = try names.name(member.name)
                 if member.value["ref"] != nil, LossTargets.Role(rawValue: name) != nil {
                     targetReferences[name] = try Self.reference(member.value)
                     continue
@@ -40,7 +40,8 @@ extension Submission {
 
     private mutating func readOptions(_ value: JSON) throws(ServiceError) {
         guard case .object(let members) = value else {
-            throw ServiceError(.badRequest, "The member options must be a JSON object.")
+            throw ServiceError(
+                .badRequest, "The member options must be an object, {\"layers\": [\"relu1_1\"]}.")
         }
         options = members
     }
@@ -66,28 +67,30 @@ extension Submission {
     private static func image(
         _ value: JSON, _ role: String, _ intake: Intake
     ) throws(ServiceError) -> Content {
-        if case .text(let text) = value { return try file(text, nil, role, intake) }
+        if case .text(let text) = value { return try file(text.utf8, nil, role, intake) }
         guard case .object(let members) = value else { throw malformed(role) }
         for format in ImageFormat.all where members.count == 1 {
             guard members[0].name.equals(format.name.lowercased()) else { continue }
             guard case .text(let text) = members[0].value else { throw malformed(role) }
-            return try file(text, format, role, intake)
+            return try file(text.utf8, format, role, intake)
         }
         guard Set(members.map(\.name)) == ["dtype", "shape", "data"] else { throw malformed(role) }
         return try array(value, role, intake)
     }
 
     /// A file in base64, or in a data URI, which says itself what it is.
-    private static func file(
-        _ text: UTF8Text, _ format: ImageFormat?, _ role: String, _ intake: Intake
+    static func file(
+        _ text: ArraySlice<UInt8>, _ format: ImageFormat?, _ role: String, _ intake: Intake
     ) throws(ServiceError) -> Content {
-        guard DataURI.isMeant(text.utf8) else {
-            guard let format else { throw malformed(role) }
-            return .file(try bytes(text.utf8, role, intake), contentType: format.mediaType)
+        guard DataURI.isMeant(text) else {
+            guard let format else { throw plainText(text, role) }
+            return .file(try bytes(text, role, intake), contentType: format.mediaType)
         }
-        guard let uri = DataURI(text.utf8) else {
+        guard let uri = DataURI(text) else {
             throw ServiceError(
-                .badRequest, "The data URI of \(role) must begin as data:image/png;base64, does.")
+                .badRequest,
+                "The data URI of \(role) must begin as data:image/png;base64, does, and begins "
+                    + "\(Excerpt.quoted(text.prefix(40))).")
         }
         return .file(try bytes(uri.base64, role, intake), contentType: uri.mediaType)
     }
@@ -98,6 +101,18 @@ extension Submission {
             "An image of \(role) must be {\"png\": base64}, {\"jpeg\": base64}, a data URI, or "
                 + "{\"dtype\", \"shape\", \"data\": base64}."
         )
+    }
+
+    /// Text where an image should be: most likely the name of a file, or of a target.
+    private static func plainText(_ text: ArraySlice<UInt8>, _ role: String) -> ServiceError {
+        let start = "The member \(role) is the text \(Excerpt.quoted(text))"
+        if text.starts(with: "sha256:".utf8) {
+            return ServiceError(
+                .badRequest, "\(start); a target by reference is {\"ref\": \"sha256:...\"}.")
+        }
+        return ServiceError(
+            .badRequest,
+            "\(start); send the image itself: {\"png\": base64 of the file}, or a data URI.")
     }
 
     private static func bytes(

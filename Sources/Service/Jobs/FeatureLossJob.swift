@@ -26,7 +26,7 @@ struct FeatureLossJob: Sendable {
         self.instructionSet = instructionSet
         workers = configuration[.workers]
         let set = try OptionSet(
-            query: query, json: submission.options, known: OptionName.featureLosses)
+            query: query, body: submission, known: OptionName.featureLosses)
         layers = try Self.layers(submission, set, configuration)
         choice = try LossChoice(set, layers: layers.map(\.name))
         do {
@@ -36,13 +36,6 @@ struct FeatureLossJob: Sendable {
         } catch {
             throw ServiceError(error)
         }
-    }
-
-    /// Whether a name of the body is `output.<layer>` or `target.<layer>`.
-    static func isPart(_ name: String) -> Bool {
-        let halves = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        return halves.count == 2 && ["output", "target"].contains(halves[0])
-            && Submission.isLayerName(halves[1])
     }
 
     private static func layers(

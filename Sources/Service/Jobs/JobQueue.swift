@@ -25,9 +25,9 @@ final class JobQueue: Sendable {
         return min(max(Int(seconds.rounded(.up)), 1), 60)
     }
 
-    /// Lines a job up.
-    func submit(_ job: Job) {
-        pool.submit(job)
+    /// Lines a job up, once there is a model to run it with.
+    func submit(_ job: Job, after readiness: Readiness) {
+        readiness.whenSettled { self.pool.submit(job) }
         expireAtDeadline(job)
     }
 

@@ -25,7 +25,7 @@ struct LossJob: Sendable {
         self.model = model
         self.targets = targets
         workers = configuration[.workers]
-        let set = try OptionSet(query: query, json: submission.options, known: OptionName.losses)
+        let set = try OptionSet(query: query, body: submission, known: OptionName.losses)
         choice = try LossChoice(
             set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
         gradient = try GradientOptions(set, choice.loss, accept: accept)
@@ -252,7 +252,8 @@ extension LossJob {
                 decoded.keeping.insert(part.start + index)
             }
         }
-        decoded.warnings = outputs.warnings + targetWarnings + masks.warnings
+        decoded.warnings =
+            outputs.warnings + targetWarnings + masks.warnings + masks.bitMaskWarnings
         for pair in 0..<outputs.images.count {
             var mask: Mask?
             if !masks.images.isEmpty {

@@ -25,7 +25,15 @@ struct AccessLog: Sendable {
         case .clientGone: metadata["outcome"] = "client gone"
         case .timedOut: metadata["outcome"] = "timed out"
         }
-        let isOurFault = report.status?.code == 500
-        logger.log(level: isOurFault ? .error : .info, "request", metadata: metadata)
+        logger.log(level: Self.level(record, report), "request", metadata: metadata)
+    }
+
+    /// Probes and scrapes come every few seconds, and say something when they fail.
+    private static func level(_ record: RequestRecord, _ report: HTTPReport) -> Logger.Level {
+        switch report.status?.code {
+        case 500: .error
+        case 200 where record.isProbe: .debug
+        default: .info
+        }
     }
 }

@@ -12,16 +12,22 @@ struct RequestRecord: Sendable {
     let traceparent: String?
     /// The pattern of the route; nil when there is none.
     let route: String?
+    /// Whether the route is one of health or metrics.
+    let isProbe: Bool
+    /// The origin of the page that asks; nil for other clients.
+    let origin: String?
     /// The name of the API key that the request came with; nil when keys are not asked for.
     var tenant: String?
 
-    init(_ request: HTTPServerRequest, route: String?) {
+    init(_ request: HTTPServerRequest, _ route: Route?) {
         id = RequestID.of(request.head.headerFields)
         client = request.client
         method = request.head.method
         target = request.head.path
         traceparent = request.head.headerFields[.traceparent]
-        self.route = route
+        self.route = route?.pattern
+        isProbe = route?.isProbe ?? false
+        origin = request.head.headerFields[.origin]
     }
 
     init(_ head: HTTPPartialHead) {
@@ -31,5 +37,7 @@ struct RequestRecord: Sendable {
         target = nil
         traceparent = head.fields[.traceparent]
         route = nil
+        isProbe = false
+        origin = head.fields[.origin]
     }
 }

@@ -59,10 +59,10 @@ struct FieldReader: FieldVisitor {
 
     private func checkAllKnown() throws(ServiceError) {
         for member in members where !known.contains(where: { member.name.equals($0) }) {
-            let near = member.name.name?.nearest(of: known).map { " (did you mean \($0)?)" } ?? ""
             throw Self.fault(
                 path,
-                "has a member that is not known\(near); the members are "
+                "has the member \(Excerpt.quoted(member.name)), which is not known"
+                    + "\(Excerpt.suggestion(member.name.name, of: known)); the members are "
                     + known.joined(separator: ", "))
         }
     }

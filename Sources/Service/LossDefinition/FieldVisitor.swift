@@ -121,8 +121,10 @@ extension FieldVisitor {
         var word: String?
         if case .text(let text) = json { word = text.name }
         guard let word, words.contains(word) else {
-            let near = word?.nearest(of: words).map { " (did you mean \($0)?)" } ?? ""
-            throw fault(name, "must be one of \(words.joined(separator: ", "))\(near)")
+            throw fault(
+                name,
+                "must be one of \(words.joined(separator: ", "))"
+                    + Excerpt.suggestion(word, of: words))
         }
         value = word
     }

@@ -9,11 +9,13 @@ struct LayerNames {
 
     /// Refuses a layer that is not there, with the name that it has here or that was probably meant.
     func unknown(_ name: String, in option: String) -> ServiceError {
-        let start = "The option \(option) names a layer that \(architecture.rawValue) does not have"
+        let start =
+            "The option \(option) names \(Excerpt.quoted(name)), a layer that "
+            + "\(architecture.rawValue) does not have"
         if let (tap, rule) = alias(name) {
             return ServiceError(.unknownLayer, "\(start); \(rule) is \(tap) here.")
         }
-        let near = name.nearest(of: all).map { " (did you mean \($0)?)" } ?? ""
+        let near = Excerpt.suggestion(name, of: all)
         return ServiceError(
             .unknownLayer, "\(start)\(near); the layers are \(all.joined(separator: ", ")).")
     }

@@ -51,8 +51,9 @@ struct LossChoice: Sendable {
             guard names.contains(name) else {
                 throw ServiceError(
                     .unknownLayer,
-                    "The option \(option.rawValue) names a layer that is not in the body; the body "
-                        + "has \(known.sorted().prefix(32).joined(separator: ", ")).")
+                    "The option \(option.rawValue) names \(Excerpt.quoted(name)), a layer that is not "
+                        + "in the body; the body has "
+                        + "\(known.sorted().prefix(32).joined(separator: ", ")).")
             }
         } order: {
             known
@@ -78,10 +79,11 @@ struct LossChoice: Sendable {
         }
         guard let preset = Presets.named(name) else {
             let names = Presets.all.map(\.name)
-            let near = name.nearest(of: names).map { " (did you mean \($0)?)" } ?? ""
             throw ServiceError(
                 .unknownPreset,
-                "There is no such preset\(near); the presets are \(names.joined(separator: ", ")).")
+                "There is no preset \(Excerpt.quoted(name))"
+                    + "\(Excerpt.suggestion(name, of: names)); the presets are "
+                    + "\(names.joined(separator: ", ")).")
         }
         return (preset, name)
     }
@@ -170,10 +172,10 @@ extension Loss {
         for item in try options.weights(.termWeights, needsWeight: true) ?? [] {
             guard let index = terms.firstIndex(where: { $0.key == item.name }) else {
                 let names = terms.map(\.key)
-                let near = item.name.nearest(of: names).map { " (did you mean \($0)?)" } ?? ""
                 throw ServiceError(
                     .invalidOption,
-                    "The option term_weights names no term\(near); the terms are "
+                    "The option term_weights names \(Excerpt.quoted(item.name)), which is no term"
+                        + "\(Excerpt.suggestion(item.name, of: names)); the terms are "
                         + "\(names.joined(separator: ", ")).")
             }
             terms[index].weight = item.weight

@@ -1,10 +1,11 @@
 import Codecs
+import HTTP
 
-/// The options one request gave, JSON over query, each name checked and each value still as it
-/// came.
+/// The options one request gave, JSON over fields of a form over query, each name checked and each
+/// value still as it came.
 struct OptionSet: Sendable {
-    /// A value from a query is text, one from JSON is typed.
-    private enum Value {
+    /// A value from a query or a form is text, one from JSON is typed.
+    enum Value: Sendable {
         case text(String)
         case json(JSON)
     }
@@ -13,33 +14,41 @@ struct OptionSet: Sendable {
 
     /// - Throws: 400 for an option that is twice in the query, 422 `unknown_option`.
     init(
-        query: [(name: String, value: String)], json: [JSON.Member] = [], known: [OptionName]
+        query: [(name: String, value: String)], body: Submission? = nil, known: [OptionName]
     ) throws(ServiceError) {
         for (name, value) in query {
-            let option = try Self.option(name, known)
+            let option = try Self.option(UTF8Text(name), known)
             guard values.updateValue(.text(value), forKey: option) == nil else {
                 throw ServiceError(
                     .badRequest,
                     "The option \(option.rawValue) is in the query twice; give it once.")
             }
         }
-        for member in json {
-            let option = try Self.option(member.name.name, known)
+        for (option, value) in body?.fields ?? [:] { values[option] = value }
+        for member in body?.options ?? [] {
+            let option = try Self.option(member.name, known)
             // A null says nothing, so it does not take back what the query says.
             if case .null = member.value { continue }
             values[option] = .json(member.value)
         }
     }
 
-    private static func option(_ name: String?, _ known: [OptionName]) throws(ServiceError)
-        -> OptionName
-    {
+    private static func option(
+        _ text: UTF8Text, _ known: [OptionName]
+    ) throws(ServiceError) -> OptionName {
+        let name = text.name
         guard let name, let option = OptionName(rawValue: name), known.contains(option) else {
             let names = known.map(\.rawValue)
-            let near = name?.nearest(of: names).map { " (did you mean \($0)?)" } ?? ""
+            if let name, PartNames.everyImage.contains(name) {
+                throw ServiceError(
+                    .unknownOption,
+                    "\(name) is no option: it is an image and belongs into the body; with curl, "
+                        + "write -F \(name)=@FILE.")
+            }
             throw ServiceError(
                 .unknownOption,
-                "There is no such option here\(near); the options are "
+                "There is no option \(Excerpt.quoted(text)) here"
+                    + "\(Excerpt.suggestion(name, of: names)); the options are "
                     + "\(names.joined(separator: ", ")).")
         }
         return option
@@ -74,8 +83,10 @@ struct OptionSet: Sendable {
     ) throws(ServiceError) -> Choice? {
         guard let text = try text(option) else { return nil }
         guard let choice = Choice(rawValue: text) else {
+            let words = Choice.allCases.map(\.rawValue)
             throw invalid(
-                option, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
+                option, "one of " + words.joined(separator: ", "), found: text,
+                Excerpt.suggestion(text, of: words))
         }
         return choice
     }
@@ -88,7 +99,7 @@ struct OptionSet: Sendable {
         case .text(let text):
             numbers =
                 text.split(separator: ",", omittingEmptySubsequences: false)
-                .map { Double($0) }
+                .map { Double(Self.trimmed($0)) }
         case .json(.array(let items)): numbers = items.map(\.double)
         case .json: numbers = [nil]
         }
@@ -127,9 +138,12 @@ struct OptionSet: Sendable {
             list = pairs
         case .json: throw invalidList(option, needsWeight)
         }
-        guard Set(list.map(\.name)).count == list.count else {
+        var seen: Set<String> = []
+        for item in list where !seen.insert(item.name).inserted {
             throw ServiceError(
-                .invalidOption, "The option \(option.rawValue) has a name twice; give each once.")
+                .invalidOption,
+                "The option \(option.rawValue) has \(Excerpt.quoted(item.name)) twice; give it once."
+            )
         }
         return list
     }
@@ -140,25 +154,38 @@ struct OptionSet: Sendable {
         var list: [NamedWeight] = []
         for item in text.split(separator: ",", omittingEmptySubsequences: !text.contains(",")) {
             let parts = item.split(separator: ":", omittingEmptySubsequences: false)
+                .map(Self.trimmed)
             let weight = parts.count == 2 ? Double(parts[1]) : needsWeight ? nil : 1
             guard parts.count <= 2, !parts[0].isEmpty, let weight, weight.isFinite else {
-                throw invalidList(option, needsWeight)
+                throw invalidList(option, needsWeight, found: String(item))
             }
-            list.append(NamedWeight(name: String(parts[0]), weight: weight))
+            list.append(NamedWeight(name: parts[0], weight: weight))
         }
         return list
     }
 
-    private func invalidList(_ option: OptionName, _ needsWeight: Bool) -> ServiceError {
-        needsWeight
-            ? invalid(option, "style:120,tv:0 in a query or {\"style\":120,\"tv\":0} in JSON")
-            : invalid(
-                option,
-                "relu1_2:0.5,pool3 in a query, or an array of names or an object of weights in JSON"
-            )
+    /// Blanks around names and numbers mean nothing.
+    private static func trimmed(_ text: Substring) -> String {
+        String(decoding: ASCII.trimmed(text.utf8), as: UTF8.self)
     }
 
-    private func invalid(_ option: OptionName, _ expectation: String) -> ServiceError {
-        ServiceError(.invalidOption, "The option \(option.rawValue) must be \(expectation).")
+    private func invalidList(
+        _ option: OptionName, _ needsWeight: Bool, found: String? = nil
+    ) -> ServiceError {
+        invalid(
+            option,
+            needsWeight
+                ? "style:120,tv:0 in a query or {\"style\":120,\"tv\":0} in JSON"
+                : "relu1_2:0.5,pool3 in a query, or an array of names or an object of weights in "
+                    + "JSON", found: found)
+    }
+
+    private func invalid(
+        _ option: OptionName, _ expectation: String, found: String? = nil, _ suggestion: String = ""
+    ) -> ServiceError {
+        let found = found.map { "; it has \(Excerpt.quoted($0))" } ?? ""
+        return ServiceError(
+            .invalidOption,
+            "The option \(option.rawValue) must be \(expectation)\(found)\(suggestion).")
     }
 }

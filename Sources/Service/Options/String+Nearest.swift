@@ -1,9 +1,13 @@
+import HTTP
+
 extension String {
     /// The word that this one was probably meant to be: the nearest by insertions, deletions and
-    /// replacements of letters (Levenshtein), when no more than a third of it differs.
+    /// replacements of letters (Levenshtein), whatever their case, when no more than a third differs.
     func nearest(of words: [String]) -> String? {
-        let own = Array(utf8.prefix(64))
-        let candidates = words.map { ($0, Self.distance(own, Array($0.utf8.prefix(64)))) }
+        let own = utf8.prefix(64).map(ASCII.lowercased)
+        let candidates = words.map {
+            ($0, Self.distance(own, $0.utf8.prefix(64).map(ASCII.lowercased)))
+        }
         guard let best = candidates.min(by: { $0.1 < $1.1 }) else { return nil }
         return best.1 <= max(1, (max(own.count, best.0.utf8.count) + 1) / 3) ? best.0 : nil
     }

@@ -10,8 +10,8 @@ extension HTTPServerResponse {
         self.init(status: status, fields: fields, body: body, closesConnection: false)
     }
 
-    /// A response with a JSON body.
-    init(status: HTTPResponse.Status = .ok, _ json: JSON) {
-        self.init(status: status, type: "application/json", body: json.encode())
+    /// A response with a JSON body, and a newline behind it for those who read it in a terminal.
+    init(status: HTTPResponse.Status = .ok, type: String = "application/json", _ json: JSON) {
+        self.init(status: status, type: type, body: json.encode() + [UInt8(ascii: "\n")])
     }
 }

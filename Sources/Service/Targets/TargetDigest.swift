@@ -38,7 +38,8 @@ struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
         else {
             throw ServiceError(
                 .badRequest,
-                "A target is named sha256: and the 64 hexadecimal digits of its bytes' SHA-256.")
+                "A target is named sha256: and the 64 hexadecimal digits of its bytes' SHA-256, not "
+                    + "\(Excerpt.quoted(text)).")
         }
         hexadecimal = String(decoding: digits, as: UTF8.self)
     }
