@@ -41,7 +41,7 @@ struct CrossOrigins: Sendable, Equatable {
     /// answer the next one with it.
     func mark(_ fields: inout HTTPFields, for origin: String?) {
         guard !origins.isEmpty else { return }
-        fields[.vary] = "Origin"
+        fields[.vary] = fields[.vary].map { "\($0), Origin" } ?? "Origin"
         guard let origin, allows(origin) else { return }
         fields[.accessControlAllowOrigin] = origin
         fields[.accessControlExposeHeaders] = Self.answerFields
