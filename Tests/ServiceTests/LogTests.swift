@@ -57,6 +57,21 @@ struct LogTests {
         #expect(object?["method"] as? String == "GET")
     }
 
+    @Test(arguments: [("info", false), ("debug", true)])
+    func `logs a probe that succeeds at debug, and one that fails at info`(
+        level: String, isLogged: Bool
+    ) throws {
+        let pipe = try LogPipe()
+        let service = try RunningService(
+            "--log-level=\(level)", "--log-format=json", loads: false, sink: pipe.sink)
+        for path in ["/livez", "/metrics", "/readyz"] { _ = try service.get(path) }
+        try service.wait("styleloss_http_requests_in_flight", is: 1)
+        let log = pipe.read()
+        #expect(log.contains("\"/livez\"") == isLogged, "\(log)")
+        #expect(log.contains("\"/metrics\"") == isLogged, "\(log)")
+        #expect(log.contains("\"/readyz\""), "\(log)")
+    }
+
     /// A pipe nobody reads once stopped a whole service at its first full buffer.
     @Test func `neither blocks nor dies when nobody reads or the descriptor is closed`() throws {
         signal(SIGPIPE, SIG_IGN)
