@@ -75,7 +75,7 @@ public enum ASCII {
     }
 
     /// 1*DIGIT as a number: nil when it is anything else, `Int.max` when it does not fit.
-    static func decimal(_ bytes: some Collection<UInt8>) -> Int? {
+    public static func decimal(_ bytes: some Collection<UInt8>) -> Int? {
         guard !bytes.isEmpty, bytes.allSatisfy(isDigit) else { return nil }
         var value = 0
         for byte in bytes {

@@ -38,6 +38,20 @@ extension Router {
                         .get: .immediate(GetTargetEndpoint(context: context)),
                         .delete: .immediate(DeleteTargetEndpoint(context: context)),
                     ]),
+                Route(
+                    "/v2", access: .open, [.get: .immediate(ServerMetadataEndpoint())]),
+                Route(
+                    "/v2/health/live", isProbe: true, access: .open,
+                    [.get: .immediate(InferenceLivenessEndpoint())]),
+                Route(
+                    "/v2/health/ready", isProbe: true, access: .open,
+                    [.get: .immediate(InferenceReadinessEndpoint(context: context))]),
+                Route("/v2/models/{name}", [.get: .immediate(ModelMetadataEndpoint())]),
+                Route(
+                    "/v2/models/{name}/ready",
+                    [.get: .immediate(ModelReadinessEndpoint(context: context))]),
+                Route(
+                    "/v2/models/{name}/infer", [.post: .job(InferEndpoint(context: context))]),
             ] + routes
     }
 }

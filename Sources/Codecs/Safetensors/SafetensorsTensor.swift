@@ -1,9 +1,13 @@
 /// A tensor to be written, of any element type, with its bytes as they stand in the file.
 public struct SafetensorsTensor: Sendable {
-    let name: String
-    let elementType: ElementType
-    let shape: [Int]
-    let bytes: [UInt8]
+    /// Its name.
+    public let name: String
+    /// What the bytes of an element are.
+    public let elementType: ElementType
+    /// Dimensions, slowest first in C order.
+    public let shape: [Int]
+    /// The elements, little-endian in C order.
+    public let bytes: [UInt8]
 
     /// F32
     public init(_ name: String, shape: [Int], float32 values: [Float]) {

@@ -6,6 +6,8 @@ extension HTTPField.Name {
     static let xRequestID = named("X-Request-Id")
     static let xRequestTimeoutMs = named("X-Request-Timeout-Ms")
     static let serverTiming = named("Server-Timing")
+    /// Open Inference Protocol v2, binary tensor data extension.
+    static let inferenceHeaderContentLength = named("Inference-Header-Content-Length")
     static let referrerPolicy = named("Referrer-Policy")
     static let traceparent = named("traceparent")
 
