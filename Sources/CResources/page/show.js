@@ -70,7 +70,7 @@ function showPictures() {
   for (const figure of document.querySelectorAll("#stage figure")) figure.hidden = arrays;
   for (const id of ["at", "flip"]) $(id).hidden = arrays;
   $("no-picture").hidden = !arrays;
-  $("heat-label").hidden = !canMap("gradient");
+  $("heat-label").hidden = !canMap();
 }
 
 $("output-image").addEventListener("load", ({ target }) => $("stage").classList.toggle("enlarged", target.naturalWidth < 200));
