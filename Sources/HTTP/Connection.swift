@@ -159,7 +159,8 @@ final class Connection {
         if isWaiting {
             readable()
             if case .closed = state { return true }
-            guard isWaiting else { return false }
+            // What came may be the little that a slow one sends.
+            guard isWaiting || uselessSince(at: .now) != nil else { return false }
         }
         switch state {
         case .readingHead, .readingBody: fail(.requestTimeout)
