@@ -42,7 +42,7 @@ struct BadForm: Sendable, CustomTestStringConvertible {
             "text declared a PNG", 422, .invalidImage, output: Array("hello".utf8),
             type: "image/png"),
         BadForm("text", 415, .unsupportedMediaType, output: Array("hello".utf8)),
-        BadForm("empty part", 415, .unsupportedMediaType, output: []),
+        BadForm("empty part", 422, .invalidImage, output: []),
         BadForm("JPEG cut in its header", 422, .invalidImage, output: [0xFF, 0xD8, 0xFF, 0xE0]),
         BadForm(
             "text declared a JPEG", 422, .invalidImage, output: Array("hello".utf8),

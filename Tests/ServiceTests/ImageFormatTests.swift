@@ -100,6 +100,8 @@ struct ImageFormatTests {
 
     @Test func `keeps a JPEG as a registered target`() throws {
         let (jpeg, _) = try Self.pair("444-35x27")
+        // Where no other test has sent it.
+        let service = try RunningService()
         let path = "/v1/targets/sha256:\(SHA256.hash(data: jpeg).hexadecimal)"
         let put = try service.send("PUT", path, [("Content-Type", "image/jpeg")], jpeg)
         #expect(put.status == 201, "\(put.text)")

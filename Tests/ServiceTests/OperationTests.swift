@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import Inference
 import Service
+import TestSupport
 import Testing
 
 /// Health, info, presets, and what holds for every path.

@@ -112,7 +112,8 @@ struct OwnLossTests {
         Fault("loss.network.padding", #"{"network":{"padding":"none"},"terms":[]}"#),
         Fault("loss.input.std", #"{"input":{"std":[1,1,0]},"terms":[]}"#),
         Fault(
-            "loss has a member", #"{"terms":[{"key":"a","layers":{"pool1":1}}],"termz":[]}"#),
+            "loss has the member \"termz\"",
+            #"{"terms":[{"key":"a","layers":{"pool1":1}}],"termz":[]}"#),
         Fault(
             "loss.terms[0].subject",
             #"{"terms":[{"key":"a","measure":"pixels","subject":"hole"}]}"#),

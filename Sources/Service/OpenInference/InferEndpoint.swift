@@ -11,7 +11,7 @@ struct InferEndpoint: JobEndpoint {
 
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let preset = try InferenceModel.preset(request.captures)
-        let inference = try InferenceRequest(request) { PartNames.losses.images.contains($0) }
+        let inference = try InferenceRequest(request, .losses)
         var submission = Submission(parts: inference.parts)
         var query = request.query + [(OptionName.preset.rawValue, preset.name)]
         for parameter in inference.parameters {

@@ -23,9 +23,9 @@ struct InferenceRequest: Sendable {
     /// Whether outputs that say nothing are wanted as bytes.
     let isBinary: Bool
 
-    /// - Parameter isInput: whether a name is that of an input.
+    /// - Parameter inputs: the names that inputs may have.
     init(
-        _ request: ServiceRequest, isInput: (String) -> Bool
+        _ request: ServiceRequest, _ inputs: PartNames
     ) throws(ServiceError) {
         let headerCount = try Self.headerCount(request)
         let text = request.body[..<headerCount]
@@ -55,7 +55,7 @@ struct InferenceRequest: Sendable {
         var parts: [(name: String, content: Submission.Content)] = []
         for input in try Self.items(json["inputs"], "inputs") {
             let name = try Self.text(input["name"], "the name of an input") ?? ""
-            let role = try Submission.name(name, isInput)
+            let role = try inputs.name(name)
             parts += try tensors.contents(of: input, role).map { (role, $0) }
         }
         try tensors.end()
