@@ -140,6 +140,12 @@ final class TestServer: Sendable {
 
     init(_ adjust: (inout HTTPServerLimits) -> Void = { _ in }) throws {
         var limits = HTTPServerLimits()
+        // No clock runs out, however slow the machine is, but those that a test is about.
+        limits.headerTimeoutMs = 600_000
+        limits.bodyIdleTimeoutMs = 600_000
+        limits.paceGraceMs = 600_000
+        limits.keepaliveTimeoutMs = 600_000
+        limits.writeTimeoutMs = 600_000
         adjust(&limits)
         server = try HTTPServer(
             addresses: [.tcp(host: "127.0.0.1", port: 0)], limits: limits, handler: handler)
