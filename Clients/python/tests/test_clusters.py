@@ -7,7 +7,6 @@ import csv
 import importlib.util
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -130,19 +129,19 @@ def test_dask_maps_scores_over_a_table(cluster, table, tmp_path) -> None:
 
 def test_a_run_goes_on_while_an_instance_leaves(cluster, table, tmp_path) -> None:
     url, services = cluster
-    gone = threading.Event()
+    leaving = threading.Thread(target=services[0].stop)
 
     def pairs():
         with table.open(newline="") as file:
             for number, row in enumerate(csv.DictReader(file)):
                 if number == 60:
-                    services[0].process.send_signal(signal.SIGTERM)
-                    gone.set()
+                    leaving.start()
                 yield row
 
     with styleloss.Client(url) as client:
         summary = styleloss.score(pairs(), tmp_path / "scores.csv", client=client)
-    assert gone.is_set()
+    leaving.join()
+    assert services[0].process.returncode == 0
     assert (summary.scored, summary.failed) == (149, 1)
 
 

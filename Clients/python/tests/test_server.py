@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,21 @@ def test_it_stops_with_its_process(binary) -> None:
     pid, socket = output.split()
     assert not Path(f"/proc/{pid}").exists()
     assert not Path(socket).exists()
+
+
+def test_it_stops_when_its_process_is_killed(binary) -> None:
+    code = (
+        "import os, signal, sys, styleloss; s = styleloss.serve(path=sys.argv[1]);"
+        "print(s.url, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    command = [sys.executable, "-c", code, str(binary)]
+    killed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with styleloss.Client(killed.stdout.strip(), retries=styleloss.Retries(connection=1)) as client:
+        end = time.monotonic() + 30
+        with pytest.raises(styleloss.ConnectionFailedError):
+            while time.monotonic() < end:
+                client.is_ready()
 
 
 def test_it_listens_where_it_is_told(binary) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,20 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _STOP_SECONDS = 30.0
+
+# Ends the service when standard input does: this process holds the other end of that pipe, and lets
+# go of it however it ends, by SIGKILL too.
+_GUARD = """
+exec 3<&0
+"$@" </dev/null &
+service=$!
+{ read -r _; kill "$service"; } <&3 &
+reader=$!
+wait "$service"
+status=$?
+kill "$reader"
+exit "$status"
+"""
 
 
 def binary() -> Path:
@@ -47,6 +62,7 @@ class Service:
         self.url = url
         """What `Client` takes."""
         self.process = process
+        """A shell that guards it, the leader of its process group."""
         self._folder = folder
         self._owner = os.getpid()
         atexit.register(self.stop)
@@ -63,13 +79,13 @@ class Service:
         if os.getpid() != self._owner:
             return
         atexit.unregister(self.stop)
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -92,7 +108,7 @@ def serve(
     path: str | os.PathLike[str] | None = None,
     timeout: float = 30.0,
 ) -> Service:
-    """Starts a service and waits until it is ready; it stops when this process ends.
+    """Starts a service and waits until it is ready; it stops when this process ends, however.
 
     Args:
         listen: `host:port` or `unix:/path`; None for a Unix socket in a folder of its own, which
@@ -112,7 +128,13 @@ def serve(
     command = [str(path or binary()), "serve", "--listen", listen, *options]
     if not any(option.startswith("--log-level") for option in options):
         command += ["--log-level", "warning"]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    # In a session of its own, so that Ctrl-C interrupts a computation and not the service.
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD, "styleloss", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     url = listen if listen.startswith("unix:") else f"http://{listen}"
     service = Service(process, url, folder)
     try:
