@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from ._images import Image, Images
 from ._wire import Array
 from .client import Client
-from .options import ArrayOptions, FeatureLossOptions, FeatureOptions, GramOptions, LossOptions
+from .options import (
+    FeatureGradientOptions,
+    FeatureLossOptions,
+    FeatureOptions,
+    GramOptions,
+    LossOptions,
+)
 from .results import Features, GramMatrices, Info, Losses, Target
 
 if TYPE_CHECKING:
@@ -70,12 +76,18 @@ class AsyncClient:
         outputs: Mapping[str, Array],
         targets: Mapping[str, Array],
         *,
+        gradient: bool = False,
         timeout: float | None = None,
         **options: Unpack[FeatureLossOptions],
     ) -> Losses:
         """`Client.feature_losses`."""
         return await self.client.start(
-            self.client.feature_losses, outputs, targets, timeout=timeout, **options
+            self.client.feature_losses,
+            outputs,
+            targets,
+            gradient=gradient,
+            timeout=timeout,
+            **options,
         )
 
     async def features(
@@ -90,7 +102,7 @@ class AsyncClient:
         cotangents: Mapping[str, Array],
         *,
         timeout: float | None = None,
-        **options: Unpack[ArrayOptions],
+        **options: Unpack[FeatureGradientOptions],
     ) -> Array:
         """`Client.features_gradient`."""
         return await self.client.start(

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from . import _images, results
+from . import _answers, _images
+from ._asking import Asking
 from ._images import Images
 from ._pending import Pending, Threads
 from ._references import Seen, TargetParts
 from ._retry import Retries
 from ._targets import Targets
 from ._transport import Transport
-from ._wire import Array, Part, json_part, multipart, safetensors
+from ._wire import Array
 from .errors import TargetNotFoundError
 from .options import (
-    ArrayOptions,
+    FeatureGradientOptions,
     FeatureLossOptions,
     FeatureOptions,
     GramOptions,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_SAFETENSORS = "application/safetensors"
 
 
 class Client:
@@ -77,6 +75,7 @@ class Client:
             connections=connections,
             ssl_context=ssl_context,
         )
+        self._asking = Asking(self._transport)
         self._threads = Threads(connections)
         self._seen = Seen() if cache_targets else None
         self.targets = Targets(self._transport)
@@ -156,7 +155,7 @@ class Client:
         targets = TargetParts(self.targets, self._seen, given, values)
         for attempt in range(3):
             try:
-                answer, tensors = self._losses(
+                answer, tensors = self._asking.losses(
                     "/v1/losses", parts + targets.parts(), values, timeout, targets.fields
                 )
                 break
@@ -164,13 +163,14 @@ class Client:
                 if attempt == 2 or not targets.renew(attempt):
                     raise
         is_one = _images.is_one(output) and len(answer["results"]) == 1
-        return results.losses(answer, tensors, is_one=is_one)
+        return _answers.losses(answer, tensors, is_one=is_one)
 
     def feature_losses(
         self,
         outputs: Mapping[str, Array],
         targets: Mapping[str, Array],
         *,
+        gradient: bool = False,
         timeout: float | None = None,
         **options: Unpack[FeatureLossOptions],
     ) -> Losses:
@@ -179,22 +179,25 @@ class Client:
         Args:
             outputs: float16, float32 or float64 arrays by layer; names are the caller's own.
             targets: The same of the targets, N samples too.
+            gradient: Whether to answer the gradients of each sample's `total` as well, by layer.
             timeout: Seconds; None for the client's.
             **options: `styleloss.options.FeatureLossOptions`.
         """
         parts = [_images.part(f"output.{layer}", array) for layer, array in outputs.items()]
         parts += [_images.part(f"target.{layer}", array) for layer, array in targets.items()]
         values = encoded(options)
-        answer, tensors = self._losses("/v1/losses/features", parts, values, timeout)
+        if gradient:
+            values["gradient"] = "output"
+        answer, tensors = self._asking.losses("/v1/losses/features", parts, values, timeout)
         is_one = all(array.ndim < 4 for array in outputs.values()) and len(answer["results"]) == 1
-        return results.losses(answer, tensors, is_one=is_one)
+        return _answers.losses(answer, tensors, is_one=is_one)
 
     def features(
         self, image: Images, *, timeout: float | None = None, **options: Unpack[FeatureOptions]
     ) -> Features:
         """Feature maps of N images of one size at the preset's layers, or those of `layers`."""
         parts = _images.parts("image", image)
-        return Features(*self._tensors("/v1/features", parts, options, "features.", timeout))
+        return Features(*self._asking.tensors("/v1/features", parts, options, "features.", timeout))
 
     def features_gradient(
         self,
@@ -202,7 +205,7 @@ class Client:
         cotangents: Mapping[str, Array],
         *,
         timeout: float | None = None,
-        **options: Unpack[ArrayOptions],
+        **options: Unpack[FeatureGradientOptions],
     ) -> Array:
         """The gradient at images from gradients at layers, a vector–Jacobian product.
 
@@ -211,15 +214,18 @@ class Client:
             cotangents: By layer, the gradient of a loss by the features there, of the shape that
                 `features` answers (in the images' own layout).
             timeout: Seconds; None for the client's.
-            **options: `layout` and `range`.
+            **options: `styleloss.options.FeatureGradientOptions`.
 
         Returns:
             float32, in the units, shape and order of the images; of files `(N, 3, H, W)`.
         """
         parts = _images.parts("image", image)
         parts += [_images.part(f"cotangent.{name}", array) for name, array in cotangents.items()]
-        tensors, _ = self._tensors("/v1/features/gradient", parts, options, "", timeout)
-        return tensors["gradient"]
+        tensors, _ = self._asking.tensors("/v1/features/gradient", parts, options, "", timeout)
+        gradient = _answers.gradients(tensors, is_one=False)["total"]
+        if isinstance(gradient, tuple):
+            raise ValueError("the images differ in their order of dimensions; send them in one")
+        return gradient
 
     def gram(
         self,
@@ -233,11 +239,11 @@ class Client:
             parts = [_images.part(f"features.{name}", array) for name, array in image.items()]
         else:
             parts = _images.parts("image", image)
-        return GramMatrices(self._tensors("/v1/gram", parts, options, "gram.", timeout)[0])
+        return GramMatrices(self._asking.tensors("/v1/gram", parts, options, "gram.", timeout)[0])
 
     def info(self, *, timeout: float | None = None) -> Info:
         """Version, network, layers, presets and limits of the service."""
-        raw = self._json("/v1/info", timeout)
+        raw = self._asking.json("/v1/info", timeout)
         return Info(
             version=raw["version"],
             model=raw["model"],
@@ -249,52 +255,8 @@ class Client:
 
     def presets(self, *, timeout: float | None = None) -> dict[str, dict[str, Any]]:
         """Every preset by its name, spelled out: what the option `loss` takes."""
-        return {loss["name"]: loss for loss in self._json("/v1/presets", timeout)["presets"]}
+        return {loss["name"]: loss for loss in self._asking.json("/v1/presets", timeout)["presets"]}
 
     def is_ready(self, *, timeout: float = 5.0) -> bool:
         """Whether the service is ready; an error where it does not answer, or says it is not."""
-        return bool(self._json("/readyz", timeout).get("status") == "ready")
-
-    def _json(self, path: str, timeout: float | None) -> dict[str, Any]:
-        response = self._transport.request("GET", path, timeout=timeout)
-        value: dict[str, Any] = json.loads(bytes(response.body))
-        return value
-
-    def _losses(
-        self,
-        path: str,
-        parts: list[Part],
-        options: Mapping[str, Any],
-        timeout: float | None,
-        fields: Mapping[str, str] | None = None,
-    ) -> tuple[dict[str, Any], dict[str, Array]]:
-        accept = f"{_SAFETENSORS}, application/json;q=0.9"
-        body = self._post(path, parts, options, timeout, {**(fields or {}), "Accept": accept})
-        if bytes(body[:1]) == b"{":
-            return json.loads(bytes(body)), {}
-        tensors, _ = safetensors(body)
-        return json.loads(bytes(tensors.pop("json").data)), tensors
-
-    def _tensors(
-        self,
-        path: str,
-        parts: list[Part],
-        options: Mapping[str, Any],
-        prefix: str,
-        timeout: float | None,
-    ) -> tuple[dict[str, Array], dict[str, str]]:
-        body = self._post(path, parts, encoded(options), timeout, {"Accept": _SAFETENSORS})
-        tensors, metadata = safetensors(body)
-        return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, metadata
-
-    def _post(
-        self,
-        path: str,
-        parts: list[Part],
-        options: Mapping[str, Any],
-        timeout: float | None,
-        fields: Mapping[str, str],
-    ) -> memoryview:
-        kind, body = multipart([json_part("options", options), *parts] if options else parts)
-        fields = {**fields, "Content-Type": kind}
-        return self._transport.request("POST", path, fields, body, timeout=timeout).body
+        return bool(self._asking.json("/readyz", timeout).get("status") == "ready")

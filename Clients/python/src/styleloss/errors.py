@@ -82,7 +82,10 @@ class BusyError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """The service starts or leaves, or a proxy finds none (502, 503), still at the last attempt."""
+    """The service starts or leaves, a proxy finds none, or the request came too slowly.
+
+    Status 503, 502 or 408, still at the last attempt.
+    """
 
 
 class DeadlineExceededError(ServiceError, TimeoutError):
@@ -97,6 +100,7 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
     401: NotAllowedError,
     403: NotAllowedError,
     404: NotFoundError,
+    408: UnavailableError,
     421: NotAllowedError,
     429: BusyError,
     502: UnavailableError,

@@ -11,6 +11,7 @@ Layers: TypeAlias = Sequence[str] | Mapping[str, float]
 ImageLayout: TypeAlias = Literal["chw", "nchw", "hwc", "nhwc"]
 FeatureLayout: TypeAlias = Literal["chw", "nchw", "hwc", "nhwc", "matrix"]
 Range: TypeAlias = Literal["0..1", "0..255", "-1..1"]
+OutOfRange: TypeAlias = Literal["refuse", "allow", "clamp"]
 Gram: TypeAlias = Literal["raw", "normalized", "covariance", "correlation"]
 
 
@@ -58,7 +59,18 @@ class TermOptions(LayerOptions, total=False):
     term_weights: Mapping[str, float]
 
 
-class LossOptions(TermOptions, ArrayOptions, total=False):
+class GradientOptions(TypedDict, total=False):
+    """How gradients are answered.
+
+    Attributes:
+        gradient_dtype: What they travel in; float16 with a power of two a sample, which keeps what
+            is above 2⁻³⁹ of the largest, in half the bytes. They arrive as float32 either way.
+    """
+
+    gradient_dtype: Literal["float32", "float16"]
+
+
+class LossOptions(TermOptions, ArrayOptions, GradientOptions, total=False):
     """The options of losses of images.
 
     Attributes:
@@ -67,28 +79,39 @@ class LossOptions(TermOptions, ArrayOptions, total=False):
         precision: `difference` for nearly equal images, `plain` for unlike ones; each pair decides
             where it is not said.
         gradient_of: Terms to answer a gradient each of, beside or instead of `total`.
-        gradient_dtype: The element type that gradients travel in.
-        cotangent: Upstream weights of the gradients, one a sample.
-        out_of_range: What becomes of floats outside the range.
+        cotangent: A factor of each sample's gradients.
+        out_of_range: What becomes of floats outside the range: an error, nothing, or the nearer
+            end, with a gradient of 0.
     """
 
     mask_polarity: Literal["valid", "hole"]
     target_weights: Sequence[float]
     precision: Literal["difference", "plain"]
     gradient_of: Sequence[str]
-    gradient_dtype: Literal["float32", "float16"]
     cotangent: Sequence[float]
-    out_of_range: Literal["refuse", "allow", "clamp"]
+    out_of_range: OutOfRange
 
 
-class FeatureLossOptions(TermOptions, total=False):
+class FeatureLossOptions(TermOptions, GradientOptions, total=False):
     """The options of losses of features.
 
     Attributes:
         layout: The order of dimensions; required. `matrix` is (B, M, N), M rows correlated.
+        cotangent: A factor of each sample's gradients.
     """
 
     layout: FeatureLayout
+    cotangent: Sequence[float]
+
+
+class FeatureGradientOptions(ArrayOptions, GradientOptions, total=False):
+    """The options of gradients at images from gradients at layers.
+
+    Attributes:
+        out_of_range: As in `LossOptions`.
+    """
+
+    out_of_range: OutOfRange
 
 
 class FeatureOptions(LayerOptions, ArrayOptions, total=False):

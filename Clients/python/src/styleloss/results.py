@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -206,73 +206,3 @@ class Target:
     def to_dict(self) -> dict[str, Any]:
         """Without its bytes."""
         return {"digest": self.digest, "type": self.type, "shape": list(self.shape)}
-
-
-def losses(answer: Mapping[str, Any], tensors: Mapping[str, Array], *, is_one: bool) -> Losses:
-    """Losses from the service's answer.
-
-    Args:
-        answer: The JSON answer.
-        tensors: The tensors beside it, gradients among them.
-        is_one: Whether one pair was asked about: values then have the shape `()`.
-    """
-    results: Sequence[Mapping[str, Any]] = answer["results"]
-
-    def values(numbers: Sequence[float]) -> Values:
-        return np.asarray(numbers[0] if is_one else numbers, np.float64)
-
-    def term(key: str) -> Term:
-        entries = [result[key] for result in results]
-        layers = entries[0].get("layers", {})
-        return Term(
-            loss=values([entry["loss"] for entry in entries]),
-            weight=entries[0]["weight"],
-            layers={n: values([entry["layers"][n] for entry in entries]) for n in layers},
-            precision=tuple(e["precision"] for e in entries if "precision" in e),
-        )
-
-    keys = [
-        k for k, v in results[0].items() if isinstance(v, dict) and {"loss", "weight"} <= set(v)
-    ]
-    gradients = {
-        name.removeprefix("gradient.") if name != "gradient" else "total": value
-        for name, value in _gradients(tensors, is_one).items()
-    }
-    return Losses(
-        id=answer["id"],
-        preset=answer["preset"],
-        model=answer.get("model", {}),
-        options=answer["options"],
-        total=values([result["total"] for result in results]),
-        terms={key: term(key) for key in keys},
-        gradients=gradients,
-        gradient_norms=_norms(results, values),
-        warnings=tuple(Notice(w["code"], w["detail"]) for w in answer["warnings"]),
-        timings_ms=answer["timings_ms"],
-        target_digests=tuple(result.get("target_digest") for result in results),
-        targets_cached=tuple(result.get("target_cached", False) for result in results),
-    )
-
-
-def _gradients(tensors: Mapping[str, Array], is_one: bool) -> dict[str, Gradient]:
-    """The gradients by name; `gradient.0`, `gradient.1`, … of several sizes become a tuple."""
-    whole: dict[str, Gradient] = {}
-    pieces: dict[str, list[Array]] = {}
-    for name, array in tensors.items():
-        if name != "gradient" and not name.startswith("gradient."):
-            continue
-        stem, _, last = name.rpartition(".")
-        if last.isdigit():
-            pieces.setdefault(stem, []).append(array)
-        else:
-            whole[name] = array[0] if is_one and array.ndim == 4 else array
-    return {**whole, **{name: tuple(arrays) for name, arrays in pieces.items()}}
-
-
-def _norms(results: Sequence[Mapping[str, Any]], values: Any) -> dict[str, Values]:
-    norms: list[Any] = [result.get("gradient_norm") for result in results]
-    if norms[0] is None:
-        return {}
-    if isinstance(norms[0], dict):
-        return {key: values([norm[key] for norm in norms]) for key in norms[0]}
-    return {"total": values(norms)}

@@ -33,7 +33,7 @@ service=$!
 reader=$!
 wait "$service"
 status=$?
-kill "$reader"
+kill "$reader" 2>/dev/null
 exit "$status"
 """
 
