@@ -256,6 +256,28 @@ def test_style_and_content_targets_and_batches_beyond_the_limit(service) -> None
     assert torch.equal(gradient, by_few.repeat(20, 1, 1, 1))
 
 
+def test_outputs_may_overshoot_their_range(service, loss) -> None:
+    output, target, _ = batch()
+    output = output * 1.5 - 0.25
+    outside = (output < 0) | (output > 1)
+    _, gradient = value_and_gradient(loss, output, target)
+    assert gradient[outside].count_nonzero() > 0.9 * outside.sum()
+    clamping = StyleLoss(service.url, range="0..1", out_of_range="clamp")
+    value, gradient = value_and_gradient(clamping, output, target)
+    assert value.equal(loss(output.clamp(0, 1), target))
+    assert not gradient[outside].any()
+    with pytest.raises(styleloss.InvalidRequestError, match="range"):
+        StyleLoss(service.url, range="0..1", out_of_range="refuse")(output, target)
+
+
+def test_gradients_in_half_precision_train_as_well(service, loss) -> None:
+    output, target, _ = batch()
+    half = StyleLoss(service.url, range="0..1", gradient_dtype="float16")
+    _, gradient = value_and_gradient(half, output, target)
+    assert gradient.dtype == torch.float32
+    assert distance(gradient, value_and_gradient(loss, output, target)[1]) < 1e-3
+
+
 def test_uint8_targets_travel_as_they_are(loss) -> None:
     output, target, _ = batch()
     value = loss(output, (target * 255).round().to(torch.uint8))

@@ -47,8 +47,9 @@ class Settings:
         for name in ("gradient", "gradient_of", "cotangent"):
             if name in options:
                 raise ValueError(f"{name} is asked for by itself, when it is needed")
-        values = json.dumps(encoded(options), sort_keys=True, allow_nan=False)
-        return cls(url, key, timeout, values)
+        # A network that is trained overshoots: that is no reason to end the training.
+        known = {"out_of_range": "allow", **encoded(options)}
+        return cls(url, key, timeout, json.dumps(known, sort_keys=True, allow_nan=False))
 
     @property
     def handle(self) -> str:

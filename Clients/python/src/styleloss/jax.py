@@ -52,7 +52,7 @@ class StyleLoss:
             key: An API key.
             timeout: Seconds for a request with all its attempts.
             **options: `styleloss.options.LossOptions`; `range` is needed for floats, `layout` is
-                `nchw` unless it is said to be `nhwc`.
+                `nchw` unless it is said to be `nhwc`, `out_of_range` is `allow`.
         """
         options.setdefault("layout", "nchw")
         self._settings = Settings.of(url, key, timeout, options)

@@ -50,7 +50,8 @@ class StyleLoss(keras.losses.Loss):
             key: An API key; it is not saved with the model.
             timeout: Seconds for a request with all its attempts.
             **options: `styleloss.options.LossOptions`; `range` is needed for floats, `layout` is
-                that of `keras.config.image_data_format()` unless it is said.
+                that of `keras.config.image_data_format()` unless it is said, `out_of_range` is
+                `allow`.
         """
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         is_last = keras.config.image_data_format() == "channels_last"

@@ -52,7 +52,7 @@ class StyleLoss:
             key: An API key.
             timeout: Seconds for a request with all its attempts.
             **options: `styleloss.options.LossOptions`; `range` is needed for floats, `layout` is
-                `nhwc` unless it is said to be `nchw`.
+                `nhwc` unless it is said to be `nchw`, `out_of_range` is `allow`.
         """
         options.setdefault("layout", "nhwc")
         self._settings = Settings.of(url, key, timeout, options)

@@ -57,7 +57,7 @@ class StyleLoss(torch.nn.Module):
             key: An API key.
             timeout: Seconds for a request with all its attempts.
             **options: `styleloss.options.LossOptions`; `range` is needed for floats, `layout` is
-                `nchw` unless it is said to be `nhwc`.
+                `nchw` unless it is said to be `nhwc`, `out_of_range` is `allow`.
         """
         super().__init__()
         if reduction not in ("none", "mean", "sum"):
