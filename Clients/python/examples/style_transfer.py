@@ -1,6 +1,6 @@
 """Style transfer after Gatys, Ecker & Bethge (2016) through a service: there is no VGG in here.
 
-    python style_transfer.py CONTENT STYLE RESULT.png [--url URL] [--size 512] [--steps 200]
+    python style_transfer.py CONTENT STYLE RESULT.png [--url URL] [--size 512] [--steps 80]
 
 The pixels are what is learned: squared Gram matrices of the style picture at five layers, squared
 features of the content at one. Prints the loss and the seconds a step, and writes the picture.
@@ -58,7 +58,7 @@ def transfer(
     content: torch.Tensor,
     style: torch.Tensor,
     steps: int,
-    rate: float = 0.02,
+    rate: float = 0.03,
     report: Callable[[int, float, float], None] | None = None,
 ) -> torch.Tensor:
     """Changes the content's pixels until the loss is small; the result is like the content."""
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("--url")
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=80)
     arguments = parser.parse_args()
     seconds = []
 
