@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ._wire import Array
 from .client import Client
+from .errors import InvalidRequestError
 from .options import encoded
-from .results import Losses
+from .results import Losses, Values
 
 Floats = NDArray[np.float32]
 
@@ -77,8 +78,8 @@ class Evaluator:
         *,
         gradient: bool,
         layout: str,
-    ) -> tuple[Floats, Floats | None]:
-        """Totals `(N,)`, and their gradients in the shape of `output`.
+    ) -> tuple[Values, Floats | None]:
+        """Totals `(N,)`, float64, and their gradients in the shape of `output`, float32.
 
         Args:
             output: N samples, four dimensions as `layout` says.
@@ -91,33 +92,35 @@ class Evaluator:
         if output is None:
             raise TypeError("there is no output")
         options = {**self._options, "layout": layout}
-        count = len(output)
-        step = self._step(count)
-        answers = []
-        for start in range(0, count, step):
-            part = slice(start, start + step)
-            answers.append(
-                self.client.losses(
-                    output[part],
-                    _part(target, part),
-                    _part(mask, part),
-                    style_target=_part(style_target, part),
-                    gradient=gradient,
-                    **options,
-                )
+
+        def ask(part: slice) -> Losses:
+            return self.client.losses(
+                output[part],
+                _part(target, part),
+                _part(mask, part),
+                style_target=_part(style_target, part),
+                gradient=gradient,
+                **options,
             )
+
+        answers = self._in_parts(len(output), ask)
         self.last = tuple(answers)
-        totals = np.concatenate([answer.total for answer in answers]).astype(np.float32)
+        totals = np.concatenate([answer.total for answer in answers])
         if not gradient:
             return totals, None
         gradients = [answer.gradient for answer in answers]
         return totals, gradients[0] if len(gradients) == 1 else np.concatenate(gradients)
 
-    def _step(self, count: int) -> int:
-        # As many as the service takes in a request; most batches are below any limit.
-        if count > 8 and not self._pairs_max:
-            self._pairs_max = self.client.info().limits["max_pairs_per_request"]
-        return min(count, self._pairs_max or count) or 1
+    def _in_parts(self, count: int, ask: Callable[[slice], Losses]) -> list[Losses]:
+        """As many requests as it takes: how many pairs one may have, the first refusal says."""
+        step = min(count, self._pairs_max or count) or 1
+        try:
+            return [ask(slice(start, start + step)) for start in range(0, count, step)]
+        except InvalidRequestError as error:
+            if error.code != "batch_too_large" or not error.limit or error.limit >= step:
+                raise
+            self._pairs_max = error.limit
+        return self._in_parts(count, ask)
 
 
 _evaluators: dict[str, Evaluator] = {}
@@ -125,8 +128,10 @@ _evaluators: dict[str, Evaluator] = {}
 
 def register(settings: Settings) -> str:
     """Makes settings known in this process, under their handle."""
-    _evaluators.setdefault(settings.handle, Evaluator(settings))
-    return settings.handle
+    handle = settings.handle
+    if handle not in _evaluators:
+        _evaluators[handle] = Evaluator(settings)
+    return handle
 
 
 def evaluator(handle: str) -> Evaluator:

@@ -156,7 +156,7 @@ def _evaluate(
     if output is not None and len(output) != np.prod(lead):
         output = np.broadcast_to(output, (int(np.prod(lead)), *output.shape[1:]))
     total, gradient = evaluator(handle)(output, *rest, gradient=wants_gradient, layout=layout)
-    values: list[Array] = [total.reshape(lead)]
+    values: list[Array] = [total.astype(np.float32).reshape(lead)]
     if gradient is not None:
         values.append(gradient.reshape(lead + gradient.shape[1:]))
     return tuple(values)

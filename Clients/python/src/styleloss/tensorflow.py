@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from ._evaluator import Settings, evaluator, register
@@ -106,8 +107,9 @@ class StyleLoss:
         def call(output: Array, *kept: Array) -> Any:
             rest = iter(kept)
             arrays = [next(rest) if is_one else None for is_one in is_given]
-            answer = evaluator(handle)(output, *arrays, gradient=gradient, layout=layout)
-            return answer if gradient else answer[0]
+            total, by_output = evaluator(handle)(output, *arrays, gradient=gradient, layout=layout)
+            single = total.astype(np.float32)
+            return (single, by_output) if gradient else single
 
         return call
 
