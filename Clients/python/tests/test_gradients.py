@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import styleloss
-from styleloss._answers import gradients
+from styleloss._answers import gradients, maps
 
 from .conftest import IMAGES
 
@@ -64,6 +64,14 @@ def test_half_precision_of_many_sizes_and_of_terms() -> None:
     first, second = gradients(tensors, is_one=False)["tv"]
     assert np.array_equal(first, 2 * array(3, 2, 2))
     assert np.array_equal(second, 4 * array(3, 1, 1))
+
+
+def test_maps_are_named_by_term_and_layer() -> None:
+    tensors = {"map.perceptual.pool1": array(1, 4, 5), "map.perceptual": array(1, 8, 10)}
+    assert maps(tensors, is_one=True)["perceptual.pool1"].shape == (4, 5)
+    assert maps(tensors, is_one=False)["perceptual"].shape == (1, 8, 10)
+    several = {"map.tv.1": array(2, 2), "map.tv.0": array(1, 1), "gradient": array(1, 3, 2, 2)}
+    assert [m.shape for m in maps(several, is_one=False)["tv"]] == [(1, 1), (2, 2)]
 
 
 def test_float16_travels_in_half_the_bytes(client, pair) -> None:

@@ -45,6 +45,7 @@ def losses(answer: Mapping[str, Any], tensors: Mapping[str, Array], *, is_one: b
         total=values([result["total"] for result in results]),
         terms={key: term(key) for key in keys},
         gradients=gradients(tensors, is_one=is_one, is_of_features=not answer.get("model")),
+        maps=maps(tensors, is_one=is_one),
         gradient_norms=_norms(results, values),
         warnings=tuple(Notice(w["code"], w["detail"]) for w in answer["warnings"]),
         timings_ms=answer["timings_ms"],
@@ -66,25 +67,47 @@ def gradients(
         is_of_features: Whether names are of layers, which may end in `.0`; else `gradient.0`,
             `gradient.1`, … are of outputs that differ in size, and become a tuple.
     """
-    whole: dict[str, Gradient] = {}
+    found: dict[str, Gradient] = {}
+    for key, value in _grouped(tensors, "gradient", has_pieces=not is_of_features).items():
+        scale = tensors.get(f"gradient_scale.{key}" if key else "gradient_scale")
+        if isinstance(value, tuple):
+            scales = (
+                [None] * len(value)
+                if scale is None
+                else [scale[n, None] for n in range(len(value))]
+            )
+            found[key or "total"] = tuple(map(_widened, value, scales))
+        else:
+            wide = _widened(value, scale)
+            is_single = is_one and wide.ndim == 4 and not is_of_features
+            found[key or "total"] = wide[0] if is_single else wide
+    return found
+
+
+def maps(tensors: Mapping[str, Array], *, is_one: bool) -> dict[str, Gradient]:
+    """The maps in an answer by `term.layer`, `term` or `gradient`."""
+    return {
+        key: value[0] if is_one and not isinstance(value, tuple) else value
+        for key, value in _grouped(tensors, "map", has_pieces=True).items()
+    }
+
+
+def _grouped(
+    tensors: Mapping[str, Array], kind: str, *, has_pieces: bool
+) -> dict[str, Array | tuple[Array, ...]]:
+    """Tensors `kind` and `kind.key` by key; `kind.key.0`, `kind.key.1`, … as one tuple."""
+    whole: dict[str, Array | tuple[Array, ...]] = {}
     pieces: dict[str, dict[int, Array]] = {}
     for name, array in tensors.items():
-        kind, _, suffix = name.partition(".")
-        if kind != "gradient":
+        start, _, key = name.partition(".")
+        if start != kind:
             continue
-        stem, _, last = suffix.rpartition(".")
-        index = int(last) if last.isdigit() and not is_of_features else None
-        key = suffix if index is None else stem
-        scale = tensors.get(f"gradient_scale.{key}" if key else "gradient_scale")
-        if index is not None:
-            scale = None if scale is None else scale[index : index + 1]
-            pieces.setdefault(key or "total", {})[index] = _widened(array, scale)
+        stem, _, last = key.rpartition(".")
+        if has_pieces and last.isdigit():
+            pieces.setdefault(stem, {})[int(last)] = array
         else:
-            array = _widened(array, scale)
-            is_single = is_one and array.ndim == 4 and not is_of_features
-            whole[key or "total"] = array[0] if is_single else array
-    parts = {key: tuple(of[n] for n in sorted(of)) for key, of in pieces.items()}
-    return {**whole, **parts}
+            whole[key] = array
+    return {**whole, **{key: tuple(of[n] for n in sorted(of)) for key, of in pieces.items()}}
 
 
 def _widened(array: Array, scale: Array | None) -> Array:

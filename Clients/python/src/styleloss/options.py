@@ -82,6 +82,9 @@ class LossOptions(TermOptions, ArrayOptions, GradientOptions, total=False):
         cotangent: A factor of each sample's gradients.
         out_of_range: What becomes of floats outside the range: an error, nothing, or the nearer
             end, with a gradient of 0.
+        maps: Layers or terms to answer a map each of, of where the images differ.
+        maps_size: The size of maps: that of the layer, or of the images.
+        any_weights: Whether learned factors may be used on other weights than they were fitted to.
     """
 
     mask_polarity: Literal["valid", "hole"]
@@ -90,6 +93,9 @@ class LossOptions(TermOptions, ArrayOptions, GradientOptions, total=False):
     gradient_of: Sequence[str]
     cotangent: Sequence[float]
     out_of_range: OutOfRange
+    maps: Sequence[str]
+    maps_size: Literal["tap", "input"]
+    any_weights: bool
 
 
 class FeatureLossOptions(TermOptions, GradientOptions, total=False):
@@ -109,9 +115,11 @@ class FeatureGradientOptions(ArrayOptions, GradientOptions, total=False):
 
     Attributes:
         out_of_range: As in `LossOptions`.
+        model: The name of a loaded network, where several are.
     """
 
     out_of_range: OutOfRange
+    model: str
 
 
 class FeatureOptions(LayerOptions, ArrayOptions, total=False):

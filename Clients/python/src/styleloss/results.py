@@ -76,6 +76,8 @@ class Losses:
             the order of the outputs sent; of PNG and integers with respect to the values in [0, 1]
             that they stand for, of files `(3, H, W)` or `(N, 3, H, W)`.
         gradient_norms: Their Euclidean norms, a pair.
+        maps: Where the images differ, `(N, H, W)` by `term.layer` (`(H, W)` of one pair), where the
+            option `maps` asked for it.
         warnings: What the caller may not expect.
         timings_ms: Milliseconds by stage.
         target_digests: The digest of each pair's target, where it has one.
@@ -90,6 +92,7 @@ class Losses:
     terms: Mapping[str, Term]
     gradients: Mapping[str, Gradient] = field(default_factory=dict)
     gradient_norms: Mapping[str, Values] = field(default_factory=dict)
+    maps: Mapping[str, Gradient] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     target_digests: tuple[str | None, ...] = ()
@@ -110,7 +113,7 @@ class Losses:
         return gradient
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain floats, lists and strings, for JSON or a table; gradients stay arrays."""
+        """Plain floats, lists and strings, for JSON or a table; gradients and maps stay arrays."""
         values: dict[str, Any] = {
             "id": self.id,
             "preset": self.preset,
@@ -124,6 +127,8 @@ class Losses:
         if self.gradients:
             values["gradients"] = dict(self.gradients)
             values["gradient_norms"] = {k: v.tolist() for k, v in self.gradient_norms.items()}
+        if self.maps:
+            values["maps"] = dict(self.maps)
         return values
 
 
