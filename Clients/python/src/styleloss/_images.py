@@ -45,7 +45,7 @@ Image: TypeAlias = Union[Array, SupportsArray, PillowImage, bytes, str, "os.Path
 """An image, or several in one array: `(H, W)` gray, `(H, W, C)` or `(C, H, W)`, `(N, …)` of N.
 
 An array of three or four dimensions needs the option `layout`, one of floats the option `range`. A
-`str` or path names a file of PNG or npy, `bytes` are such a file.
+`str` or path names a file of PNG, JPEG or npy, `bytes` are such a file.
 """
 
 Images: TypeAlias = Image | Sequence[Image]
@@ -68,13 +68,15 @@ def parts(name: str, images: Images) -> list[Part]:
 
 def part(name: str, image: Image) -> Part:
     """The part of a form that carries one image or array."""
+    if isinstance(image, np.ndarray):
+        return Part(name, NPY, npy(_sendable(image)))
     if isinstance(image, bytes):
         return Part(name, UNKNOWN, [image])
     if isinstance(image, (str, os.PathLike)):
         return Part(name, UNKNOWN, [Path(image).read_bytes()])
     if isinstance(image, PillowImage):
         return Part(name, PNG, [_png(image)])
-    if isinstance(image, np.ndarray) or hasattr(image, "__array__"):
+    if hasattr(image, "__array__"):
         return Part(name, NPY, npy(_sendable(np.asarray(image))))
     raise TypeError(
         f"{name} is {type(image).__name__}; an image is an array, a PIL image, bytes or a path"
