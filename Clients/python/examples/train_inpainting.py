@@ -107,7 +107,7 @@ def train(
     torch.manual_seed(seed)
     network = Inpainting()
     # Steps in proportion to the gradient: Adam's are not, and make much of what is next to nothing.
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9)
+    optimizer = torch.optim.SGD(network.parameters(), lr=5e-5, momentum=0.9)
     curve = []
     for step, (image, mask) in zip(range(steps), batches(paths, count, size, seed), strict=False):
         optimizer.zero_grad()

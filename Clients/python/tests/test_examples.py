@@ -37,16 +37,17 @@ def test_an_inpainting_network_learns_as_with_vgg_in_the_process(service, steps)
 
     from .support.vgg import PConvLoss
 
-    remote = StyleLoss(service.url, range="0..1")
+    remote = StyleLoss(service.url, timeout=600, range="0..1")
     image, mask = next(batches(PHOTOGRAPHS, 2, 64, 0))
     remote(image, image, mask)
     weights = {key: term.weight for key, term in remote.last[0].terms.items()}
-    curves = [train(loss, PHOTOGRAPHS, steps)[1] for loss in (remote, PConvLoss(WEIGHTS, weights))]
-    assert np.allclose(*curves, rtol=1e-3, atol=0)
-    assert torch.initial_seed() == 0
+    network, curve = train(remote, PHOTOGRAPHS, steps)
+    _, expected = train(PConvLoss(WEIGHTS, weights), PHOTOGRAPHS, steps)
+    assert np.allclose(curve, expected, rtol=1e-3, atol=0)
     if steps >= 100:
-        # The same batches at the start of training cost more than at its end.
-        assert np.mean(curves[0][-20:]) < np.mean(curves[0][:20])
+        # The first batch, which was seen once, costs less than it did.
+        with torch.no_grad():
+            assert remote(network(image * mask, mask), image, mask).mean() < 0.9 * curve[0]
 
 
 @pytest.mark.parametrize("steps", [3, pytest.param(50, marks=pytest.mark.slow)])
