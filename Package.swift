@@ -23,6 +23,8 @@ let package = Package(
         .target(name: "CResources", exclude: ["LICENSE-weights.md", "page"]),
         .target(name: "CKernels"),
         .target(name: "CMalloc"),
+        // For Benchmarks alone.
+        .target(name: "CPeak"),
 
         // Leaves that know nothing of each other.
         .target(
@@ -40,7 +42,8 @@ let package = Package(
             ]),
         .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["CMalloc", "Codecs", "HTTP", "Inference", "Service"]),
+            name: "Benchmarks",
+            dependencies: ["CMalloc", "CPeak", "Codecs", "HTTP", "Inference", "Service"]),
 
         // Optimised in debug builds too: the slow twins are slow enough as it is.
         .target(

@@ -33,7 +33,6 @@ INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
 #define OF(name) name##_f64
 #include "Statistics.inc.h"
 
-#include "Peak.inc.h"
 #include "Winograd.inc.h"
 #include "Difference.inc.h"
 
@@ -79,5 +78,4 @@ static const styleloss_kernels table = {
     .first_layer_gradient = first_layer_gradient,
     .f32 = STATISTICS(f32, LANES),
     .f64 = STATISTICS(f64, LANES / 2),
-    .fma_peak = fma_peak,
 };

@@ -7,6 +7,20 @@
 // (rms) and 1.4e-6 (largest) of the features instead of 1.34e-6 and 4.3e-6. All constants are exact.
 //
 // Legend: rows are [block][1 + x][64]; v is [element][block][tile][64]; m is [element][tile][64].
+//
+// With a = 5/8, b = 3/2, s = a^2 + b^2, t = a^2 b^2, u = 2 a^2 (a^2 - b^2), v = 2 b^2 (b^2 - a^2):
+//
+//         | t    0     -s    0   1   0 |       | 1/t   0     0    |
+//         | 0  -a b^2  -b^2  a   1   0 |       | 1/u  a/u  a^2/u  |
+//   B^T = | 0   a b^2  -b^2  -a  1   0 |   G = | 1/u -a/u  a^2/u  |
+//         | 0  -b a^2  -a^2  b   1   0 |       | 1/v  b/v  b^2/v  |
+//         | 0   b a^2  -a^2  -b  1   0 |       | 1/v -b/v  b^2/v  |
+//         | 0    t      0    -s  0   1 |       |  0    0     1    |
+//
+//         | 1   1    1    1    1   0 |
+//   A^T = | 0   a   -a    b   -b   0 |
+//         | 0  a^2  a^2  b^2  b^2  0 |
+//         | 0  a^3 -a^3  b^3 -b^3  1 |
 #define A 0.625f
 #define B 1.5f
 #define A2 (A * A)
@@ -132,8 +146,9 @@ INLINE void output_tiles(
         const ptrdiff_t left = out->columns - 4 * tile;
         for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
             const vec b = load(bias + c);
-            // The next tile's pixels, which another core may still hold: 99 -> 90 ms of W4's output
-            // transforms, both cores. PREFETCHW does nothing where a processor lacks it.
+            // The next tile's pixels, which another core may still hold: 99 -> 90 ms of the output
+            // transforms of eight pairs of 224 x 224 to relu5_3, both cores. PREFETCHW does nothing
+            // where a processor lacks it.
             UNROLL for (int i = 0; i < 4; i++)
                 if (has_relu && out->relu[i])
                     UNROLL for (int j = 4; j < 8; j++)

@@ -22,25 +22,46 @@ extension Image {
         _ y: Int, lessThatOf other: Image, into row: UnsafeMutableBufferPointer<Float>
     ) {
         precondition(size == other.size && row.count == 3 * width)
-        let count = 3 * width
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * count) { scratch in
+        guard let row = row.baseAddress else { return }
+        forEachDifference(from: other, y) { i, difference in row[i] = Float(difference) }
+    }
+
+    /// Calls `body` with the place in the row, 3·x + c, and the difference of each sample of a row from
+    /// that of another image of the same size, in order.
+    @inline(__always)
+    func forEachDifference(from other: Image, _ y: Int, _ body: (Int, Double) -> Void) {
+        let chunk = 10
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 12 * chunk) { scratch in
             guard let others = scratch.baseAddress else { return }
-            let (outputs, targets) = (others + count, others + 2 * count)
-            let fractions = others + 3 * count
-            other.read(y, 0..<width, into: others)
-            guard case .composite(let output, let target, let mask) = storage else {
-                read(y, 0..<width, into: outputs)
-                for i in 0..<count { row[i] = Float(outputs[i] - others[i]) }
-                return
+            for first in stride(from: 0, to: width, by: chunk) {
+                let columns = first..<min(first + chunk, width)
+                let values = others + 3 * chunk
+                other.readUncomposed(y, columns, into: others)
+                readDifference(from: others, y, columns, into: values, others + 6 * chunk)
+                for i in 0..<3 * columns.count { body(3 * first + i, values[i]) }
             }
-            // Exactly zero where output and target are, whatever the fraction, and where that is 1.
-            output.readUncomposed(y, 0..<width, into: outputs)
-            target.readUncomposed(y, 0..<width, into: targets)
-            mask.read(y, 0..<width, into: fractions)
-            for i in 0..<count {
-                let (m, o, t) = (fractions[i], outputs[i] - others[i], targets[i] - others[i])
-                row[i] = Float(m * t + (1 - m) * o)
-            }
+        }
+    }
+
+    // `scratch` has room for twice the columns.
+    private func readDifference(
+        from others: UnsafeMutablePointer<Double>, _ y: Int, _ columns: Range<Int>,
+        into values: UnsafeMutablePointer<Double>, _ scratch: UnsafeMutablePointer<Double>
+    ) {
+        let count = 3 * columns.count
+        guard case .composite(let output, let target, let mask) = storage else {
+            readUncomposed(y, columns, into: values)
+            for i in 0..<count { values[i] -= others[i] }
+            return
+        }
+        // Exactly zero where output and target are, whatever the fraction, and where that is 1.
+        let (targets, fractions) = (scratch, scratch + count)
+        output.readUncomposed(y, columns, into: values)
+        target.readUncomposed(y, columns, into: targets)
+        mask.read(y, columns, into: fractions)
+        for i in 0..<count {
+            let (m, o, t) = (fractions[i], values[i] - others[i], targets[i] - others[i])
+            values[i] = m * t + (1 - m) * o
         }
     }
 

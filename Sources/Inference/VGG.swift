@@ -44,18 +44,6 @@ public enum VGG {
         architecture == .vgg16 ? taps16 : taps19
     }
 
-    /// The least side of an image that the tap needs in the variant that was trained.
-    public static func minimumSide(for tap: Tap) -> Int {
-        NetworkVariant(.vgg19).minimumSide(for: tap)
-    }
-
-    /// Channels, height and width of the features at a tap in the variant that was trained.
-    public static func shape(
-        of tap: Tap, height: Int, width: Int
-    ) -> (channels: Int, height: Int, width: Int) {
-        NetworkVariant(.vgg19).shape(of: tap, height: height, width: width)
-    }
-
     /// The position of a tap in the network, or nil when the architecture does not have it.
     public static func position(of tap: Tap, in architecture: Architecture) -> Int? {
         taps(architecture).firstIndex(of: tap)

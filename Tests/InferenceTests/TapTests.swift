@@ -68,8 +68,8 @@ struct VGGTests {
         name: String, minimum: Int, channels: Int, height: Int, width: Int
     ) throws {
         let tap = try #require(Tap(name))
-        #expect(VGG.minimumSide(for: tap) == minimum)
-        #expect(VGG.shape(of: tap, height: 97, width: 61) == (channels, height, width))
-        #expect(VGG.shape(of: tap, height: minimum, width: minimum).height == 1)
+        #expect(NetworkVariant(.vgg19).minimumSide(for: tap) == minimum)
+        #expect(NetworkVariant(.vgg19).shape(of: tap, height: 97, width: 61) == (channels, height, width))
+        #expect(NetworkVariant(.vgg19).shape(of: tap, height: minimum, width: minimum).height == 1)
     }
 }

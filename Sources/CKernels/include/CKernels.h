@@ -12,9 +12,7 @@
 
 /// Channels in a block of an activation row.
 #define STYLELOSS_BLOCK 64
-/// Rows and columns of an input tile of F(4x4, 3x3); 6 x 6 = 36 products in the tile domain.
-#define STYLELOSS_TILE 6
-/// Elements of a tile in the tile domain.
+/// Elements of a 6 x 6 tile of F(4x4, 3x3) in the tile domain.
 #define STYLELOSS_ELEMENTS 36
 
 /// Where the output transform writes one tile row: null for a row that is outside the image or that
@@ -234,10 +232,6 @@ typedef struct {
     /// The statistics of features in single and in double precision.
     styleloss_statistics_f32 f32;
     styleloss_statistics_f64 f64;
-
-    /// Fused multiply-adds in registers alone, `count` times 24 vectors: the machine's peak, for
-    /// benchmarks. Returns the floating point operations done.
-    double (*_Nonnull fma_peak)(ptrdiff_t count);
 } styleloss_kernels;
 
 /// Null where this processor, or the operating system on it, lacks the instruction set.

@@ -168,19 +168,23 @@ struct ConvolutionStep {
     // Zeros for what is outside the support of a difference.
     private func clear(_ run: TileOrder.Run, _ block: Int) {
         guard let support else { return }
-        for (ring, support, side) in [
-            (outputs.conv, support.full, 4), (outputs.relu, support.full, 4),
-            (outputs.pool, support.pooled ?? support.full, 2),
-        ] {
-            guard let ring else { continue }
-            let first = side * run.tileColumn
-            let end = min(first + side * run.count, ring.width)
-            for y in side * run.tileRow..<min(side * (run.tileRow + 1), ring.height) {
-                let inside = support.row(y, image: run.image)
-                let pixels = ring.pixels(y, image: run.image, block: block)
-                for x in first..<max(first, end) where inside[x] == 0 {
-                    (pixels + x * Kernels.block).update(repeating: 0, count: Kernels.block)
-                }
+        clear(outputs.conv, run, block, support.full, side: 4)
+        clear(outputs.relu, run, block, support.full, side: 4)
+        clear(outputs.pool, run, block, support.pooled ?? support.full, side: 2)
+    }
+
+    // `side` is that of a tile in the ring.
+    private func clear(
+        _ ring: RowRing?, _ run: TileOrder.Run, _ block: Int, _ support: SupportRing, side: Int
+    ) {
+        guard let ring else { return }
+        let first = side * run.tileColumn
+        let end = min(first + side * run.count, ring.width)
+        for y in side * run.tileRow..<min(side * (run.tileRow + 1), ring.height) {
+            let inside = support.row(y, image: run.image)
+            let pixels = ring.pixels(y, image: run.image, block: block)
+            for x in first..<max(first, end) where inside[x] == 0 {
+                (pixels + x * Kernels.block).update(repeating: 0, count: Kernels.block)
             }
         }
     }

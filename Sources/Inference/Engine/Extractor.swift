@@ -15,11 +15,19 @@ public final class Extractor: Sendable {
 
     /// Prepares the network for an instruction set, the best one when nil.
     ///
-    /// `tilesPerStep` is how many tiles, over all images, a layer computes before it hands them on,
-    /// what suits the layer when nil. It changes time and memory and not a bit of a result.
     /// `bufferBytesMax` is how much memory of one run is kept for the next.
-    public init(
-        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int? = nil,
+    public convenience init(
+        network: Network, instructionSet: InstructionSet? = nil, bufferBytesMax: Int = 192 << 20
+    ) {
+        self.init(
+            network: network, instructionSet: instructionSet, tilesPerStep: nil,
+            bufferBytesMax: bufferBytesMax)
+    }
+
+    /// The same with layers that compute so many tiles, over all images, before they hand them on,
+    /// instead of what suits each: it changes time and memory and, as tests hold, not a bit.
+    package init(
+        network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int?,
         bufferBytesMax: Int = 192 << 20
     ) {
         self.tilesPerStep = tilesPerStep

@@ -5,7 +5,9 @@ import Glibc
 /// Large ones ask for 2 MiB pages: with 4 KiB pages the tile-domain product of 512 → 512 channels
 /// ran at 86 GFLOP/s a core instead of 104 (Zen 4, 28 tiles), for misses of the TLB.
 final class FloatBuffer: @unchecked Sendable {
-    // Unchecked: whoever holds the buffer decides which thread writes where.
+    // Unchecked: a buffer belongs to one walk (its arena), one thread (its workspace) or, once filled, to
+    // readers alone (kernels, biases, kept maps, tapes). Within a walk the items of one parallel loop
+    // write to places of their own, and nobody reads them before the loop has ended.
     let base: UnsafeMutablePointer<Float>
     let count: Int
     private let mappedBytes: Int

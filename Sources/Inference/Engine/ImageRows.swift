@@ -48,15 +48,14 @@ struct ImageRows {
         let width = images[image].width
         let pixels = row(y, image: image) + 3
         let row = UnsafeMutableBufferPointer(start: pixels, count: 3 * width)
-        var offsets = offsets
+        var (o0, o1, o2): (Float, Float, Float) = (0, 0, 0)
         if let target = targets[image] {
             images[image].readRow(y, lessThatOf: images[target], into: row)
-            offsets = [0, 0, 0]
         } else {
             images[image].readRow(y, into: row)
+            (o0, o1, o2) = (offsets[0], offsets[1], offsets[2])
         }
         let (f0, f1, f2) = (factors[0], factors[1], factors[2])
-        let (o0, o1, o2) = (offsets[0], offsets[1], offsets[2])
         let (s0, s2) = (sources[0], sources[2])
         for x in 0..<width {
             let pixel = pixels + 3 * x
@@ -65,11 +64,15 @@ struct ImageRows {
             pixel[1] = b * f1 + o1
             pixel[2] = c * f2 + o2
         }
-        for x in [-1, width] {
-            guard let source = border.source(x, of: width) else { continue }
-            (pixels + 3 * x).update(from: pixels + 3 * source, count: 3)
-        }
+        fillEdge(-1, of: pixels, width)
+        fillEdge(width, of: pixels, width)
     }
+
+    private func fillEdge(_ x: Int, of pixels: UnsafeMutablePointer<Float>, _ width: Int) {
+        guard let source = border.source(x, of: width) else { return }
+        (pixels + 3 * x).update(from: pixels + 3 * source, count: 3)
+    }
+
     /// Says which pixels of a row that has been loaded are not zero.
     func fill(_ support: SupportRing, _ y: Int, image: Int) {
         let pixels = row(y, image: image) + 3

@@ -222,7 +222,4 @@ struct Kernels: @unchecked Sendable {
     ) {
         table.first_layer_gradient(rows, kernel, width, out)
     }
-
-    /// Runs multiply-adds in registers alone; returns the floating point operations done.
-    func runMultiplyAdds(count: Int) -> Double { table.fma_peak(count) }
 }

@@ -52,12 +52,15 @@ struct RowRing {
     func fillEdges(_ y: Int, image: Int, border: Border) {
         for block in 0..<blocks {
             let pixels = pixels(y, image: image, block: block)
-            for x in [-1, width] {
-                guard let source = border.source(x, of: width) else { continue }
-                (pixels + x * Kernels.block).update(
-                    from: pixels + source * Kernels.block, count: Kernels.block)
-            }
+            fillEdge(-1, of: pixels, border)
+            fillEdge(width, of: pixels, border)
         }
+    }
+
+    private func fillEdge(_ x: Int, of pixels: UnsafeMutablePointer<Float>, _ border: Border) {
+        guard let source = border.source(x, of: width) else { return }
+        (pixels + x * Kernels.block).update(
+            from: pixels + source * Kernels.block, count: Kernels.block)
     }
 
     private func clearBorders(images: Int) {

@@ -157,22 +157,26 @@ struct Walk {
     ) {
         let start = columns.lowerBound * Kernels.block
         let count = columns.count * Kernels.block
-        let sink = { (kind: Tap.Kind, image: Int) in
-            rings[0][kind].map { $0.pixels(y, image: image, block: 0) + start }
-        }
         let first = extractor.first
-        var conv = sink(.conv, group.image)
+        var conv = pixels(rings[0].conv, y, group.image, start)
         if conv == nil, !group.differences.isEmpty { conv = workspace.floats(count) }
         convolveFirst(
             group.image, y, columns, bias: first.bias.base, conv: conv,
-            relu: sink(.relu, group.image))
+            relu: pixels(rings[0].relu, y, group.image, start))
         for image in group.differences {
-            let (difference, relu) = (sink(.conv, image), sink(.relu, image))
+            let difference = pixels(rings[0].conv, y, image, start)
+            let relu = pixels(rings[0].relu, y, image, start)
             guard let values = relu ?? difference else { continue }
             convolveFirst(image, y, columns, bias: zeros, conv: values, relu: nil)
             if relu != nil { difference?.update(from: values, count: count) }
             if let conv, let relu { extractor.kernels.reluDifference(conv, relu, count: count) }
         }
+    }
+
+    private func pixels(
+        _ ring: RowRing?, _ y: Int, _ image: Int, _ start: Int
+    ) -> UnsafeMutablePointer<Float>? {
+        ring.map { $0.pixels(y, image: image, block: 0) + start }
     }
 
     private func convolveFirst(

@@ -72,7 +72,7 @@ struct WalkPlan {
 
     /// Tiles that a convolution computes before it hands them on: enough to share among workers and to
     /// read its U once for many, few enough that its rows stay in the outer cache. One row of tiles
-    /// of W1's first layers instead of three took their transforms from 24 to 17 ms, both cores.
+    /// instead of three took the transforms of block 1 of a pair of 256² from 24 to 17 ms, both cores.
     static func tilesPerStep(inChannels: Int, workers: Int) -> Int {
         let tiles =
             switch inChannels {
@@ -162,7 +162,8 @@ struct WalkPlan {
     /// Rows of the image that are held preprocessed.
     var imageSlots: Int { 4 * stages[0].bandsPerStep + 2 }
 
-    /// Floats of a row of zeros as long as the longest row that a convolution reads.
+    /// Floats of a row of zeros, no shorter than any row that a convolution reads: all channel blocks of
+    /// its input with their borders.
     var zerosCount: Int {
         stages.map { stage in
             (stage.tilesAcross * 4 + 2) * max(stage.shape.inChannels, Kernels.block)

@@ -32,10 +32,11 @@ extension Precision {
     }
 
     private static func rowDistance(_ image: Image, _ target: Image, _ y: Int) -> Double {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * image.width) { row in
-            image.readRow(y, lessThatOf: target, into: row)
-            return row.reduce(0.0) { $0 + Double(abs($1)) }
+        var sum = 0.0
+        image.forEachDifference(from: target, y) { _, difference in
+            sum += Double(abs(Float(difference)))
         }
+        return sum
     }
 }
 

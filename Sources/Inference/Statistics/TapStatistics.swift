@@ -22,7 +22,8 @@ final class TapStatistics<Element: FeatureElement> {
             case kept(FeatureRows<Element>)
         }
 
-        /// Where an image stands in the order of the stack; two that are compared, between them.
+        /// What tasks are sorted by: the sum of the positions, in the stack, of the two images that
+        /// are compared, and twice that of an image by itself.
         var place: Int { if case .image(let other) = target { image + other } else { 2 * image } }
     }
 

@@ -43,13 +43,15 @@ struct ImageWalk: Sendable {
     private func checkSides() throws(ServiceError) {
         for index in 0..<images.count {
             let size = images.size(of: index)
-            for tap in taps where min(size.height, size.width) < VGG.minimumSide(for: tap) {
+            for tap in taps where min(size.height, size.width) < variant.minimumSide(for: tap) {
                 throw ServiceError(
                     InferenceError.imageTooSmall(
-                        minimum: VGG.minimumSide(for: tap), tap: tap.description))
+                        minimum: variant.minimumSide(for: tap), tap: tap.description))
             }
         }
     }
+
+    private var variant: NetworkVariant { model.network.defaultVariant }
 
     /// - Throws: `shape_mismatch` unless the images fit one tensor.
     func checkEqualSizes() throws(ServiceError) { try images.checkEqualSizes() }
@@ -59,7 +61,7 @@ struct ImageWalk: Sendable {
         (0..<images.count).bytes { index in
             let size = images.size(of: index)
             return taps.bytes { tap in
-                let shape = VGG.shape(of: tap, height: size.height, width: size.width)
+                let shape = variant.shape(of: tap, height: size.height, width: size.width)
                 return shape.channels.times(shape.height).times(shape.width).times(4)
             }
         }

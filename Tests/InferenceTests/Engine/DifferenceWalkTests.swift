@@ -38,7 +38,7 @@ struct DifferenceWalkTests {
     private func expect(
         _ height: Int, _ width: Int, every: Int, _ taps: [Tap], _ instructionSet: InstructionSet
     ) throws {
-        let taps = taps.filter { VGG.minimumSide(for: $0) <= min(height, width) }
+        let taps = taps.filter { NetworkVariant(.vgg16).minimumSide(for: $0) <= min(height, width) }
         let target = TestNetworks.image(width: width, height: height)
         let output = Self.near(target, every: every)
         let network = TestNetworks.vgg16

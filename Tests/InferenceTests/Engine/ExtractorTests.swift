@@ -20,7 +20,7 @@ struct ExtractorTests {
     ) throws {
         let taps = ["conv1_1", "relu1_1", "conv1_2", "relu1_2", "pool1", "conv2_1"]
             .compactMap { Tap($0) }
-            .filter { min(size.height, size.width) >= VGG.minimumSide(for: $0) }
+            .filter { min(size.height, size.width) >= NetworkVariant(.vgg16).minimumSide(for: $0) }
         try expectFeatures(
             of: TestNetworks.image(width: size.width, height: size.height), at: taps,
             instructionSet, within: 5e-6)
