@@ -122,6 +122,29 @@ struct LossEvaluatorTests {
         #expect(again.statistics[0]?.byteCount == statistics.byteCount)
     }
 
+    @Test(arguments: [1, 16])
+    func `statistics that cover a part give the same bits, and those of the rest beside them`(
+        imagesMax: Int
+    ) throws {
+        let pairs = [
+            Pair(output: Self.image(2), target: 0, mask: try Self.mask()),
+            Pair(output: Self.image(3), target: 0),
+        ]
+        let target = Target.image(Self.image(1))
+        let part = try Self.evaluate(
+            pairs, [target], Self.loss(["pool2"]), imagesMax: imagesMax, keeping: [0])
+        let statistics = try #require(part.statistics[0])
+        for loss in [try Self.loss(["pool1", "pool2"]), try Self.loss(gram: .covariance)] {
+            let whole = try Self.evaluate(pairs, [target], loss, imagesMax: imagesMax)
+            let rest = try Self.evaluate(
+                pairs, [.statistics(statistics)], loss, imagesMax: imagesMax, keeping: [0])
+            #expect(rest.losses == whole.losses)
+            let joined = try #require(rest.statistics[0])
+            #expect(joined.covers(try TargetNeeds(loss, .vgg16)))
+            #expect(joined.covers(try TargetNeeds(Self.loss(["pool2"]), .vgg16)))
+        }
+    }
+
     @Test func `a mask brings all seven terms, in order`() throws {
         let loss = try Self.loss()
         let pair = Pair(output: Self.image(1), target: 0, mask: try Self.mask())

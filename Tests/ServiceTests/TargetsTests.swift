@@ -52,12 +52,41 @@ struct TargetsTests {
         #expect(reference.text.contains(#""target_cached":true"#), "\(reference.text)")
         let fresh = inline.results?.replacingOccurrences(of: "false", with: "true")
         #expect(fresh == reference.results)
-        // Other layers are other statistics.
+        // Another layer's statistics are computed.
         #expect(
             try service.post("/v1/losses?layers=relu1_1", form).text.contains(
                 #""target_cached":false"#))
         #expect(try service.metric("styleloss_target_cache_hits_total") == 1)
-        #expect(try service.metric("styleloss_target_cache_misses_total") == 2)
+        #expect(try service.metric("styleloss_target_cache_partial_hits_total") == 1)
+        #expect(try service.metric("styleloss_target_cache_misses_total") == 1)
+    }
+
+    // Products at four layers and features at relu3_3; of these, two metrics need relu3_3 alone.
+    @Test func `presets share the statistics of a target, by layer and kind`() throws {
+        let service = try RunningService()
+        let target = Sample.png(49)
+        #expect(try put(service, target).status == 201)
+        var form = Form(("output", nil, Sample.png(1)))
+        form.add("target_ref", nil, Array(digest(target).utf8))
+        for (preset, isCached) in [
+            ("johnson", false), ("piq-style", true), ("piq-content", true), ("johnson-mean", false),
+        ] {
+            let fresh = try service.post("/v1/losses?preset=\(preset)", Sample.pair(1, 49))
+            let answer = try RunningService.shared.get().post(
+                "/v1/losses?preset=\(preset)", Sample.pair(1, 49))
+            #expect(fresh.text.contains("\"target_cached\":\(isCached)"), "\(fresh.text)")
+            let cached = try service.post("/v1/losses?preset=\(preset)", form)
+            #expect(cached.text.contains(#""target_cached":true"#), "\(cached.text)")
+            func losses(_ answer: ClientResponse) -> String? {
+                answer.results?.replacingOccurrences(of: "false", with: "true")
+            }
+            #expect(losses(fresh) == losses(cached) && losses(answer) == losses(cached))
+        }
+        #expect(try service.metric("styleloss_target_cache_misses_total") == 1)
+        #expect(try service.metric("styleloss_target_cache_partial_hits_total") == 1)
+        #expect(try service.metric("styleloss_target_cache_hits_total") == 6)
+        #expect(
+            try service.get("/v1/targets/\(digest(target))").text.contains(#""statistics":9}"#))
     }
 
     @Test func `computes the composite from a cached target as from a new one`() throws {
@@ -136,7 +165,7 @@ struct TargetsTests {
         #expect(inline.text.contains(digest(target)))
         #expect(
             try service.get(path).text.hasSuffix(
-                #""kept":{"bytes":\#(target.count),"statistics":1}}"# + "\n"))
+                #""kept":{"bytes":\#(target.count),"statistics":2}}"# + "\n"))
         var form = Form(("output", nil, Sample.png(1)))
         form.add("target_ref", nil, Array(digest(target).utf8))
         // What is known already, and what has to be computed from the bytes.
@@ -144,7 +173,7 @@ struct TargetsTests {
             let reference = try service.post("/v1/losses?layers=\(layer)", form)
             #expect(reference.status == 200, "\(reference.text)")
         }
-        #expect(try service.get(path).text.contains(#""statistics":2"#))
+        #expect(try service.get(path).text.contains(#""statistics":4"#))
         #expect(try service.send("DELETE", path).status == 204)
         #expect(try service.post("/v1/losses?layers=pool1", form).code == "target_not_found")
         #expect(try service.metric("styleloss_target_cache_entries") == 0)

@@ -1,27 +1,28 @@
 /// What is walked together and what is asked of it: the work, and with the same lists the estimate of
 /// its memory.
-struct EvaluationPlan {
-    struct Stack {
-        let size: ImageSize
-        let roles: [StackRole]
+package struct EvaluationPlan {
+    package struct Stack {
+        package let size: ImageSize
+        package let roles: [StackRole]
         /// The target of each image that is walked as its difference from it, by position.
-        let differences: [Int: Int]
+        package let differences: [Int: Int]
         /// In the order of the network.
-        let demands: [TapDemand]
+        package let demands: [TapDemand]
         /// The targets nothing is compared with after this stack.
-        let done: [Int]
+        package let done: [Int]
     }
 
-    let variant: NetworkVariant
-    let terms: [LayeredTerm]
-    let stacks: [Stack]
-    /// What each target has to give.
-    let needs: [TargetNeeds]
+    package let variant: NetworkVariant
+    package let terms: [LayeredTerm]
+    package let stacks: [Stack]
+    /// What each target has to give, and what of it is not there yet.
+    package let needs: [TargetNeeds]
+    package let missing: [TargetNeeds]
     private let targets: [TargetShape]
 
     /// - Parameter differences: the images that are walked as their difference from their target.
     /// - Throws: `unknownLayer`.
-    init(
+    package init(
         _ loss: Loss, _ architecture: Architecture, pairs: [PairShape], targets: [TargetShape],
         differences: Set<StackRole> = [], imagesMax: Int
     ) throws(InferenceError) {
@@ -40,10 +41,12 @@ struct EvaluationPlan {
             }
         }
         self.needs = needs
-        let walked = Set(
-            targets.indices.filter { !targets[$0].isStored && needs[$0] != TargetNeeds() })
+        let missing = zip(targets, needs).map { $0.missing($1) }
+        self.missing = missing
+        let walked = Set(targets.indices.filter { missing[$0] != TargetNeeds() })
         let plan = StackPlan(
             terms: terms, pairs: pairs, targets: targets, walked: walked,
+            partlyKnown: walked.filter { targets[$0].isPartlyKnown(needs[$0]) },
             differences: differences, imagesMax: imagesMax)
         let taps = VGG.taps(architecture).filter { tap in
             terms.contains { $0.layers.contains { $0.tap == tap } }
@@ -52,18 +55,21 @@ struct EvaluationPlan {
         var measured = Set(targets.indices).subtracting(walked)
         stacks = plan.stacks.enumerated().map { number, stack in
             let demands = StackDemands(
-                terms: terms, needs: needs, roles: stack.roles, pairs: pairs, stored: plan.stored,
+                terms: terms, needs: missing, roles: stack.roles, pairs: pairs, stored: plan.stored,
                 measured: measured, differences: differences)
             for case .target(let index) in stack.roles { measured.insert(index) }
+            // No further than something is asked for.
+            let wanted = taps.map { TapDemand(tap: $0, demands.demand(at: $0)) }
+                .filter { $0.features != FeatureDemand() }
             return Stack(
                 size: stack.size, roles: stack.roles, differences: demands.targets,
-                demands: taps.map { TapDemand(tap: $0, demands.demand(at: $0)) },
+                demands: wanted,
                 done: plan.lastUse.filter { $0.value == number }.map(\.key))
         }
     }
 
     /// How each subject of a pair is compared with its target, of those that terms have.
-    func precisions(
+    package func precisions(
         ofPair number: Int, _ pair: PairShape, _ differences: Set<StackRole>
     ) -> [Subject: Precision] {
         var precisions: [Subject: Precision] = [:]
@@ -75,7 +81,7 @@ struct EvaluationPlan {
     }
 
     /// Bytes that the work takes, besides the images.
-    func bytes(_ extractor: Extractor, workers: Int) -> Int {
+    package func bytes(_ extractor: Extractor, workers: Int) -> Int {
         let walks = stacks.map { stack in
             extractor.workingBytes(
                 imageCount: stack.roles.count, hasDifferences: !stack.differences.isEmpty,
@@ -93,6 +99,7 @@ struct EvaluationPlan {
 /// What the images of one stack are asked for.
 private struct StackDemands {
     let terms: [LayeredTerm]
+    /// What of each target has to be computed.
     let needs: [TargetNeeds]
     let roles: [StackRole]
     let pairs: [PairShape]
@@ -156,7 +163,7 @@ private struct StackDemands {
 
 extension Array where Element: Hashable {
     /// The elements without those that were there before.
-    var unique: [Element] {
+    package var unique: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
     }

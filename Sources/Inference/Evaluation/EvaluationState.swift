@@ -113,11 +113,9 @@ struct EvaluationState {
     func statistics(of indices: Set<Int>) -> [Int: TargetStatistics] {
         var statistics: [Int: TargetStatistics] = [:]
         for index in indices {
-            statistics[index] =
-                targets[index].statistics
-                ?? TargetStatistics(
-                    image: targets[index].image.detached(), summaries: summaries[index] ?? [:],
-                    maps: maps[index] ?? [:])
+            statistics[index] = TargetStatistics(
+                image: targets[index].statistics?.image ?? targets[index].image.detached(),
+                summaries: summaries[index] ?? [:], maps: maps[index] ?? [:])
         }
         return statistics
     }

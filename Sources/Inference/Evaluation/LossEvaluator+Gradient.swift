@@ -134,19 +134,12 @@ extension LossEvaluator {
     ) throws(InferenceError) -> [Target] {
         let plan = try EvaluationPlan(
             loss, extractor.network.architecture, pairs: pairs,
-            targets: targets.map {
-                TargetShape(size: $0.image.size, isStored: $0.statistics != nil)
-            }, imagesMax: 1)
+            targets: targets.map { TargetShape($0) }, imagesMax: 1)
         var known = targets
-        let unknown = targets.indices.filter {
-            targets[$0].statistics == nil && plan.needs[$0] != TargetNeeds()
-        }
-        for index in unknown {
+        for index in targets.indices where plan.missing[index] != TargetNeeds() {
             let image = targets[index].image
-            let needs = plan.needs[index]
-            let taps = plan.variant.taps.filter {
-                needs.maps.contains($0) || needs.summaries[$0] != nil
-            }
+            let needs = plan.missing[index]
+            let taps = plan.variant.taps.filter(needs.hasAny)
             let demands = taps.map { tap in
                 // In an order of their own, as `StackDemands` has it: a set has none.
                 let kinds = plan.terms.compactMap(\.measure.statistic.summaryKind).unique
@@ -168,10 +161,11 @@ extension LossEvaluator {
                 }
                 maps[tap] = result.maps[0]
             }
+            let computed = TargetStatistics(
+                image: keeping.contains(index) ? image.detached() : image,
+                summaries: summaries, maps: maps)
             known[index] = .statistics(
-                TargetStatistics(
-                    image: keeping.contains(index) ? image.detached() : image,
-                    summaries: summaries, maps: maps))
+                targets[index].statistics?.joined(with: computed) ?? computed)
         }
         return known
     }

@@ -12,7 +12,7 @@ public struct LossEvaluator: Sendable {
     /// a term whose list of layers is empty.
     ///
     /// Images of equal size are walked together; a result has the same bits as when its pair is
-    /// evaluated alone. A target given as statistics must cover what the loss needs of it.
+    /// evaluated alone. Of a target given as statistics what they do not cover is computed.
     /// - Parameters:
     ///   - imagesMax: how many images may be walked together, at least 1: it bounds the memory. Two
     ///     a worker and at least four when nil: enough for each pass over the kernels of the deep
@@ -29,9 +29,7 @@ public struct LossEvaluator: Sendable {
         let targets = targets + holes(of: pairs, targets, loss)
         let pairShapes = Self.withHoles(pairs.map(\.shape), targets: given, loss)
         let targetShapes = targets.enumerated().map { index, target in
-            TargetShape(
-                size: target.image.size, isStored: target.statistics != nil,
-                isKept: keeping.contains(index))
+            TargetShape(target, isKept: keeping.contains(index))
         }
         try check(
             pairs: pairShapes, targets: Array(targetShapes[..<given]), loss: loss,

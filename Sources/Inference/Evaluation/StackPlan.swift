@@ -1,5 +1,5 @@
 /// What a walk through the network is of.
-enum StackRole: Hashable {
+package enum StackRole: Hashable {
     case target(Int)
     case subject(Subject, pair: Int)
 }
@@ -9,26 +9,28 @@ enum StackRole: Hashable {
 /// Images of equal size share a stack, up to a limit. Every target is walked once, before or
 /// together with all that is compared with it; when that does not fit one stack, the target's
 /// features are stored for the stacks that follow. A target that something is walked as its difference
-/// from is walked with it, in every stack.
-struct StackPlan {
-    struct Stack {
-        let size: ImageSize
-        let roles: [StackRole]
+/// from is walked with it, in every stack. One that is known in part is walked by itself, as far as the
+/// rest needs.
+package struct StackPlan {
+    package struct Stack {
+        package let size: ImageSize
+        package let roles: [StackRole]
     }
 
-    let stacks: [Stack]
+    package let stacks: [Stack]
     /// Targets whose features outlive their stack, for later stacks or for the caller.
-    let stored: Set<Int>
+    package let stored: Set<Int>
     /// The last stack in which something is compared with a target.
-    let lastUse: [Int: Int]
+    package let lastUse: [Int: Int]
 
     /// - Parameters:
     ///   - terms: the terms with layers.
     ///   - walked: the targets that have to be walked.
+    ///   - partlyKnown: those of them of which something is there.
     ///   - differences: the images that are walked as their difference from their target.
-    init(
+    package init(
         terms: [LayeredTerm], pairs: [PairShape], targets: [TargetShape], walked: Set<Int>,
-        differences: Set<StackRole>, imagesMax: Int
+        partlyKnown: Set<Int> = [], differences: Set<StackRole>, imagesMax: Int
     ) {
         let used = pairs.map { pair in
             Set(terms.flatMap { pair.targets.targets(of: $0) }.map(\.target))
@@ -47,6 +49,10 @@ struct StackPlan {
                 return Self.companion(subject, pairs[pair], terms) == index
             }
             var roles: [StackRole] = walked.contains(index) || leads ? [.target(index)] : []
+            if partlyKnown.contains(index), !leads {
+                before.add(roles, of: target.size)
+                roles = []
+            }
             guard isCompanion.contains(index) else {
                 before.add(roles, of: target.size)
                 continue

@@ -2,7 +2,8 @@
 public enum Target: Sendable {
     /// An image that has to be walked through the network.
     case image(Image)
-    /// Statistics made under the same network: only outputs are walked.
+    /// Statistics made under the same network, its variant and its input: of the target only those that
+    /// are missing are computed.
     case statistics(TargetStatistics)
 
     /// The target's pixels.
@@ -22,16 +23,34 @@ public enum Target: Sendable {
 public struct TargetShape: Sendable {
     /// Height and width.
     public let size: ImageSize
-    /// Whether its statistics are there already, so that it is not walked.
+    /// Whether all its statistics are there already, so that it is not walked.
     public let isStored: Bool
     /// Whether its statistics are to be kept.
     public let isKept: Bool
+    // Those that are there, where not all are.
+    private var known: TargetStatistics?
 
     /// The shape of a target.
     public init(size: ImageSize, isStored: Bool = false, isKept: Bool = false) {
         self.size = size
         self.isStored = isStored
         self.isKept = isKept
+    }
+
+    /// The shape of a target that is here.
+    public init(_ target: Target, isKept: Bool = false) {
+        self.init(size: target.image.size, isKept: isKept)
+        known = target.statistics
+    }
+
+    /// What of the needs has to be computed.
+    func missing(_ needs: TargetNeeds) -> TargetNeeds {
+        isStored ? TargetNeeds() : known.map(needs.lacking) ?? needs
+    }
+
+    /// Whether something is there, and something else is missing.
+    func isPartlyKnown(_ needs: TargetNeeds) -> Bool {
+        known != nil && ![TargetNeeds(), needs].contains(missing(needs))
     }
 }
 
@@ -42,9 +61,6 @@ public struct TargetNeeds: Sendable, Hashable {
     public internal(set) var summaries: [Tap: Set<SummaryKind>] = [:]
     /// The taps whose features are needed.
     public internal(set) var maps: Set<Tap> = []
-    /// How the network is run and what it is fed with, in what is kept for later.
-    private var variant: NetworkVariant?
-    private var input: Preprocessing?
 
     /// What the terms with layers of a loss need of one target that serves all of them, or those of
     /// one kind.
@@ -53,14 +69,12 @@ public struct TargetNeeds: Sendable, Hashable {
         _ loss: Loss, _ architecture: Architecture, style: Bool = true, perceptual: Bool = true
     ) throws(InferenceError) {
         self.init()
-        variant = loss.network.variant(architecture)
-        input = loss.input
         for term in try loss.layeredTerms(in: architecture) where term.subject != .hole {
             if term.measure.statistic.isPairwise ? perceptual : style { add(term) }
         }
     }
 
-    init() {}
+    package init() {}
 
     mutating func add(_ term: LayeredTerm) {
         for layer in term.layers {
@@ -71,6 +85,20 @@ public struct TargetNeeds: Sendable, Hashable {
             }
         }
     }
+
+    /// What is not among some statistics.
+    func lacking(_ statistics: TargetStatistics) -> TargetNeeds {
+        var rest = TargetNeeds()
+        rest.maps = maps.filter { statistics.maps[$0] == nil }
+        for (tap, kinds) in summaries {
+            let missing = kinds.filter { statistics.summaries[tap]?[$0] == nil }
+            if !missing.isEmpty { rest.summaries[tap] = missing }
+        }
+        return rest
+    }
+
+    /// Whether anything is needed at a tap.
+    func hasAny(at tap: Tap) -> Bool { maps.contains(tap) || summaries[tap] != nil }
 
     /// The bytes that they take of a target of a size, besides its image.
     public func byteCount(of size: ImageSize, _ variant: NetworkVariant) -> Int {
@@ -84,7 +112,8 @@ public struct TargetNeeds: Sendable, Hashable {
     }
 }
 
-/// What was computed from a target: worth keeping when it comes again.
+/// What was computed from a target, by tap and statistic, under one variant of the network and one
+/// input: worth keeping when it comes again, for whichever loss.
 public struct TargetStatistics: Sendable {
     /// The target itself, with samples of its own.
     public let image: Image
@@ -100,12 +129,18 @@ public struct TargetStatistics: Sendable {
     }
 
     /// Whether everything that is needed is here.
-    package func covers(_ needs: TargetNeeds) -> Bool {
-        needs.maps.allSatisfy { maps[$0] != nil }
-            && needs.summaries.allSatisfy { tap, kinds in
-                kinds.allSatisfy { summaries[tap]?[$0] != nil }
-            }
+    package func covers(_ needs: TargetNeeds) -> Bool { needs.lacking(self) == TargetNeeds() }
+
+    /// Both these statistics of one target and others, which are the same where both are there.
+    package func joined(with others: TargetStatistics) -> TargetStatistics {
+        TargetStatistics(
+            image: image,
+            summaries: summaries.merging(others.summaries) { $0.merging($1) { own, _ in own } },
+            maps: maps.merging(others.maps) { own, _ in own })
     }
+
+    /// How many statistics there are, by tap and kind.
+    package var count: Int { maps.count + summaries.values.reduce(0) { $0 + $1.count } }
 }
 
 /// The losses of several pairs, and what is worth keeping of their targets.

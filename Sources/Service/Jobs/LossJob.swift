@@ -242,7 +242,9 @@ extension LossJob {
         try checkAlpha(masks)
         var targetWarnings: [Warning] = []
         for part in target.parts {
-            let prepared = try part.target.prepare(part.needs, self.targets, team)
+            let prepared = try part.target.prepare(
+                part.needs, loss.network.variant(model.network.architecture), loss.input,
+                self.targets, team)
             targetWarnings += prepared.warnings
             decoded.targets += prepared.targets
             for (index, target) in prepared.targets.enumerated()

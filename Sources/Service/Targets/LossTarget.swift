@@ -30,7 +30,8 @@ struct LossTarget: Sendable {
 
     /// Looks every target up under its digest, and decodes those nothing is known of.
     func prepare(
-        _ needs: TargetNeeds, _ cache: TargetCache, _ team: Team
+        _ needs: TargetNeeds, _ variant: NetworkVariant, _ input: Preprocessing?,
+        _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
         let digests = try list.sources.map { source throws(ServiceError) -> TargetDigest in
             if let registered { return registered.digest }
@@ -39,9 +40,9 @@ struct LossTarget: Sendable {
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,
-                needs)
+                variant, input)
         }
-        let found = keys.map(cache.statistics)
+        let found = keys.map { cache.statistics($0, for: needs) }
         // Sources are decoded whole, and only when one of their samples is needed.
         let needed = Set(
             list.references.indices.filter { found[$0] == nil }.map { list.references[$0].source })
@@ -55,7 +56,7 @@ struct LossTarget: Sendable {
                 targets.append(
                     PreparedTarget(
                         target: .statistics(kept.statistics), notes: kept.notes,
-                        key: keys[index], isCached: true))
+                        key: keys[index], isCached: kept.statistics.covers(needs)))
             } else if let (image, notes) = image {
                 targets.append(
                     PreparedTarget(

@@ -35,22 +35,26 @@ struct TargetMeaning: Sendable, Hashable {
     }
 }
 
-/// What decides the statistics of a target, besides the network, which is the same for the life of
-/// the process.
+/// What decides the statistics of a target at every tap, besides the network, which is the same for the
+/// life of the process.
 struct StatisticsKey: Sendable, Hashable {
     let digest: TargetDigest
     let meaning: TargetMeaning
     /// The position in an array of several samples.
     let sample: Int
-    let needs: TargetNeeds
+    /// How the network is run, and what it is fed with; nil for what its weights were trained with.
+    let variant: NetworkVariant
+    let input: Preprocessing?
 
     init(
-        _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ needs: TargetNeeds
+        _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ variant: NetworkVariant,
+        _ input: Preprocessing?
     ) {
         self.digest = digest
         meaning = TargetMeaning(source)
+        self.variant = variant
+        self.input = input
         self.sample = sample
-        self.needs = needs
     }
 }
 
@@ -166,10 +170,12 @@ struct TargetCache: Sendable {
         }
     }
 
-    func statistics(_ key: StatisticsKey) -> KeptStatistics? {
-        store.statistics(key, of: tenant)
+    /// What is kept of a target, which may be less than is needed.
+    func statistics(_ key: StatisticsKey, for needs: TargetNeeds) -> KeptStatistics? {
+        store.statistics(key, for: needs, of: tenant)
     }
 
+    /// Keeps statistics beside those that are kept under the same key.
     func keep(_ kept: KeptStatistics, for key: StatisticsKey) {
         store.keep(kept, for: key, of: tenant)
     }

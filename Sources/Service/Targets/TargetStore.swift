@@ -46,6 +46,7 @@ package final class TargetStore: Sendable {
     let bytesMax: Int
     private let state: Mutex<State>
     private let hits = Counter()
+    private let partialHits = Counter()
     private let misses = Counter()
 
     package init(bytesMax: Int) {
@@ -73,18 +74,22 @@ package final class TargetStore: Sendable {
         return state.withLock { $0.entries.use(key) != nil }
     }
 
-    /// The targets a digest names, and how many statistics there are of them.
+    /// The targets a digest names, and how many statistics there are of them, by layer, kind and
+    /// sample.
     func kept(
         _ digest: TargetDigest, of tenant: String?
     ) -> (targets: [RegisteredTarget], statistics: Int) {
         state.withLock { state in
             let keys = state.keys[Name(tenant: tenant, digest: digest)] ?? []
             let entries = keys.compactMap { state.entries.peek($0) }
-            let targets = entries.compactMap { entry -> RegisteredTarget? in
-                guard case .target(let target) = entry else { return nil }
-                return target
+            var found: (targets: [RegisteredTarget], statistics: Int) = ([], 0)
+            for entry in entries {
+                switch entry {
+                case .target(let target): found.targets.append(target)
+                case .statistics(let kept): found.statistics += kept.statistics.count
+                }
             }
-            return (targets, entries.count - targets.count)
+            return found
         }
     }
 
@@ -97,20 +102,33 @@ package final class TargetStore: Sendable {
         }
     }
 
-    func statistics(_ key: StatisticsKey, of tenant: String?) -> KeptStatistics? {
+    func statistics(
+        _ key: StatisticsKey, for needs: TargetNeeds, of tenant: String?
+    ) -> KeptStatistics? {
         let key = Key.statistics(Name(tenant: tenant, digest: key.digest), key)
         guard case .statistics(let kept) = state.withLock({ $0.entries.use(key) }) else {
             misses.add(1)
             return nil
         }
-        hits.add(1)
+        (kept.statistics.covers(needs) ? hits : partialHits).add(1)
         return kept
     }
 
-    func keep(_ kept: KeptStatistics, for key: StatisticsKey, of tenant: String?) {
+    /// Keeps statistics together with those that are there, unless together they are more than one
+    /// target may take of the cache.
+    func keep(_ new: KeptStatistics, for key: StatisticsKey, of tenant: String?) {
         let key = Key.statistics(Name(tenant: tenant, digest: key.digest), key)
-        let bytes = Self.entryBytes.plus(kept.statistics.byteCount)
-        _ = state.withLock { $0.insert(key, .statistics(kept), bytes: bytes) }
+        state.withLock { state in
+            var kept = new
+            if case .statistics(let old) = state.entries.peek(key) {
+                let both = new.statistics.joined(with: old.statistics)
+                if both.byteCount <= bytesMax / 4 {
+                    kept = KeptStatistics(statistics: both, notes: new.notes)
+                }
+            }
+            let bytes = Self.entryBytes.plus(kept.statistics.byteCount)
+            _ = state.insert(key, .statistics(kept), bytes: bytes)
+        }
     }
 
     private static func key(_ target: RegisteredTarget, _ tenant: String?) -> Key {
@@ -140,6 +158,10 @@ package final class TargetStore: Sendable {
         let name = "styleloss_target_cache"
         text.single(
             "\(name)_hits_total", .counter, "Targets whose statistics were there.", hits.value)
+        text.single(
+            "\(name)_partial_hits_total", .counter,
+            "Targets of whose statistics some were there and some had to be computed.",
+            partialHits.value)
         text.single(
             "\(name)_misses_total", .counter, "Targets that had to be computed.", misses.value)
         text.single(
