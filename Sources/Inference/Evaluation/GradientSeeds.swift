@@ -24,7 +24,7 @@ struct GradientSeeds {
             guard case .subject(let subject, let pair) = role else { continue }
             for term in plan.terms where term.subject == subject && terms.contains(term.index) {
                 for (tap, layer) in term.layers {
-                    let weight = loss.terms[term.index].weight * layer.weight
+                    let weight = loss.terms[term.index].slopeWeight * layer.weight
                     guard weight != 0,
                         let number = stack.demands.firstIndex(where: { $0.tap == tap })
                     else { continue }

@@ -30,7 +30,9 @@ extension Loss {
         guard abs(scale - 1) > 1e-6 else { return nil }
         var loss = self
         for index in terms.indices {
-            loss.terms[index].weight /= power(scale, terms[index].measure.degree)
+            let divisor = power(scale, terms[index].measure.degree)
+            loss.terms[index].weight /= divisor
+            loss.terms[index].gradientWeight = terms[index].gradientWeight.map { $0 / divisor }
         }
         return (loss, scale)
     }

@@ -4,6 +4,9 @@ public struct Term: Sendable, Hashable {
     public var key: String
     /// The factor in the total.
     public var weight: Double
+    /// The factor in the gradient, of a loss that minimises another sum than it reports; nil for that
+    /// in the total.
+    public var gradientWeight: Double?
     /// What is compared with the target.
     public var subject: Subject
     /// What is measured.
@@ -11,13 +14,18 @@ public struct Term: Sendable, Hashable {
 
     /// A term.
     public init(
-        _ key: String, weight: Double, subject: Subject = .output, _ measure: Measure
+        _ key: String, weight: Double, gradientWeight: Double? = nil, subject: Subject = .output,
+        _ measure: Measure
     ) {
         self.key = key
         self.weight = weight
+        self.gradientWeight = gradientWeight
         self.subject = subject
         self.measure = measure
     }
+
+    /// What the term's gradient is multiplied by.
+    var slopeWeight: Double { gradientWeight ?? weight }
 
     /// Whether the term is only there when a pair has a mask M (1 = valid).
     public var needsMask: Bool {

@@ -11,7 +11,7 @@ protocol PixelSlope: AnyObject {
 /// The gradient of the terms of one pair that need no network, by the output, RGB in [0, 1]. Equal
 /// values have the slope 0, whatever the distance.
 enum PixelGradient {
-    /// Adds the gradients of terms, by their position in the loss, with their weights.
+    /// Adds the gradients of terms, by their position in the loss, with the weights of gradients.
     /// - Parameter check: called before each row; what it throws ends the work.
     static func add(
         _ terms: Set<Int>, _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing,
@@ -21,9 +21,9 @@ enum PixelGradient {
         let sums = try PixelLosses.sums(loss, pair, target: target, input: input, check: check)
         let slopes =
             sums
-            .filter { terms.contains($0.key) && loss.terms[$0.key].weight != 0 }
+            .filter { terms.contains($0.key) && loss.terms[$0.key].slopeWeight != 0 }
             .sorted { $0.key < $1.key }
-            .map { (slope: $1.makeSlope(height: height, width: width), loss.terms[$0].weight) }
+            .map { (slope: $1.makeSlope(height: height, width: width), loss.terms[$0].slopeWeight) }
         guard !slopes.isEmpty else { return }
         let rows = PixelRows(output: pair.output, target: target, mask: pair.mask)
         for y in 0..<height {

@@ -21,8 +21,8 @@ extension Presets {
     static let neuralStyle = Loss(
         name: "neural-style",
         summary: "The reference of style transfer in Torch: squared differences of F Fᵀ/(C·H·W), "
-            + "images times 256, pools rounded up; total variation is in its gradient and not in "
-            + "the loss it reports.",
+            + "images times 256, pools rounded up; total variation of the network's input is in its "
+            + "gradient and not in the loss it reports.",
         citation: "jcjohnson/neural-style 07c4b82, neural_style.lua:22-49,449-564",
         network: LossNetwork(.vgg19, .caffe, rounding: .ceil),
         input: Preprocessing(
@@ -31,6 +31,7 @@ extension Presets {
         terms: [
             Term("style", weight: 100, .features(style(firsts))),
             Term("perceptual", weight: 5, .features(content("relu4_2"))),
+            unreportedVariation(weight: 1e-3),
         ])
 
     static let neuralStylePT = Loss(
@@ -57,16 +58,29 @@ extension Presets {
     private static func johnson(_ name: String, _ what: String, _ statistic: Statistic) -> Loss {
         Loss(
             name: name,
-            summary: "Feed-forward style transfer in Torch: \(what), and of features.",
+            summary: "Feed-forward style transfer in Torch: \(what), and of features; total "
+                + "variation of the network's input is in its gradient and not in the loss it "
+                + "reports.",
             citation:
                 "Johnson, Alahi & Fei-Fei, Perceptual Losses for Real-Time Style Transfer and "
                 + "Super-Resolution, arXiv:1603.08155; jcjohnson/fast-neural-style 813c834, "
-                + "train.lua:24-45",
+                + "train.lua:24-45, fast_neural_style/TotalVariation.lua",
             network: LossNetwork(.vgg16, .caffe),
             terms: [
                 Term("style", weight: 5, .features(style(johnsons, statistic))),
                 Term("perceptual", weight: 1, .features(content("relu3_3"))),
+                unreportedVariation(weight: 1e-6),
             ])
+    }
+
+    // Torch's TVLoss and TotalVariation have a backward pass alone: the slope of ½ Σ (dx² + dy²) of the
+    // network's input, on the (H−1)(W−1) grid.
+    private static func unreportedVariation(weight: Double) -> Term {
+        Term(
+            "tv", weight: 0, gradientWeight: weight,
+            .variation(
+                VariationMeasure(
+                    .gradient(power: 1), reduction: Reduction(.sum, factor: 0.5), unit: .input)))
     }
 
     static let pytorchExamples = Loss(

@@ -1,5 +1,6 @@
 /// The losses that the literature knows by name. Where a paper and its code differ the code is meant, and
-/// of a code that reports less than it minimises, what it reports.
+/// of a code that reports less than it minimises the total is what it reports and the gradient what it
+/// minimises.
 public enum Presets {
     /// Every preset; the first is the default.
     public static let all = [

@@ -58,6 +58,25 @@ extension FieldVisitor {
         value = number
     }
 
+    /// A number within bounds that need not be there; null is the same as none.
+    mutating func number(
+        _ name: String, _ value: inout Double?, in bounds: ClosedRange<Double> = -1e300...1e300
+    ) throws(ServiceError) {
+        var json: JSON? = value.map(JSON.number)
+        try visit(name, &json)
+        guard isReading else { return }
+        switch json {
+        case nil, .null: value = nil
+        default:
+            guard let number = json?.double, bounds.contains(number) else {
+                throw fault(
+                    name,
+                    "must be null or a number from \(bounds.lowerBound) to \(bounds.upperBound)")
+            }
+            value = number
+        }
+    }
+
     /// A whole number within bounds.
     mutating func integer(
         _ name: String, _ value: inout Int, in bounds: ClosedRange<Int>

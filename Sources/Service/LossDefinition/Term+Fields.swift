@@ -7,6 +7,7 @@ extension Term: Visited {
     mutating func visit(_ visitor: inout some FieldVisitor) throws(ServiceError) {
         try visitor.text("key", &key, isRequired: true, countMax: 64)
         try visitor.number("weight", &weight)
+        try visitor.number("gradient_weight", &gradientWeight)
         try visitor.choice("subject", &subject)
         var kind: String
         switch measure {

@@ -178,7 +178,7 @@ extension Loss {
                         + "\(Excerpt.suggestion(item.name, of: names)); the terms are "
                         + "\(names.joined(separator: ", ")).")
             }
-            terms[index].weight = item.weight
+            (terms[index].weight, terms[index].gradientWeight) = (item.weight, nil)
             if !changed.contains(.termWeights) { changed.append(.termWeights) }
         }
         return changed
