@@ -52,7 +52,9 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport", httpTypes]),
         .testTarget(
             name: "CodecsTests", dependencies: ["Codecs", "TestSupport"], exclude: ["Fixtures"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Codecs", "Inference", "TestSupport"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["CKernels", "Codecs", "Inference", "TestSupport"]),
         .testTarget(
             name: "ServiceTests",
             dependencies: ["Codecs", "HTTP", "Inference", "Service", "TestSupport", crypto]),

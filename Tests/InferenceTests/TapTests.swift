@@ -69,7 +69,10 @@ struct VGGTests {
     ) throws {
         let tap = try #require(Tap(name))
         #expect(NetworkVariant(.vgg19).minimumSide(for: tap) == minimum)
-        #expect(NetworkVariant(.vgg19).shape(of: tap, height: 97, width: 61) == (channels, height, width))
+        #expect(
+            NetworkVariant(.vgg19).shape(of: tap, height: 97, width: 61) == (
+                channels, height, width
+            ))
         #expect(NetworkVariant(.vgg19).shape(of: tap, height: minimum, width: minimum).height == 1)
     }
 }

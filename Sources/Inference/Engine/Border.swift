@@ -1,5 +1,5 @@
 /// What a convolution reads one pixel outside of its input.
-enum Border {
+package enum Border: Sendable {
     case zero
     /// The nearest pixel inside.
     case replicate
@@ -8,7 +8,7 @@ enum Border {
 
     /// The row or column that stands at a position outside of so many; nil for zeros, as beyond the
     /// border.
-    func source(_ position: Int, of count: Int) -> Int? {
+    package func source(_ position: Int, of count: Int) -> Int? {
         if (0..<count).contains(position) { return position }
         guard position == -1 || position == count else { return nil }
         switch self {

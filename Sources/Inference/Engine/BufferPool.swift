@@ -3,14 +3,14 @@ import Synchronization
 /// Buffers that outlive one job, so that steady state takes no memory from the system.
 ///
 /// Keeps at most `retainedBytesMax`; what a rare large job needed goes back when it ends.
-final class BufferPool: Sendable {
+package final class BufferPool: Sendable {
     private let retainedBytesMax: Int
     private let free = Mutex<[FloatBuffer]>([])
 
-    init(retainedBytesMax: Int) { self.retainedBytesMax = retainedBytesMax }
+    package init(retainedBytesMax: Int) { self.retainedBytesMax = retainedBytesMax }
 
     /// A buffer of at least `count` floats, whose contents are whatever they were.
-    func take(count: Int) -> FloatBuffer {
+    package func take(count: Int) -> FloatBuffer {
         let kept = free.withLock { buffers -> FloatBuffer? in
             let fitting = buffers.indices.filter { buffers[$0].count >= count }
             guard let best = fitting.min(by: { buffers[$0].count < buffers[$1].count }) else {
@@ -22,11 +22,11 @@ final class BufferPool: Sendable {
     }
 
     /// Bytes of the buffers that nobody has taken.
-    var retainedBytes: Int { free.withLock { $0.reduce(0) { $0 + $1.bytes } } }
+    package var retainedBytes: Int { free.withLock { $0.reduce(0) { $0 + $1.bytes } } }
 
-    func releaseAll() { free.withLock { $0 = [] } }
+    package func releaseAll() { free.withLock { $0 = [] } }
 
-    func giveBack(_ buffer: FloatBuffer) {
+    package func giveBack(_ buffer: FloatBuffer) {
         free.withLock { buffers in
             buffers.append(buffer)
             var bytes = buffers.reduce(0) { $0 + $1.bytes }
@@ -36,12 +36,12 @@ final class BufferPool: Sendable {
 }
 
 /// The memory of one walk: one buffer of the pool, handed out from front to back and given back whole.
-final class Arena {
+package final class Arena {
     private let pool: BufferPool
     private let buffer: FloatBuffer
     private var used = 0
 
-    init(count: Int, pool: BufferPool) {
+    package init(count: Int, pool: BufferPool) {
         self.pool = pool
         buffer = pool.take(count: count)
     }
@@ -49,7 +49,7 @@ final class Arena {
     deinit { pool.giveBack(buffer) }
 
     /// Floats that live as long as the arena does, on a cache line of their own; contents undefined.
-    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+    package func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
         let start = buffer.base + used
         used += Self.rounded(count)
         precondition(used <= buffer.count, "a walk needs more memory than its plan says")
@@ -57,10 +57,10 @@ final class Arena {
     }
 
     /// Doubles, likewise: the room of twice as many floats.
-    func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
+    package func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
         UnsafeMutableRawPointer(floats(2 * count)).bindMemory(to: Double.self, capacity: count)
     }
 
     /// What `floats` takes for so many.
-    static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+    package static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }

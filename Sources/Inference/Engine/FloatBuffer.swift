@@ -4,17 +4,17 @@ import Glibc
 ///
 /// Large ones ask for 2 MiB pages: with 4 KiB pages the tile-domain product of 512 → 512 channels
 /// ran at 86 GFLOP/s a core instead of 104 (Zen 4, 28 tiles), for misses of the TLB.
-final class FloatBuffer: @unchecked Sendable {
+package final class FloatBuffer: @unchecked Sendable {
     // Unchecked: a buffer belongs to one walk (its arena), one thread (its workspace) or, once filled, to
     // readers alone (kernels, biases, kept maps, tapes). Within a walk the items of one parallel loop
     // write to places of their own, and nobody reads them before the loop has ended.
-    let base: UnsafeMutablePointer<Float>
-    let count: Int
+    package let base: UnsafeMutablePointer<Float>
+    package let count: Int
     private let mappedBytes: Int
 
     private static let hugePageBytes = 2 << 20
 
-    init(count: Int) {
+    package init(count: Int) {
         self.count = max(count, 1)
         let bytes = self.count * MemoryLayout<Float>.stride
         let isLarge = bytes >= Self.hugePageBytes
@@ -31,10 +31,10 @@ final class FloatBuffer: @unchecked Sendable {
 
     deinit { free(base) }
 
-    var bytes: Int { mappedBytes }
+    package var bytes: Int { mappedBytes }
 
     /// The same memory as half as many doubles.
-    var doubles: UnsafeMutablePointer<Double> {
+    package var doubles: UnsafeMutablePointer<Double> {
         UnsafeMutableRawPointer(base).bindMemory(to: Double.self, capacity: count / 2)
     }
 }

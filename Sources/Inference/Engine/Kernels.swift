@@ -26,36 +26,36 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 
 /// The kernels of one instruction set: CKernels.h is their contract. Those of statistics are in
 /// `FeatureElement`, once for each precision.
-struct Kernels: @unchecked Sendable {
+package struct Kernels: @unchecked Sendable {
     // Unchecked: the table is a constant of the binary.
-    let table: styleloss_kernels
+    package let table: styleloss_kernels
 
-    typealias Rows = UnsafePointer<UnsafePointer<Float>>
-    typealias OutputRows = styleloss_output_rows
+    package typealias Rows = UnsafePointer<UnsafePointer<Float>>
+    package typealias OutputRows = styleloss_output_rows
 
     /// Channels in a block of an activation row.
-    static let block = Int(STYLELOSS_BLOCK)
+    package static let block = Int(STYLELOSS_BLOCK)
     /// Blocks that hold so many channels.
-    static func blocks(of channels: Int) -> Int { (channels + block - 1) / block }
+    package static func blocks(of channels: Int) -> Int { (channels + block - 1) / block }
     /// Elements of a 6 × 6 tile in the tile domain.
-    static let elements = Int(STYLELOSS_ELEMENTS)
+    package static let elements = Int(STYLELOSS_ELEMENTS)
 
     /// The kernels of an instruction set; the portable ones where it is not supported.
-    init(_ instructionSet: InstructionSet) {
+    package init(_ instructionSet: InstructionSet) {
         table = (instructionSet.table ?? styleloss_kernels_portable()).pointee
     }
 
     /// Tiles of the register block of the tile-domain product, and output channels of a panel of U.
-    var mr: Int { table.mr }
-    var nr: Int { table.nr }
+    package var mr: Int { table.mr }
+    package var nr: Int { table.nr }
 
-    func transformKernel(
+    package func transformKernel(
         _ kernel: UnsafePointer<Float>, ic: Int, u: UnsafeMutablePointer<Float>, uStride: Int
     ) {
         table.kernel_transform(kernel, ic, u, uStride)
     }
 
-    func transformInput(
+    package func transformInput(
         _ rows: Rows, rowBlockStride: Int, blocks: Int, tiles: Int, v: UnsafeMutablePointer<Float>,
         vElementStride: Int, vBlockStride: Int
     ) {
@@ -63,41 +63,41 @@ struct Kernels: @unchecked Sendable {
             rows, rowBlockStride, blocks, tiles, v, vElementStride, vBlockStride)
     }
 
-    func gemm(
+    package func gemm(
         tiles: Int, blocks: Int, a: UnsafePointer<Float>, aBlockStride: Int,
         b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>
     ) {
         table.gemm(tiles, blocks, a, aBlockStride, b, c)
     }
 
-    func transformOutput(
+    package func transformOutput(
         _ m: UnsafePointer<Float>, mElementStride: Int, tiles: Int, bias: UnsafePointer<Float>,
         out: OutputRows
     ) {
         withUnsafePointer(to: out) { table.output_transform(m, mElementStride, tiles, bias, $0) }
     }
 
-    func transformTarget(
+    package func transformTarget(
         _ m: UnsafeMutablePointer<Float>, mElementStride: Int, tiles: Int,
         bias: UnsafePointer<Float>, out: OutputRows
     ) {
         withUnsafePointer(to: out) { table.target_transform(m, mElementStride, tiles, bias, $0) }
     }
 
-    func transformDifference(
+    package func transformDifference(
         _ m: UnsafePointer<Float>, mElementStride: Int, tiles: Int, y: UnsafePointer<Float>,
         out: OutputRows
     ) {
         withUnsafePointer(to: out) { table.difference_transform(m, mElementStride, tiles, y, $0) }
     }
 
-    func reluDifference(
+    package func reluDifference(
         _ t: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>, count: Int
     ) {
         table.relu_difference(t, d, count)
     }
 
-    func firstLayer(
+    package func firstLayer(
         _ rows: Rows, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>, width: Int,
         conv: UnsafeMutablePointer<Float>?, relu: UnsafeMutablePointer<Float>?
     ) {
@@ -105,7 +105,7 @@ struct Kernels: @unchecked Sendable {
     }
 
     /// One row of a pool that its convolution does not compute; see `PoolStep`.
-    func pool(
+    package func pool(
         _ pooling: NetworkVariant.Pooling, _ rows: UnsafePointer<UnsafePointer<Float>?>,
         columns: Int, pooledColumns: Int, out: UnsafeMutablePointer<Float>
     ) {
@@ -117,56 +117,56 @@ struct Kernels: @unchecked Sendable {
         }
     }
 
-    func aliveBits(
+    package func aliveBits(
         _ row: UnsafePointer<Float>, columns: Int, bits: UnsafeMutablePointer<UInt8>
     ) {
         table.alive_bits(row, columns, bits)
     }
 
-    func equalPixels(
+    package func equalPixels(
         _ rows: UnsafePointer<UnsafePointer<Float>?>, blockStride: Int, blocks: Int, columns: Int,
         pooledColumns: Int, tolerance: Float, first: UnsafeMutablePointer<UInt8>
     ) {
         table.equal_pixels(rows, blockStride, blocks, columns, pooledColumns, tolerance, first)
     }
 
-    func maximumBits(
+    package func maximumBits(
         _ rows: UnsafePointer<UnsafePointer<Float>?>, columns: Int, pooledColumns: Int,
         first: UnsafePointer<UInt8>, bits: UnsafePointer<UnsafeMutablePointer<UInt8>?>
     ) {
         table.maximum_bits(rows, columns, pooledColumns, first, bits)
     }
 
-    func pass(
+    package func pass(
         _ d: UnsafePointer<Float>, bits: UnsafePointer<UInt8>, columns: Int,
         out: UnsafeMutablePointer<Float>
     ) {
         table.pass(d, bits, columns, out)
     }
 
-    func addPassed(
+    package func addPassed(
         _ d: UnsafePointer<Float>, bits: UnsafePointer<UInt8>, columns: Int,
         to out: UnsafeMutablePointer<Float>
     ) {
         table.add_passed(d, bits, columns, out)
     }
 
-    func passPooled(
+    package func passPooled(
         _ d: UnsafePointer<Float>, bits: UnsafePointer<UInt8>, columns: Int, pooledColumns: Int,
         factor: Float, edgeFactor: Float, out: UnsafeMutablePointer<Float>
     ) {
         table.pass_pooled(d, bits, columns, pooledColumns, factor, edgeFactor, out)
     }
 
-    func sumOfSquares(_ row: UnsafePointer<Float>, count: Int) -> Double {
+    package func sumOfSquares(_ row: UnsafePointer<Float>, count: Int) -> Double {
         table.sum_of_squares(row, count)
     }
 
-    func add(_ a: UnsafePointer<Float>, count: Int, to out: UnsafeMutablePointer<Float>) {
+    package func add(_ a: UnsafePointer<Float>, count: Int, to out: UnsafeMutablePointer<Float>) {
         table.add(a, count, out)
     }
 
-    func addAffine(
+    package func addAffine(
         _ row: UnsafePointer<Float>, times a: UnsafePointer<Float>, plus b: UnsafePointer<Float>,
         width: Int, to out: UnsafeMutablePointer<Float>
     ) {
@@ -217,7 +217,7 @@ struct Kernels: @unchecked Sendable {
             row, share, columns, pooledColumns, isHann ? 1 : 0, factor, out)
     }
 
-    func firstLayerGradient(
+    package func firstLayerGradient(
         _ rows: Rows, kernel: UnsafePointer<Float>, width: Int, out: UnsafeMutablePointer<Float>
     ) {
         table.first_layer_gradient(rows, kernel, width, out)

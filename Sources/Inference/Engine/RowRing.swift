@@ -4,18 +4,18 @@
 /// Layout [image][slot][channel block][1 + x][64] with x = −1 … 4·tiles: what lies outside the image
 /// is zero and stays so, which is the zero padding of a convolution, unless `fillEdges` fills the
 /// columns next to it.
-struct RowRing {
-    let height: Int
-    let width: Int
-    let blocks: Int
-    let slots: Int
+package struct RowRing {
+    package let height: Int
+    package let width: Int
+    package let blocks: Int
+    package let slots: Int
     /// Distance of two channel blocks of a row, in floats.
-    let blockStride: Int
+    package let blockStride: Int
     /// Distance of two rows, in floats.
-    let rowStride: Int
+    package let rowStride: Int
     private let base: UnsafeMutablePointer<Float>
 
-    init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, arena: Arena) {
+    package init(height: Int, width: Int, blocks: Int, slots: Int, images: Int, arena: Arena) {
         self.height = height
         self.width = width
         self.blocks = blocks
@@ -26,7 +26,8 @@ struct RowRing {
     }
 
     /// The floats that a ring takes of its arena.
-    static func count(height: Int, width: Int, blocks: Int, slots: Int, images: Int) -> Int {
+    package static func count(height: Int, width: Int, blocks: Int, slots: Int, images: Int) -> Int
+    {
         Arena.rounded(images * min(slots, height) * strides(width: width, blocks: blocks).row)
     }
 
@@ -39,17 +40,17 @@ struct RowRing {
     }
 
     /// The row's first channel block, at column −1.
-    func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
+    package func row(_ y: Int, image: Int) -> UnsafeMutablePointer<Float> {
         base + (image * slots + y % slots) * rowStride
     }
 
     /// A channel block of the row, at column 0.
-    func pixels(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<Float> {
+    package func pixels(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<Float> {
         row(y, image: image) + block * blockStride + Kernels.block
     }
 
     /// Fills the columns −1 and `width` of a row that has been written, as a border of the kind has them.
-    func fillEdges(_ y: Int, image: Int, border: Border) {
+    package func fillEdges(_ y: Int, image: Int, border: Border) {
         for block in 0..<blocks {
             let pixels = pixels(y, image: image, block: block)
             fillEdge(-1, of: pixels, border)

@@ -1,10 +1,10 @@
 /// Something for each kind of tap that one stage of a walk makes.
-struct Sinks<Value> {
-    var conv: Value?
-    var relu: Value?
-    var pool: Value?
+package struct Sinks<Value> {
+    package var conv: Value?
+    package var relu: Value?
+    package var pool: Value?
 
-    subscript(kind: Tap.Kind) -> Value? {
+    package subscript(kind: Tap.Kind) -> Value? {
         get {
             switch kind {
             case .conv: conv
@@ -22,7 +22,7 @@ struct Sinks<Value> {
     }
 
     /// One made for each kind, or none.
-    init(_ make: (Tap.Kind) -> Value? = { _ in nil }) {
+    package init(_ make: (Tap.Kind) -> Value? = { _ in nil }) {
         conv = make(.conv)
         relu = make(.relu)
         pool = make(.pool)

@@ -3,13 +3,13 @@
 ///
 /// A pixel outside is zero, and is not computed to be so: the tile domain would leave it what rounding
 /// leaves of its neighbours.
-struct SupportRing {
-    let height: Int
-    let width: Int
+package struct SupportRing {
+    package let height: Int
+    package let width: Int
     private let slots: Int
     private let base: UnsafeMutablePointer<UInt8>
 
-    init(height: Int, width: Int, slots: Int, images: Int, arena: Arena) {
+    package init(height: Int, width: Int, slots: Int, images: Int, arena: Arena) {
         self.height = height
         self.width = width
         self.slots = min(slots, height)
@@ -19,18 +19,18 @@ struct SupportRing {
     }
 
     /// The floats that a ring takes of its arena.
-    static func count(height: Int, width: Int, slots: Int, images: Int) -> Int {
+    package static func count(height: Int, width: Int, slots: Int, images: Int) -> Int {
         Arena.rounded((images * min(slots, height) * width + 3) / 4)
     }
 
     /// The bytes of a row, at column 0.
-    func row(_ y: Int, image: Int) -> UnsafeMutablePointer<UInt8> {
+    package func row(_ y: Int, image: Int) -> UnsafeMutablePointer<UInt8> {
         base + (image * slots + y % slots) * width
     }
 
     /// Fills a row as a 3 × 3 convolution spreads its input; every border but of zeros repeats pixels
     /// that are next to it anyway.
-    func spread(_ y: Int, of input: SupportRing, image: Int) {
+    package func spread(_ y: Int, of input: SupportRing, image: Int) {
         let above = UnsafePointer(input.row(max(0, y - 1), image: image))
         let here = UnsafePointer(input.row(y, image: image))
         let below = UnsafePointer(input.row(min(height - 1, y + 1), image: image))
@@ -41,7 +41,7 @@ struct SupportRing {
     }
 
     /// Fills a row as a 2 × 2 pool of stride 2 joins its input.
-    func join(_ y: Int, of input: SupportRing, image: Int) {
+    package func join(_ y: Int, of input: SupportRing, image: Int) {
         let (upper, lower) = (input.row(2 * y, image: image), input.row(2 * y + 1, image: image))
         let out = row(y, image: image)
         for x in 0..<width {
@@ -51,12 +51,17 @@ struct SupportRing {
 }
 
 /// The supports of what one convolution makes: before its pool and after it.
-struct StageSupport {
-    let full: SupportRing
-    let pooled: SupportRing?
+package struct StageSupport {
+    package let full: SupportRing
+    package let pooled: SupportRing?
+
+    package init(full: SupportRing, pooled: SupportRing?) {
+        self.full = full
+        self.pooled = pooled
+    }
 
     /// Fills both for some rows of tiles.
-    func update(tileRows: Range<Int>, of input: SupportRing, images: [Int]) {
+    package func update(tileRows: Range<Int>, of input: SupportRing, images: [Int]) {
         for image in images {
             for y in 4 * tileRows.lowerBound..<min(4 * tileRows.upperBound, full.height) {
                 full.spread(y, of: input, image: image)
@@ -69,7 +74,7 @@ struct StageSupport {
     }
 
     /// How much of each tile of a row of tiles is inside.
-    func tiles(ofRow tileRow: Int, image: Int) -> [TileSupport] {
+    package func tiles(ofRow tileRow: Int, image: Int) -> [TileSupport] {
         let rows = 4 * tileRow..<min(4 * tileRow + 4, full.height)
         return stride(from: 0, to: full.width, by: 4).map { x in
             let columns = x..<min(x + 4, full.width)
@@ -84,4 +89,4 @@ struct StageSupport {
 }
 
 /// How much of a tile may be other than zero.
-enum TileSupport { case none, some, all }
+package enum TileSupport { case none, some, all }

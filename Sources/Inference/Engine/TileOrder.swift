@@ -1,10 +1,10 @@
 /// An image of a stack, and the images that are walked as their difference from it.
-struct ImageGroup {
-    let image: Int
-    var differences: [Int] = []
+package struct ImageGroup {
+    package let image: Int
+    package var differences: [Int] = []
 
     /// The groups of a stack, in its order; `targets` gives what an image is the difference from.
-    static func groups(images: Int, targets: [Int: Int] = [:]) -> [ImageGroup] {
+    package static func groups(images: Int, targets: [Int: Int] = [:]) -> [ImageGroup] {
         var groups = (0..<images).filter { targets[$0] == nil }.map { ImageGroup(image: $0) }
         for index in groups.indices {
             groups[index].differences =
@@ -17,19 +17,19 @@ struct ImageGroup {
 /// The tiles of one step of one convolution, in the order in which they are cut into blocks: by
 /// segment of columns, group of images, row and column. The tiles of a group at one place are
 /// computed together, for those of a difference need those of its target.
-struct TileOrder {
+package struct TileOrder {
     /// Neighbouring tiles of one row of tiles of one image.
-    struct Run {
-        let image: Int
-        let tileRow: Int
-        let tileColumn: Int
-        let count: Int
+    package struct Run {
+        package let image: Int
+        package let tileRow: Int
+        package let tileColumn: Int
+        package let count: Int
         /// The place of the first one within the block.
-        let place: Int
-        let kind: Kind
+        package let place: Int
+        package let kind: Kind
     }
 
-    enum Kind {
+    package enum Kind {
         case plain
         /// Differences from it follow.
         case target
@@ -39,7 +39,7 @@ struct TileOrder {
         case still
     }
 
-    let tileRows: Range<Int>
+    package let tileRows: Range<Int>
     private let groups: [ImageGroup]
     private let segments: [Range<Int>]
     private let across: Int
@@ -48,7 +48,7 @@ struct TileOrder {
     private let supports: [[[[TileSupport]]]]
     private var before: [Int] = []
 
-    init(
+    package init(
         _ groups: [ImageGroup], tileRows: Range<Int>, segments: [Range<Int>],
         support: StageSupport? = nil
     ) {
@@ -89,14 +89,14 @@ struct TileOrder {
     private var places: Int { groups.count * tileRows.count * across }
 
     /// Tiles to compute.
-    var count: Int { before.last ?? places }
+    package var count: Int { before.last ?? places }
 
     /// The tiles before a place.
-    func tiles(before place: Int) -> Int { before.isEmpty ? place : before[place] }
+    package func tiles(before place: Int) -> Int { before.isEmpty ? place : before[place] }
 
     /// The places of one of several even blocks, which begin at a multiple of `unit` where each place
     /// has one tile.
-    func places(ofBlock block: Int, of blocks: Int, unit: Int) -> Range<Int> {
+    package func places(ofBlock block: Int, of blocks: Int, unit: Int) -> Range<Int> {
         guard before.isEmpty else { return cut(block, blocks)..<cut(block + 1, blocks) }
         let units = (places + unit - 1) / unit
         return block * units / blocks * unit..<min(places, (block + 1) * units / blocks * unit)
@@ -114,7 +114,7 @@ struct TileOrder {
     }
 
     /// Calls `body` with the runs of some places, in the order of their places in the block.
-    func forEachRun(of places: Range<Int>, _ body: (Run) -> Void) {
+    package func forEachRun(of places: Range<Int>, _ body: (Run) -> Void) {
         let rows = groups.count * tileRows.count
         var used = 0
         for columns in segments {

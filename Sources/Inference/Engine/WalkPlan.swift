@@ -1,8 +1,8 @@
 /// How one stack of images goes through the network: the plan of each convolution and pool, from the
 /// first to the last that a tap needs, with the memory it takes.
-struct WalkPlan {
+package struct WalkPlan {
     /// What a stage computes.
-    enum Layer {
+    package enum Layer {
         /// The convolution of that place in the network with its ReLU and, where the variant fuses
         /// it, its pool.
         case convolution(Int)
@@ -12,24 +12,24 @@ struct WalkPlan {
 
     /// The plan of one convolution or pool. It advances by bands: rows of tiles of a convolution, two
     /// rows of a pool.
-    struct Stage {
-        let layer: Layer
+    package struct Stage {
+        package let layer: Layer
         /// The convolution, or the one that the pool follows.
-        let shape: ConvolutionShape
+        package let shape: ConvolutionShape
         /// Rows and columns of its input, and of a convolution's output before the pool.
-        let height: Int, width: Int
+        package let height: Int, width: Int
         /// Rows and columns after the pool.
-        let pooledHeight: Int, pooledWidth: Int
+        package let pooledHeight: Int, pooledWidth: Int
         /// What the next stage reads; nil for the last one.
-        var feeds: Tap.Kind?
+        package var feeds: Tap.Kind?
         /// The positions, among the demands, of what is tapped here.
-        var demands = Sinks<[Int]>()
+        package var demands = Sinks<[Int]>()
         /// Bands computed in one step.
-        var bandsPerStep = 1
+        package var bandsPerStep = 1
 
-        var isPool: Bool { if case .pool = layer { true } else { false } }
-        var tilesAcross: Int { (width + 3) / 4 }
-        var bands: Int {
+        package var isPool: Bool { if case .pool = layer { true } else { false } }
+        package var tilesAcross: Int { (width + 3) / 4 }
+        package var bands: Int {
             switch layer {
             case .convolution: (height + 3) / 4
             case .pool: (pooledHeight + 1) / 2
@@ -38,25 +38,27 @@ struct WalkPlan {
 
         /// Whether it is kept which outputs of the convolution pass a gradient, for which the ReLU's
         /// rows are read.
-        var isRecorded = false
+        package var isRecorded = false
 
-        var isTapped: Bool { demands.conv != nil || demands.relu != nil || demands.pool != nil }
-        func writes(_ kind: Tap.Kind) -> Bool {
+        package var isTapped: Bool {
+            demands.conv != nil || demands.relu != nil || demands.pool != nil
+        }
+        package func writes(_ kind: Tap.Kind) -> Bool {
             feeds == kind || demands[kind] != nil || kind == .relu && isRecorded
         }
-        func height(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledHeight : height }
-        func width(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledWidth : width }
+        package func height(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledHeight : height }
+        package func width(_ kind: Tap.Kind) -> Int { kind == .pool ? pooledWidth : width }
 
         /// Rows of a kind in a band.
-        static func bandHeight(_ kind: Tap.Kind) -> Int { kind == .pool ? 2 : 4 }
+        package static func bandHeight(_ kind: Tap.Kind) -> Int { kind == .pool ? 2 : 4 }
 
         /// Rows of a kind that exist once so many bands are computed.
-        func rows(_ kind: Tap.Kind, afterBands bands: Int) -> Int {
+        package func rows(_ kind: Tap.Kind, afterBands bands: Int) -> Int {
             min(height(kind), Self.bandHeight(kind) * bands)
         }
 
         /// Rows of the input that so many bands are computed from: one below them for a convolution.
-        func inputRows(forBands bands: Int) -> Int {
+        package func inputRows(forBands bands: Int) -> Int {
             switch layer {
             case .convolution: min(height, 4 * bands + 1)
             case .pool: min(height, 4 * bands)
@@ -64,16 +66,16 @@ struct WalkPlan {
         }
     }
 
-    let stages: [Stage]
-    let images: Int
+    package let stages: [Stage]
+    package let images: Int
     /// Whether some images are walked as their difference from others.
-    let hasDifferences: Bool
+    package let hasDifferences: Bool
     private let statisticsCount: Int
 
     /// Tiles that a convolution computes before it hands them on: enough to share among workers and to
     /// read its U once for many, few enough that its rows stay in the outer cache. One row of tiles
     /// instead of three took the transforms of block 1 of a pair of 256² from 24 to 17 ms, both cores.
-    static func tilesPerStep(inChannels: Int, workers: Int) -> Int {
+    package static func tilesPerStep(inChannels: Int, workers: Int) -> Int {
         let tiles =
             switch inChannels {
             case ...64: 128
@@ -84,7 +86,7 @@ struct WalkPlan {
         return max(tiles, 28 * workers)
     }
 
-    init(
+    package init(
         variant: NetworkVariant, demands: [TapDemand], height: Int, width: Int, images: Int,
         hasDifferences: Bool = false, workers: Int, tilesPerStep: Int?, isRecorded: Bool = false
     ) {
@@ -153,25 +155,25 @@ struct WalkPlan {
 
     /// Rows that the ring of a stage's output must hold: one step, and where the next stage reads it,
     /// that one's step with its border as well.
-    func slots(of stage: Int, _ kind: Tap.Kind) -> Int {
+    package func slots(of stage: Int, _ kind: Tap.Kind) -> Int {
         let step = Stage.bandHeight(kind) * stages[stage].bandsPerStep
         guard stages[stage].feeds == kind else { return step }
         return step + 4 * stages[stage + 1].bandsPerStep + 2
     }
 
     /// Rows of the image that are held preprocessed.
-    var imageSlots: Int { 4 * stages[0].bandsPerStep + 2 }
+    package var imageSlots: Int { 4 * stages[0].bandsPerStep + 2 }
 
     /// Floats of a row of zeros, no shorter than any row that a convolution reads: all channel blocks of
     /// its input with their borders.
-    var zerosCount: Int {
+    package var zerosCount: Int {
         stages.map { stage in
             (stage.tilesAcross * 4 + 2) * max(stage.shape.inChannels, Kernels.block)
         }.max() ?? 0
     }
 
     /// The most scratch floats that a step takes of a thread.
-    func workspaceCount(mr: Int) -> Int {
+    package func workspaceCount(mr: Int) -> Int {
         stages.dropFirst().map { stage in
             let icBlocks = stage.shape.inChannels / Kernels.block
             let tiles = min(
@@ -183,7 +185,7 @@ struct WalkPlan {
 
     /// Floats of everything a walk keeps: rows of the images and of each layer, zeros, and sums of
     /// Gram matrices.
-    var arenaCount: Int {
+    package var arenaCount: Int {
         var count = ImageRows.count(
             width: stages[0].width, height: stages[0].height, slots: imageSlots, images: images)
         for (index, stage) in stages.enumerated() {
@@ -212,7 +214,7 @@ struct WalkPlan {
     }
 
     /// The supports of a stage's differences.
-    func support(of index: Int, arena: Arena) -> StageSupport {
+    package func support(of index: Int, arena: Arena) -> StageSupport {
         let stage = stages[index]
         let ring = { (kind: Tap.Kind) in
             SupportRing(
@@ -225,7 +227,7 @@ struct WalkPlan {
 
 extension WalkPlan.Stage {
     /// Whether the stage ends with the pool of its block.
-    func makesPool(in variant: NetworkVariant) -> Bool {
+    package func makesPool(in variant: NetworkVariant) -> Bool {
         switch layer {
         case .convolution: shape.isFollowedByPool && variant.fusesPools
         case .pool: true
@@ -233,7 +235,7 @@ extension WalkPlan.Stage {
     }
 
     /// Whether features of a kind leave the stage.
-    func makes(_ kind: Tap.Kind, in variant: NetworkVariant) -> Bool {
+    package func makes(_ kind: Tap.Kind, in variant: NetworkVariant) -> Bool {
         switch (layer, kind) {
         case (_, .pool): makesPool(in: variant)
         case (.convolution, _): true
@@ -244,7 +246,7 @@ extension WalkPlan.Stage {
 
 extension ConvolutionShape {
     /// The tap of a kind at this convolution, its ReLU or its pool.
-    func tap(_ kind: Tap.Kind) -> Tap? {
+    package func tap(_ kind: Tap.Kind) -> Tap? {
         switch kind {
         case .conv: convTap
         case .relu: reluTap

@@ -74,7 +74,7 @@ extension ChannelUnit {
 extension Pointwise {
     /// The derivative at d; that of |d| at 0 is 0, as PyTorch and TensorFlow have it.
     @inline(__always)
-    func slope(_ d: Double) -> Double {
+    package func slope(_ d: Double) -> Double {
         let sign: Double = d > 0 ? 1 : d < 0 ? -1 : 0
         switch self {
         case .absolute: return sign

@@ -188,7 +188,7 @@ extension Gram {
 
 extension Distance {
     /// The derivatives of the distance by its reduced sums; that of a root at 0 is 0.
-    func slopes(_ reduced: [Double]) -> [Double] {
+    package func slopes(_ reduced: [Double]) -> [Double] {
         switch self {
         case .l2:
             let root = reduced[0].squareRoot()

@@ -18,7 +18,7 @@ public enum Distance: Sendable, Hashable {
     case wasserstein
 
     /// The sums over elements that the distance is made of; none for `wasserstein`.
-    var sums: [Pointwise] {
+    package var sums: [Pointwise] {
         switch self {
         case .l1: [.absolute]
         case .squared, .l2: [.squared]
@@ -30,7 +30,7 @@ public enum Distance: Sendable, Hashable {
     }
 
     /// The distance, from its sums after the reduction.
-    func value(_ reduced: [Double]) -> Double {
+    package func value(_ reduced: [Double]) -> Double {
         switch self {
         case .l2: reduced[0].squareRoot()
         case .scaledSquared(let eps): reduced[0] / (reduced[1] + eps)
@@ -79,7 +79,7 @@ public struct Reduction: Sendable, Hashable {
     ///   - elements: how many were added.
     ///   - outer: how many positions, or rows, they make.
     ///   - pixels: H·W of the image.
-    func callAsFunction(_ sum: Double, elements: Int, outer: Int, pixels: Int) -> Double {
+    package func callAsFunction(_ sum: Double, elements: Int, outer: Int, pixels: Int) -> Double {
         var value =
             switch divisor {
             case .mean: sum / Double(elements)

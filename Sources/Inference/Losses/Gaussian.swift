@@ -1,12 +1,12 @@
 /// A normal distribution of features: mean m and covariance S, and the 2-Wasserstein distance of two
 /// (Olkin & Pukelsheim, "The distance between two random vectors with given dispersion matrices",
 /// 1982), as style-transfer-pytorch takes it (style_transfer.py:129-195, sqrtm.py:9-25).
-struct Gaussian {
+package struct Gaussian {
     private let mean: [Double]
     private let covariance: SymmetricMatrix
 
     /// The distribution of the features summed up: biased covariance plus ε·1.
-    init(_ summary: Summary, eps: Double) {
+    package init(_ summary: Summary, eps: Double) {
         mean = summary.means
         let positions = Double(summary.shape.positions)
         let order = summary.shape.channels
@@ -22,7 +22,7 @@ struct Gaussian {
     }
 
     /// Means and covariances of several, each with a factor.
-    init(blending gaussians: [(gaussian: Gaussian, weight: Double)]) {
+    package init(blending gaussians: [(gaussian: Gaussian, weight: Double)]) {
         var sum = [Double](repeating: 0, count: gaussians[0].gaussian.mean.count)
         var covariance = SymmetricMatrix(order: sum.count)
         for (gaussian, weight) in gaussians {
@@ -34,7 +34,7 @@ struct Gaussian {
     }
 
     /// `mean (m − m')² + mean diag(S + S' − 2 √(√S' S √S'))`, primes for `other`.
-    func distance(to other: Gaussian, steps: Int, kernels: Kernels) -> Double {
+    package func distance(to other: Gaussian, steps: Int, kernels: Kernels) -> Double {
         let count = Double(mean.count)
         let means = zip(mean, other.mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / count
         let root = other.covariance.squareRoot(steps: steps, kernels)

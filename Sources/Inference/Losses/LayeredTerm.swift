@@ -1,16 +1,17 @@
 /// A term with layers, which are taps of a network.
-struct LayeredTerm {
+package struct LayeredTerm {
     /// The position among the loss's terms.
-    let index: Int
-    let subject: Subject
-    let measure: FeatureMeasure
-    let layers: [(tap: Tap, layer: LayerWeight)]
+    package let index: Int
+    package let subject: Subject
+    package let measure: FeatureMeasure
+    package let layers: [(tap: Tap, layer: LayerWeight)]
 }
 
 extension Loss {
     /// The terms with layers, in order.
     /// - Throws: `unknownLayer` for a layer that the architecture does not have.
-    func layeredTerms(in architecture: Architecture) throws(InferenceError) -> [LayeredTerm] {
+    package func layeredTerms(in architecture: Architecture) throws(InferenceError) -> [LayeredTerm]
+    {
         var layered: [LayeredTerm] = []
         for (index, term) in terms.enumerated() {
             guard let measure = term.features, !measure.layers.isEmpty else { continue }
@@ -30,7 +31,7 @@ extension Loss {
 
 extension NetworkVariant {
     /// The shape of the features of an image at a tap.
-    func features(of size: ImageSize, at tap: Tap) -> FeatureShape {
+    package func features(of size: ImageSize, at tap: Tap) -> FeatureShape {
         let shape = shape(of: tap, height: size.height, width: size.width)
         return FeatureShape(channels: shape.channels, height: shape.height, width: shape.width)
     }

@@ -1,12 +1,12 @@
 /// A statistic of one image at one layer: what distances are taken of.
-enum StatisticValue {
+package enum StatisticValue {
     case matrix(GramMatrix)
     /// One value a channel, of one or two kinds.
     case vectors([[Double]])
     case gaussian(Gaussian)
 
     /// The value of a statistic that is not pairwise, from the sums it is made of.
-    init(_ statistic: Statistic, _ summary: Summary) {
+    package init(_ statistic: Statistic, _ summary: Summary) {
         precondition(summary.kind == statistic.summaryKind)
         switch statistic {
         case .features: preconditionFailure("features are no summary")
@@ -23,7 +23,7 @@ enum StatisticValue {
     }
 
     /// The values of several targets, each with a factor; the factors add up to 1.
-    init(blending values: [(value: StatisticValue, weight: Double)]) {
+    package init(blending values: [(value: StatisticValue, weight: Double)]) {
         switch values[0].value {
         case .matrix:
             self = .matrix(
@@ -54,7 +54,7 @@ enum StatisticValue {
 extension FeatureMeasure {
     /// The loss of a layer whose statistic is a summary: that of the subject against the target's,
     /// or against the blend of several targets' with factors that add up to 1.
-    func loss(
+    package func loss(
         of subject: Summary, against targets: [(summary: Summary, weight: Double)], pixels: Int,
         kernels: Kernels
     ) -> Double {
@@ -80,7 +80,7 @@ extension FeatureMeasure {
     }
 
     /// The loss of a layer whose statistic is a Gram matrix, from the change of its sums.
-    func loss(ofChange change: Summary, pixels: Int) -> Double {
+    package func loss(ofChange change: Summary, pixels: Int) -> Double {
         guard case .gram(let gram) = statistic else { return .nan }
         let matrix = GramMatrix(gram, change)
         let nothing = GramMatrix(gram, change.cleared)
@@ -90,7 +90,7 @@ extension FeatureMeasure {
     }
 
     /// The loss of a layer whose statistic is pairwise, from the sums of `pairRules`, in order.
-    func loss(ofPairs sums: [Double], _ shape: FeatureShape, pixels: Int) -> Double {
+    package func loss(ofPairs sums: [Double], _ shape: FeatureShape, pixels: Int) -> Double {
         var rest = zip(sums, pointwiseRules.map(\.factor)).makeIterator()
         return reduced(elements: shape.count, outer: shape.positions, pixels: pixels) { _ in
             guard let (sum, factor) = rest.next() else { return .nan }
@@ -99,7 +99,7 @@ extension FeatureMeasure {
     }
 
     /// The sums over pairs that a pairwise statistic's distance is made of.
-    var pairRules: [PairRule] {
+    package var pairRules: [PairRule] {
         guard case .features(_, let unit) = statistic else { return [] }
         return pointwiseRules.map { PairRule($0.rule, unit: unit) }
     }

@@ -1,13 +1,13 @@
 /// A symmetric matrix in double precision, as the statistics' kernels read rows of features:
 /// [block][row][64], what lies beyond the order being zero.
-struct SymmetricMatrix {
-    let order: Int
+package struct SymmetricMatrix {
+    package let order: Int
     // The order rounded up to whole blocks.
     private let rows: Int
     private var values: [Double]
 
     /// Zeros.
-    init(order: Int) {
+    package init(order: Int) {
         self.order = order
         rows = Kernels.blocks(of: order) * Kernels.block
         values = Array(repeating: 0, count: rows * rows)
@@ -18,7 +18,7 @@ struct SymmetricMatrix {
     }
 
     /// An element; setting it sets its mirror image too.
-    subscript(row: Int, column: Int) -> Double {
+    package subscript(row: Int, column: Int) -> Double {
         get { values[place(row, column)] }
         set {
             values[place(row, column)] = newValue
@@ -27,15 +27,15 @@ struct SymmetricMatrix {
     }
 
     /// The sum of the diagonal.
-    var trace: Double { (0..<order).reduce(0) { $0 + self[$1, $1] } }
+    package var trace: Double { (0..<order).reduce(0) { $0 + self[$1, $1] } }
 
     /// Adds a multiple of another matrix.
-    mutating func add(_ other: SymmetricMatrix, times factor: Double) {
+    package mutating func add(_ other: SymmetricMatrix, times factor: Double) {
         for i in values.indices { values[i] += factor * other.values[i] }
     }
 
     /// The product with a matrix: the kernel computes `AᵀB`, which is `A B` for a symmetric A.
-    func times(_ other: SymmetricMatrix, _ kernels: Kernels) -> SymmetricMatrix {
+    package func times(_ other: SymmetricMatrix, _ kernels: Kernels) -> SymmetricMatrix {
         var product = SymmetricMatrix(order: order)
         values.withUnsafeBufferPointer { a in
             other.values.withUnsafeBufferPointer { b in
@@ -72,7 +72,7 @@ struct SymmetricMatrix {
     /// The square root by the coupled Newton–Schulz iteration (Higham, "Functions of Matrices", 2008,
     /// eq. 6.35) of the matrix divided by its Frobenius norm, for a positive definite matrix:
     /// `Y ← Y T, Z ← T Z, T = (3·1 − Z Y)/2` from `Y = A/‖A‖, Z = 1`; the root is `Y √‖A‖`.
-    func squareRoot(steps: Int, _ kernels: Kernels) -> SymmetricMatrix {
+    package func squareRoot(steps: Int, _ kernels: Kernels) -> SymmetricMatrix {
         let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
         guard norm > 0 else { return self }
         var y = scaled(by: 1 / norm)

@@ -1,9 +1,11 @@
 /// Scratch memory of one thread: tiles in the tile domain, products, centred pixels.
-final class Workspace {
+package final class Workspace {
     private var buffer: FloatBuffer?
 
+    package init() {}
+
     /// The floats of this thread, at least `count`, contents undefined; valid until the next call.
-    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+    package func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
         if let buffer, buffer.count >= count { return buffer.base }
         buffer = nil
         let grown = FloatBuffer(count: count)
@@ -12,7 +14,7 @@ final class Workspace {
     }
 
     /// The same memory as doubles.
-    func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
+    package func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
         UnsafeMutableRawPointer(floats(2 * count)).bindMemory(to: Double.self, capacity: count)
     }
 }

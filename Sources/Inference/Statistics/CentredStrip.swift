@@ -4,15 +4,15 @@
 /// joined to those before it as Chan, Golub & LeVeque do ("Updating Formulae and a Pairwise
 /// Algorithm for Computing Sample Variances", 1979, eq. 2.1), here for pairs of variables:
 /// `P = P_1 + P_2 + δ δᵀ n_1 n_2 / (n_1 + n_2)`, δ the difference of the two means.
-struct CentredStrip<Element: FeatureElement> {
+package struct CentredStrip<Element: FeatureElement> {
     // Means of blocks a and b, and the count of pixels.
     private let memory: UnsafeMutablePointer<Double>
     private let kernels: Kernels
 
     /// The doubles that the means take.
-    static var count: Int { 2 * Kernels.block + 1 }
+    package static var count: Int { 2 * Kernels.block + 1 }
 
-    init(memory: UnsafeMutablePointer<Double>, kernels: Kernels) {
+    package init(memory: UnsafeMutablePointer<Double>, kernels: Kernels) {
         self.memory = memory
         self.kernels = kernels
     }
@@ -22,18 +22,18 @@ struct CentredStrip<Element: FeatureElement> {
     private var pixels: UnsafeMutablePointer<Double> { memory + 2 * Kernels.block }
 
     /// The doubles of scratch memory that a run of so many pixels takes.
-    static func scratchCount(pixels: Int) -> Int {
+    package static func scratchCount(pixels: Int) -> Int {
         5 * Kernels.block + 2 * (pixels + 1) * Kernels.block
     }
 
     /// Forgets everything.
-    func clear() { memory.update(repeating: 0, count: Self.count) }
+    package func clear() { memory.update(repeating: 0, count: Self.count) }
 
     /// The means of block a's first channels.
-    func means(_ count: Int) -> [Double] { (0..<count).map { meansA[$0] } }
+    package func means(_ count: Int) -> [Double] { (0..<count).map { meansA[$0] } }
 
     /// Replaces the run's pixels by centred copies and adds the term of the means to its products.
-    func centre(_ run: inout GramRun<Element>, workspace: Workspace) {
+    package func centre(_ run: inout GramRun<Element>, workspace: Workspace) {
         let count = run.width * run.rows
         let block = Kernels.block
         let scratch = workspace.doubles(Self.scratchCount(pixels: count))

@@ -1,7 +1,7 @@
 import CKernels
 
 /// What features may be made of, with the kernels of its precision: CKernels.h is their contract.
-protocol FeatureElement: BinaryFloatingPoint, Sendable {
+package protocol FeatureElement: BinaryFloatingPoint, Sendable {
     typealias Rows = UnsafePointer<UnsafePointer<Self>>
 
     /// Rows and columns of the register block of `gram`.
@@ -46,24 +46,24 @@ protocol FeatureElement: BinaryFloatingPoint, Sendable {
 }
 
 extension Float: FeatureElement {
-    static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int) {
+    package static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int) {
         (kernels.table.f32.gram_mr, kernels.table.f32.gram_nr)
     }
 
-    static func gram(
+    package static func gram(
         _ kernels: Kernels, _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int,
         width: Int, g: UnsafeMutablePointer<Double>, ldg: Int
     ) {
         kernels.table.f32.gram(a, i0, b, j0, vectors, rows, width, g, ldg)
     }
 
-    static func absoluteDifference(
+    package static func absoluteDifference(
         _ kernels: Kernels, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int
     ) -> Double {
         kernels.table.f32.absolute_difference(a, b, count)
     }
 
-    static func pairSum(
+    package static func pairSum(
         _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
         _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
     ) -> Double {
@@ -71,35 +71,35 @@ extension Float: FeatureElement {
             rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, width)
     }
 
-    static func addPixelSquares(
+    package static func addPixelSquares(
         _ kernels: Kernels, _ row: UnsafePointer<Float>, width: Int,
         to squares: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f32.pixel_squares(row, width, squares)
     }
 
-    static func addChannelSums(
+    package static func addChannelSums(
         _ kernels: Kernels, _ row: UnsafePointer<Float>, from origin: UnsafePointer<Double>,
         width: Int, to sums: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f32.channel_sums(row, origin, width, sums)
     }
 
-    static func addChannelSquares(
+    package static func addChannelSquares(
         _ kernels: Kernels, _ row: UnsafePointer<Float>, from origin: UnsafePointer<Double>,
         width: Int, to sums: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f32.channel_squares(row, origin, width, sums)
     }
 
-    static func centre(
+    package static func centre(
         _ kernels: Kernels, _ row: UnsafePointer<Float>, by shift: UnsafePointer<Float>, width: Int,
         into centred: UnsafeMutablePointer<Float>
     ) {
         kernels.table.f32.centre(row, shift, width, centred)
     }
 
-    static func midpoint(
+    package static func midpoint(
         _ kernels: Kernels, _ t: UnsafePointer<Float>, _ d: UnsafePointer<Float>, channels: Int,
         width: Int, into row: UnsafeMutablePointer<Float>
     ) {
@@ -108,24 +108,24 @@ extension Float: FeatureElement {
 }
 
 extension Double: FeatureElement {
-    static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int) {
+    package static func gramBlock(_ kernels: Kernels) -> (rows: Int, columns: Int) {
         (kernels.table.f64.gram_mr, kernels.table.f64.gram_nr)
     }
 
-    static func gram(
+    package static func gram(
         _ kernels: Kernels, _ a: Rows, _ i0: Int, _ b: Rows, _ j0: Int, vectors: Int, rows: Int,
         width: Int, g: UnsafeMutablePointer<Double>, ldg: Int
     ) {
         kernels.table.f64.gram(a, i0, b, j0, vectors, rows, width, g, ldg)
     }
 
-    static func absoluteDifference(
+    package static func absoluteDifference(
         _ kernels: Kernels, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, count: Int
     ) -> Double {
         kernels.table.f64.absolute_difference(a, b, count)
     }
 
-    static func pairSum(
+    package static func pairSum(
         _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Double>,
         _ b: UnsafePointer<Double>,
         _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
@@ -134,28 +134,28 @@ extension Double: FeatureElement {
             rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, width)
     }
 
-    static func addPixelSquares(
+    package static func addPixelSquares(
         _ kernels: Kernels, _ row: UnsafePointer<Double>, width: Int,
         to squares: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f64.pixel_squares(row, width, squares)
     }
 
-    static func addChannelSums(
+    package static func addChannelSums(
         _ kernels: Kernels, _ row: UnsafePointer<Double>, from origin: UnsafePointer<Double>,
         width: Int, to sums: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f64.channel_sums(row, origin, width, sums)
     }
 
-    static func addChannelSquares(
+    package static func addChannelSquares(
         _ kernels: Kernels, _ row: UnsafePointer<Double>, from origin: UnsafePointer<Double>,
         width: Int, to sums: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f64.channel_squares(row, origin, width, sums)
     }
 
-    static func centre(
+    package static func centre(
         _ kernels: Kernels, _ row: UnsafePointer<Double>, by shift: UnsafePointer<Double>,
         width: Int,
         into centred: UnsafeMutablePointer<Double>
@@ -163,7 +163,7 @@ extension Double: FeatureElement {
         kernels.table.f64.centre(row, shift, width, centred)
     }
 
-    static func midpoint(
+    package static func midpoint(
         _ kernels: Kernels, _ t: UnsafePointer<Double>, _ d: UnsafePointer<Double>, channels: Int,
         width: Int, into row: UnsafeMutablePointer<Double>
     ) {

@@ -7,7 +7,7 @@ public final class FeatureMap: Sendable {
     private let buffer: FloatBuffer
 
     /// - Parameter slots: how many rows are kept, all when nil.
-    init(channels: Int, height: Int, width: Int, slots: Int? = nil) {
+    package init(channels: Int, height: Int, width: Int, slots: Int? = nil) {
         self.channels = channels
         self.height = height
         self.width = width

@@ -8,7 +8,7 @@
 /// Of a difference d of an image from a target t it sums how much the products change,
 /// `(t + d)(t + d)ᵀ − t tᵀ = S + Sᵀ` with `S = (t + d/2) dᵀ`: of all pairs of blocks, so that it takes as
 /// long as the products of both images.
-struct GramAccumulator<Element: FeatureElement> {
+package struct GramAccumulator<Element: FeatureElement> {
     private let kernels: Kernels
     private let isCentred: Bool
     private let isChange: Bool
@@ -22,7 +22,7 @@ struct GramAccumulator<Element: FeatureElement> {
     /// `channels` need not fill its last block, whose other values are zero then. `memory` has
     /// `count(channels:isCentred:)` places and outlives the accumulator; what it holds does not
     /// matter.
-    init(
+    package init(
         channels: Int, isCentred: Bool, isChange: Bool = false, kernels: Kernels,
         memory: UnsafeMutablePointer<Double>
     ) {
@@ -37,11 +37,11 @@ struct GramAccumulator<Element: FeatureElement> {
     }
 
     /// Items of the parallel loop that one group of rows takes.
-    var strips: Int { pairs.count * GramLayout.strips }
+    package var strips: Int { pairs.count * GramLayout.strips }
 
     /// Adds neighbouring rows, at most a unit, of some columns to one strip, which begins with the
     /// first of them; of a change, the rows of the difference and of what it is the difference from.
-    func add(
+    package func add(
         _ rows: FeatureRows<Element>, from target: FeatureRows<Element>? = nil, _ ys: Range<Int>,
         columns: Range<Int>, strip: Int, isFirst: Bool, workspace: Workspace
     ) {
@@ -129,14 +129,14 @@ struct GramAccumulator<Element: FeatureElement> {
     }
 
     /// Adds the sums over other columns of the same features, neither of them centred.
-    func add(_ other: GramAccumulator) {
+    package func add(_ other: GramAccumulator) {
         precondition(channels == other.channels && !isCentred && !other.isCentred)
         for i in 0..<pairs.count * GramLayout.pairCount { products[i] += other.products[i] }
     }
 
     /// Writes the sums' upper triangle, row by row, row i from its diagonal on, once every row has
     /// been added to every strip.
-    func copyUpperProducts(to values: UnsafeMutablePointer<Double>) {
+    package func copyUpperProducts(to values: UnsafeMutablePointer<Double>) {
         if isChange { return copyUpperChanges(to: values) }
         for (index, pair) in pairs.enumerated() {
             let sums = products + index * GramLayout.pairCount
@@ -169,7 +169,7 @@ struct GramAccumulator<Element: FeatureElement> {
     }
 
     /// Means of the channels, when centred and once every row has been added to every strip.
-    func means() -> [Double] {
+    package func means() -> [Double] {
         // Every diagonal pair has them, in its first strip.
         pairs.enumerated().filter { $0.element.a == $0.element.b }.flatMap { index, pair in
             let memory =
@@ -181,15 +181,15 @@ struct GramAccumulator<Element: FeatureElement> {
 }
 
 /// How the sums of products lie in memory and are cut.
-enum GramLayout {
-    static let stripRows = 16
-    static let strips = Kernels.block / stripRows
-    static let pairCount = Kernels.block * Kernels.block
+package enum GramLayout {
+    package static let stripRows = 16
+    package static let strips = Kernels.block / stripRows
+    package static let pairCount = Kernels.block * Kernels.block
     /// 512 pixels of two blocks are 256 KiB, and the sum of their products is good to about 1e-6.
-    static let runPixels = 512
+    package static let runPixels = 512
 
     /// The doubles that an accumulator of so many channels takes.
-    static func count(channels: Int, isCentred: Bool, isChange: Bool = false) -> Int {
+    package static func count(channels: Int, isCentred: Bool, isChange: Bool = false) -> Int {
         let blocks = Kernels.blocks(of: channels)
         let pairs = isChange ? blocks * blocks : blocks * (blocks + 1) / 2
         return pairs * (pairCount + (isCentred ? strips * CentredStrip<Float>.count : 0))
@@ -197,15 +197,15 @@ enum GramLayout {
 }
 
 /// Pixels of two channel blocks whose products are added to one strip.
-struct GramRun<Element> {
-    let products: UnsafeMutablePointer<Double>
+package struct GramRun<Element> {
+    package let products: UnsafeMutablePointer<Double>
     /// The strip's channels of block a, and where the channels of block b end.
-    let channels: Range<Int>
-    let columnsEnd: Int
-    let isDiagonal: Bool
+    package let channels: Range<Int>
+    package let columnsEnd: Int
+    package let isDiagonal: Bool
     /// The rows of either block, and how many pixels each has.
-    let a: UnsafeMutablePointer<UnsafePointer<Element>>
-    let b: UnsafeMutablePointer<UnsafePointer<Element>>
-    var rows = 0
-    var width = 0
+    package let a: UnsafeMutablePointer<UnsafePointer<Element>>
+    package let b: UnsafeMutablePointer<UnsafePointer<Element>>
+    package var rows = 0
+    package var width = 0
 }

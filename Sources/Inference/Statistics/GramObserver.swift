@@ -1,12 +1,12 @@
 /// The sums of products of channels of one image, over all its pixels: a Gram matrix to be; or how much
 /// they change where an image differs from a target.
-final class GramObserver<Element: FeatureElement>: RowObserver {
-    let segments: [Range<Int>]
+package final class GramObserver<Element: FeatureElement>: RowObserver {
+    package let segments: [Range<Int>]
     private let accumulators: [GramAccumulator<Element>]
 
     /// An observer with memory from an arena. Centred features are not cut into segments: each run is
     /// joined to the means of those before it.
-    init(
+    package init(
         channels: Int, segments: [Range<Int>], isCentred: Bool, isChange: Bool = false,
         kernels: Kernels, arena: Arena
     ) {
@@ -22,7 +22,7 @@ final class GramObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The floats that it takes of its arena.
-    static func arenaCount(
+    package static func arenaCount(
         channels: Int, segments: Int, isCentred: Bool, isChange: Bool = false
     ) -> Int {
         let count = GramLayout.count(
@@ -30,9 +30,9 @@ final class GramObserver<Element: FeatureElement>: RowObserver {
         return segments * Arena.rounded(2 * count)
     }
 
-    func items(of group: RowGroup) -> Int { accumulators[0].strips }
+    package func items(of group: RowGroup) -> Int { accumulators[0].strips }
 
-    func observe(
+    package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
         let columns = group.columns(of: segments[segment])
@@ -45,7 +45,7 @@ final class GramObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The sums of all segments, once all rows have been observed.
-    func total() -> GramAccumulator<Element> {
+    package func total() -> GramAccumulator<Element> {
         for other in accumulators.dropFirst() { accumulators[0].add(other) }
         return accumulators[0]
     }

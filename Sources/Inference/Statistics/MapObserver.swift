@@ -1,16 +1,16 @@
 /// The features themselves, kept in single precision.
-final class MapObserver<Element: FeatureElement>: RowObserver {
-    let segments: [Range<Int>]
-    let map: FeatureMap
+package final class MapObserver<Element: FeatureElement>: RowObserver {
+    package let segments: [Range<Int>]
+    package let map: FeatureMap
 
-    init(_ shape: FeatureShape, segments: [Range<Int>]) {
+    package init(_ shape: FeatureShape, segments: [Range<Int>]) {
         self.segments = segments
         map = FeatureMap(channels: shape.channels, height: shape.height, width: shape.width)
     }
 
-    func items(of group: RowGroup) -> Int { group.rows.count }
+    package func items(of group: RowGroup) -> Int { group.rows.count }
 
-    func observe(
+    package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
         let columns = group.columns(of: segments[segment])

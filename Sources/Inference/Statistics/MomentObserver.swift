@@ -2,8 +2,8 @@
 ///
 /// Each unit of rows is taken in two passes and joined to those before it as Chan, Golub & LeVeque do
 /// (`CentredStrip`), all in FP64.
-final class MomentObserver<Element: FeatureElement>: RowObserver {
-    let segments: [Range<Int>]
+package final class MomentObserver<Element: FeatureElement>: RowObserver {
+    package let segments: [Range<Int>]
     private let channels: Int
     private let kernels: Kernels
     // [block][means, squares, of the rows at hand: origin, sums, squares][64] and the count of pixels
@@ -11,7 +11,7 @@ final class MomentObserver<Element: FeatureElement>: RowObserver {
 
     private static var blockCount: Int { 5 * Kernels.block + 1 }
 
-    init(channels: Int, columns: Range<Int>, kernels: Kernels, arena: Arena) {
+    package init(channels: Int, columns: Range<Int>, kernels: Kernels, arena: Arena) {
         self.channels = channels
         self.kernels = kernels
         segments = [columns]
@@ -21,13 +21,13 @@ final class MomentObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The floats that it takes of its arena.
-    static func arenaCount(channels: Int) -> Int {
+    package static func arenaCount(channels: Int) -> Int {
         Arena.rounded(2 * Kernels.blocks(of: channels) * blockCount)
     }
 
-    func items(of group: RowGroup) -> Int { Kernels.blocks(of: channels) }
+    package func items(of group: RowGroup) -> Int { Kernels.blocks(of: channels) }
 
-    func observe(
+    package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
         let block = Kernels.block
@@ -61,7 +61,7 @@ final class MomentObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The means, and the sums of squared deviations from them, once all rows have been observed.
-    func moments() -> (means: [Double], squares: [Double]) {
+    package func moments() -> (means: [Double], squares: [Double]) {
         let places = (0..<channels).map { channel in
             let (block, c) = channel.quotientAndRemainder(dividingBy: Kernels.block)
             return block * Self.blockCount + c

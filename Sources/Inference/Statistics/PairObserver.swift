@@ -1,6 +1,6 @@
 /// A sum over all pairs of features of two images: what a rule makes of their difference.
-final class PairObserver<Element: FeatureElement>: RowObserver {
-    let segments: [Range<Int>]
+package final class PairObserver<Element: FeatureElement>: RowObserver {
+    package let segments: [Range<Int>]
     private let rule: PairRule
     private let blocks: Int
     private let kernels: Kernels
@@ -8,7 +8,7 @@ final class PairObserver<Element: FeatureElement>: RowObserver {
     private var partial = UnsafeMutableBufferPointer<Double>.allocate(capacity: 0)
     private var sum = 0.0
 
-    init(_ rule: PairRule, channels: Int, segments: [Range<Int>], kernels: Kernels) {
+    package init(_ rule: PairRule, channels: Int, segments: [Range<Int>], kernels: Kernels) {
         self.rule = rule
         self.kernels = kernels
         self.segments = segments
@@ -17,16 +17,16 @@ final class PairObserver<Element: FeatureElement>: RowObserver {
 
     deinit { partial.deallocate() }
 
-    func items(of group: RowGroup) -> Int { group.rows.count }
+    package func items(of group: RowGroup) -> Int { group.rows.count }
 
-    func prepare(_ group: RowGroup) {
+    package func prepare(_ group: RowGroup) {
         let count = group.rows.count * segments.count
         guard partial.count != count else { return }
         partial.deallocate()
         partial = .allocate(capacity: count)
     }
 
-    func observe(
+    package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
         guard let target = sight.target else { preconditionFailure("a pair of one image") }
@@ -40,12 +40,12 @@ final class PairObserver<Element: FeatureElement>: RowObserver {
             }
     }
 
-    func finish(_ group: RowGroup) {
+    package func finish(_ group: RowGroup) {
         for value in partial { sum += value }
     }
 
     /// The sum, once all rows have been observed.
-    func total(of shape: FeatureShape) -> Double {
+    package func total(of shape: FeatureShape) -> Double {
         // Channels that fill the last block are 0 in both images.
         let filled = (blocks * Kernels.block - shape.channels) * shape.positions
         return filled == 0 ? sum : sum - rule.pointwise(0) * Double(filled)

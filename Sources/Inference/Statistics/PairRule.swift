@@ -15,7 +15,7 @@ public enum Pointwise: Sendable, Hashable {
 
     /// The value at d.
     @inline(__always)
-    func callAsFunction(_ d: Double) -> Double {
+    package func callAsFunction(_ d: Double) -> Double {
         let size = abs(d)
         switch self {
         case .absolute: return size
@@ -26,7 +26,7 @@ public enum Pointwise: Sendable, Hashable {
     }
 
     /// The rule g and the factor k with `f(s·d) = k·g(d)`, so that features need not be scaled.
-    func scaled(by s: Double) -> (rule: Pointwise, factor: Double) {
+    package func scaled(by s: Double) -> (rule: Pointwise, factor: Double) {
         switch self {
         case .absolute: (self, s)
         case .squared: (self, s * s)
@@ -66,7 +66,7 @@ public struct ChannelUnit: Sendable, Hashable {
         self.isInsideRoot = isInsideRoot
     }
 
-    func factor(squares: Double) -> Double {
+    package func factor(squares: Double) -> Double {
         isInsideRoot ? 1 / (squares + eps).squareRoot() : 1 / (squares.squareRoot() + eps)
     }
 }

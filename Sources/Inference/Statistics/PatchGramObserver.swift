@@ -1,13 +1,13 @@
 /// The sums of products of channels of every patch of one image: squares of `side` pixels, side by
 /// side from the upper left corner. Pixels beyond the last whole patch belong to none.
-final class PatchGramObserver<Element: FeatureElement>: RowObserver {
-    let segments: [Range<Int>]
+package final class PatchGramObserver<Element: FeatureElement>: RowObserver {
+    package let segments: [Range<Int>]
     private let side: Int
     private let across: Int
     /// Row by row.
-    let patches: [GramAccumulator<Element>]
+    package let patches: [GramAccumulator<Element>]
 
-    init(_ shape: FeatureShape, side: Int, kernels: Kernels, arena: Arena) {
+    package init(_ shape: FeatureShape, side: Int, kernels: Kernels, arena: Arena) {
         self.side = side
         across = shape.width / side
         segments = [0..<shape.width]
@@ -20,14 +20,14 @@ final class PatchGramObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The floats that it takes of its arena.
-    static func arenaCount(_ shape: FeatureShape, side: Int) -> Int {
+    package static func arenaCount(_ shape: FeatureShape, side: Int) -> Int {
         let count = GramLayout.count(channels: shape.channels, isCentred: false)
         return (shape.height / side) * (shape.width / side) * Arena.rounded(2 * count)
     }
 
-    func items(of group: RowGroup) -> Int { patches.first?.strips ?? 0 }
+    package func items(of group: RowGroup) -> Int { patches.first?.strips ?? 0 }
 
-    func observe(
+    package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
         // A unit at a time: how many rows a group has depends on the stack, and may not decide a bit.

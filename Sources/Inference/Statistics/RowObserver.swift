@@ -3,7 +3,7 @@
 ///
 /// A group of rows is one parallel loop of `items(of:)` items a segment; they write apart, and what is
 /// summed is added in an order that depends on the shape of the features alone.
-protocol RowObserver<Element>: AnyObject {
+package protocol RowObserver<Element>: AnyObject {
     associatedtype Element: FeatureElement
 
     /// Ranges of columns that are gathered apart, so that workers can share an image by columns.
@@ -24,24 +24,30 @@ protocol RowObserver<Element>: AnyObject {
 }
 
 extension RowObserver {
-    func prepare(_ group: RowGroup) {}
-    func finish(_ group: RowGroup) {}
+    package func prepare(_ group: RowGroup) {}
+    package func finish(_ group: RowGroup) {}
 }
 
 /// Neighbouring rows that are observed in one go. Groups come in order and from row 0 on.
-struct RowGroup {
-    let rows: Range<Int>
+package struct RowGroup {
+    package let rows: Range<Int>
     /// Rows that are summed together: all groups but the last begin and end at a multiple of it, so
     /// that sums do not depend on how many rows a group has.
-    let unit: Int
+    package let unit: Int
     /// Columns of the rows; fewer in the last run of a tensor.
-    let width: Int
+    package let width: Int
+
+    package init(rows: Range<Int>, unit: Int, width: Int) {
+        self.rows = rows
+        self.unit = unit
+        self.width = width
+    }
 
     /// The columns of a segment that are there.
-    func columns(of segment: Range<Int>) -> Range<Int> { segment.clamped(to: 0..<width) }
+    package func columns(of segment: Range<Int>) -> Range<Int> { segment.clamped(to: 0..<width) }
 
     /// The rows, a unit at a time.
-    var units: some Sequence<Range<Int>> {
+    package var units: some Sequence<Range<Int>> {
         stride(from: rows.lowerBound, to: rows.upperBound, by: unit).lazy.map {
             $0..<min($0 + unit, rows.upperBound)
         }
@@ -49,7 +55,12 @@ struct RowGroup {
 }
 
 /// What an observer looks at: the rows of one image, and of a second one where two are compared.
-struct Sight<Element> {
-    let subject: FeatureRows<Element>
-    let target: FeatureRows<Element>?
+package struct Sight<Element> {
+    package let subject: FeatureRows<Element>
+    package let target: FeatureRows<Element>?
+
+    package init(subject: FeatureRows<Element>, target: FeatureRows<Element>? = nil) {
+        self.subject = subject
+        self.target = target
+    }
 }
