@@ -3,6 +3,7 @@
 struct BackwardPlan {
     /// The way back through one convolution, in bands of rows of tiles of its input.
     struct Stage {
+        let shape: ConvolutionShape
         let height: Int, width: Int
         /// Rows and columns of what its output becomes for the next stage: after a pool, or the same.
         let leavingHeight: Int, leavingWidth: Int
@@ -10,12 +11,18 @@ struct BackwardPlan {
         /// Rows of windows that the last row of a pair is in beside its own.
         let windowsBeside: Int
         let inBlocks: Int, outBlocks: Int
-        /// Pixels that are added on every side, where what the convolution reads outside of its input
-        /// has a gradient.
-        let margin: Int
+        /// What the convolution reads outside of its input.
+        let border: Border
         /// Whether taps add something between ReLU and pool.
         var hasBeside = false
         var bandsPerStep = 1
+
+        /// Pixels that are added on every side, where what the convolution reads outside of its input
+        /// has a gradient.
+        var margin: Int { border == .zero ? 0 : 1 }
+        var fold: BorderFold { BorderFold(border: border, height: height, width: width) }
+        /// Its taps.
+        var taps: [Tap] { Tap.Kind.allCases.compactMap(shape.tap) }
 
         /// Rows and columns with the margins.
         var paddedHeight: Int { height + 2 * margin }
@@ -49,13 +56,13 @@ struct BackwardPlan {
         stages = layers[...last].enumerated().map { index, layer in
             let pool = index < last || isTapped(layer.shape.poolTap) ? layer.pool : nil
             var stage = Stage(
-                height: layer.height, width: layer.width,
+                shape: layer.shape, height: layer.height, width: layer.width,
                 leavingHeight: pool?.height ?? layer.height,
                 leavingWidth: pool?.width ?? layer.width, isPooled: pool != nil,
                 windowsBeside: pool?.pooling == .l2Hann ? 1 : 0,
                 inBlocks: Kernels.blocks(of: layer.shape.inChannels),
                 outBlocks: Kernels.blocks(of: layer.shape.outChannels),
-                margin: variant.border(ofConvolution: index) == .zero ? 0 : 1)
+                border: variant.border(ofConvolution: index))
             stage.hasBeside = pool != nil && isTapped(layer.shape.reluTap)
             let tiles =
                 tilesPerStep
@@ -65,6 +72,11 @@ struct BackwardPlan {
             stage.bandsPerStep = (stage.bands + steps - 1) / steps
             return stage
         }
+    }
+
+    /// The tap whose gradient is added to what leaves a stage.
+    func leavingTap(_ index: Int) -> Tap? {
+        stages[index].shape.tap(stages[index].isPooled ? .pool : .relu)
     }
 
     /// Rows that the ring of the gradient at a convolution's output must hold: what one step reads,

@@ -3,13 +3,14 @@
 ///
 /// A stage is one convolution. It takes the gradient that leaves its ReLU or pool (what the stage
 /// behind it made, plus what taps add), lets through what the tape says, and convolves it back to its
-/// input.
+/// input. What the tape does not keep is walked again, as far as each step needs it.
 struct BackwardWalk {
     private let extractor: Extractor
     private let tape: Tape
     private let plan: BackwardPlan
     private let team: Team
     private let cotangents: [Tap: Cotangent]
+    private let replay: (walk: Walk, plan: ReplayPlan)?
     private let arena: Arena
     /// The gradient that leaves each stage, after its ReLU or pool.
     private let leaving: [RowRing]
@@ -20,21 +21,24 @@ struct BackwardWalk {
     /// What taps add after a ReLU whose pool is passed first.
     private let beside: [RowRing?]
     private let zeros: UnsafeMutablePointer<Float>
-    private let gradients: ImageGradients
+    private let sinks: GradientSinks
     private let splitsColumns: Bool
-    private var bandsDone: [Int]
-    private var outputRowsDone: [Int]
-    private var leavingRowsDone: [Int]
 
+    /// - Parameters:
+    ///   - cotangents: their lists have one entry an image of the tape; `plan` is of those images of it
+    ///     that the sinks name.
+    ///   - replay: the walk of what the tape does not keep.
     init(
-        extractor: Extractor, tape: Tape, plan: BackwardPlan, cotangents: [Cotangent], team: Team
+        extractor: Extractor, tape: Tape, plan: BackwardPlan, cotangents: [Cotangent],
+        replay: (walk: Walk, plan: ReplayPlan)? = nil, sinks: GradientSinks, team: Team
     ) {
         self.extractor = extractor
         self.tape = tape
         self.plan = plan
         self.team = team
-        let cotangents = Dictionary(uniqueKeysWithValues: cotangents.map { ($0.tap, $0) })
-        self.cotangents = cotangents
+        self.replay = replay
+        self.sinks = sinks
+        self.cotangents = Dictionary(uniqueKeysWithValues: cotangents.map { ($0.tap, $0) })
         let arena = Arena(count: plan.arenaCount, pool: extractor.buffers)
         self.arena = arena
         let ring = { (height: Int, width: Int, blocks: Int, slots: Int) in
@@ -65,76 +69,53 @@ struct BackwardWalk {
         }
         zeros = arena.floats(plan.zerosCount)
         zeros.update(repeating: 0, count: plan.zerosCount)
-        gradients = ImageGradients(
-            images: plan.images, height: tape.height, width: tape.width,
-            preprocessing: tape.preprocessing)
         splitsColumns = plan.images < 2 * team.workers
-        bandsDone = Array(repeating: 0, count: plan.stages.count)
-        outputRowsDone = bandsDone
-        leavingRowsDone = bandsDone
     }
 
-    /// Walks to the images and answers their gradients.
-    mutating func run() throws(InferenceError) -> [ImageGradient] {
-        while bandsDone[0] < plan.stages[0].bands { try step(0) }
-        return gradients.finished()
+    /// Walks to the images.
+    func run() throws(InferenceError) {
+        try BackwardSchedule(plan).run { step throws(InferenceError) in try perform(step) }
     }
 
-    private mutating func step(_ index: Int) throws(InferenceError) {
+    private func perform(_ step: BackwardSchedule.Step) throws(InferenceError) {
         try team.checkCancelled()
-        let stage = plan.stages[index]
-        let first = bandsDone[index]
-        let bands = first..<min(first + stage.bandsPerStep, stage.bands)
-        try makeOutput(index, upTo: stage.outputRows(forBands: bands.upperBound))
-        let rows = 4 * bands.lowerBound..<min(4 * bands.upperBound, stage.paddedHeight)
-        bandsDone[index] = bands.upperBound
-        if index == 0 {
-            convolveFirst(rows)
-        } else {
+        if let replay {
+            try replay.plan.forEachNeed(of: step) { stage, rows, kind throws(InferenceError) in
+                try replay.walk.advance(stage, to: rows, kind)
+            }
+        }
+        switch step {
+        case .enter(let index, let rows):
+            clear(leaving[index], rows: rows)
+            addCotangents(at: plan.leavingTap(index), rows, to: leaving[index])
+        case .pass(let index, let rows):
+            makeOutput(index, rows)
+        case .convolve(0, let bands, _):
+            convolveFirst(bands)
+        case .convolve(let index, let bands, let rows):
             convolve(index, bands, into: padded[index] ?? leaving[index - 1])
-            finishLeaving(index - 1, paddedRowsDone: rows.upperBound)
+            finishLeaving(index - 1, rows)
         }
     }
 
-    // The gradient at a convolution's output: rows are those of the ring, with its margin.
-    private mutating func makeOutput(_ index: Int, upTo end: Int) throws(InferenceError) {
+    // The gradient at a convolution's output: rows of the layer, whole windows.
+    private func makeOutput(_ index: Int, _ rows: Range<Int>) {
         let stage = plan.stages[index]
-        guard outputRowsDone[index] < end else { return }
-        // In rows of the layer, whole windows.
-        let first = max(0, outputRowsDone[index] - stage.margin)
-        var last = min(stage.height, end - stage.margin)
-        if stage.isPooled { last = min(stage.height, (last + 1) / 2 * 2) }
-        let needed = stage.leavingRows(forRows: last)
-        if index + 1 < plan.stages.count {
-            while leavingRowsDone[index] < needed { try step(index + 1) }
-        } else if leavingRowsDone[index] < needed {
-            // Nothing comes from behind the deepest tap.
-            clear(leaving[index], rows: leavingRowsDone[index]..<needed)
-            addCotangents(
-                at: leavingTap(index), leavingRowsDone[index]..<needed, to: leaving[index])
-            leavingRowsDone[index] = needed
-        }
         if let beside = beside[index] {
-            clear(beside, rows: first..<last)
-            addCotangents(at: tape.layers[index].shape.reluTap, first..<last, to: beside)
+            clear(beside, rows: rows)
+            addCotangents(at: stage.shape.reluTap, rows, to: beside)
         }
-        pass(index, first..<last)
+        pass(index, rows)
         addCotangents(
-            at: tape.layers[index].shape.convTap, first..<last, to: outputs[index],
-            margin: stage.margin)
-        outputRowsDone[index] = last + (last == stage.height ? 2 : 1) * stage.margin
-    }
-
-    private func leavingTap(_ index: Int) -> Tap? {
-        tape.layers[index].shape.tap(plan.stages[index].isPooled ? .pool : .relu)
+            at: stage.shape.convTap, rows, to: outputs[index], margin: stage.margin)
     }
 
     private func pass(_ index: Int, _ rows: Range<Int>) {
         let stage = plan.stages[index]
         let passage = Passage(
             layer: tape.layers[index], isPooled: stage.isPooled, margin: stage.margin,
-            kernels: extractor.kernels, leaving: leaving[index], beside: beside[index],
-            output: outputs[index])
+            kernels: extractor.kernels, sources: sinks.images, leaving: leaving[index],
+            beside: beside[index], output: outputs[index])
         // The margins' rows beside those of the layer.
         let isFirst = rows.lowerBound == 0
         let isLast = rows.upperBound == stage.height
@@ -148,25 +129,18 @@ struct BackwardWalk {
     }
 
     // Rows of the gradient that leaves a stage are complete: fold margins, add what taps have.
-    private mutating func finishLeaving(_ index: Int, paddedRowsDone: Int) {
-        let stage = plan.stages[index + 1]
-        let done = leavingRowsDone[index]
-        var end = paddedRowsDone
+    private func finishLeaving(_ index: Int, _ rows: Range<Int>) {
+        guard !rows.isEmpty else { return }
         if let padded = padded[index + 1] {
-            let fold = BorderFold(
-                border: tape.variant.border(ofConvolution: index + 1), height: stage.height,
-                width: stage.width)
-            end = fold.rowsDone(afterPaddedRows: paddedRowsDone)
-            guard done < end else { return }
-            team.parallel((end - done) * plan.images) { item in
-                let (image, place) = item.quotientAndRemainder(dividingBy: end - done)
+            let fold = plan.stages[index + 1].fold
+            team.parallel(rows.count * plan.images) { item in
+                let (image, place) = item.quotientAndRemainder(dividingBy: rows.count)
                 fold.run(
-                    row: done + place, image: image, from: padded, to: leaving[index],
+                    row: rows.lowerBound + place, image: image, from: padded, to: leaving[index],
                     kernels: extractor.kernels)
             }
         }
-        addCotangents(at: leavingTap(index), done..<end, to: leaving[index])
-        leavingRowsDone[index] = end
+        addCotangents(at: plan.leavingTap(index), rows, to: leaving[index])
     }
 
     private func convolve(_ index: Int, _ bands: Range<Int>, into ring: RowRing) {
@@ -188,20 +162,21 @@ struct BackwardWalk {
             team: team)
     }
 
-    private func convolveFirst(_ paddedRows: Range<Int>) {
+    // Images of one sum follow each other, so that the order of the sum is theirs.
+    private func convolveFirst(_ bands: Range<Int>) {
         let stage = plan.stages[0]
         let step = FirstGradientStep(
             kernels: extractor.kernels, kernel: extractor.first.turned.base,
-            output: outputs[0], zeros: zeros,
-            fold: BorderFold(
-                border: tape.variant.border(ofConvolution: 0), height: stage.height,
-                width: stage.width))
-        let begin = step.fold.rowsDone(afterPaddedRows: paddedRows.lowerBound)
-        let rows = begin..<step.fold.rowsDone(afterPaddedRows: paddedRows.upperBound)
-        team.parallelWithWorkspace(rows.count * plan.images) { item, workspace in
-            let (image, place) = item.quotientAndRemainder(dividingBy: rows.count)
+            output: outputs[0], zeros: zeros, fold: stage.fold)
+        let begin = stage.fold.rowsDone(afterPaddedRows: 4 * bands.lowerBound)
+        let end = min(4 * bands.upperBound, stage.paddedHeight)
+        let rows = begin..<stage.fold.rowsDone(afterPaddedRows: end)
+        team.parallelWithWorkspace(rows.count * sinks.sums.count) { item, workspace in
+            let (sum, place) = item.quotientAndRemainder(dividingBy: rows.count)
             let y = rows.lowerBound + place
-            gradients.set(y, image: image, step.row(y, image: image, workspace))
+            for image in sinks.sums[sum].images {
+                sinks.add(step.row(y, image: image, workspace), y: y, image: image, to: sum)
+            }
         }
     }
 
@@ -218,10 +193,10 @@ struct BackwardWalk {
     private func addCotangents(
         at tap: Tap?, _ rows: Range<Int>, to ring: RowRing, margin: Int = 0
     ) {
-        guard let cotangent = tap.flatMap({ cotangents[$0] }), !rows.isEmpty else { return }
+        guard let tap, let cotangent = cotangents[tap] else { return }
         team.parallelWithWorkspace(rows.count * plan.images) { item, workspace in
             let (image, place) = item.quotientAndRemainder(dividingBy: rows.count)
-            for slope in cotangent.slopes[image] {
+            for slope in cotangent.slopes[sinks.images[image]] {
                 slope.add(
                     row: rows.lowerBound + place, to: ring, image: image, margin: margin,
                     kernels: extractor.kernels, workspace: workspace)

@@ -72,7 +72,7 @@ public final class Extractor: Sendable {
         let plan = plan(
             variant, demands, height: image.height, width: image.width, images: images.count,
             hasDifferences: !differences.isEmpty, workers: team.workers)
-        var walk = Walk(
+        let walk = Walk(
             extractor: self, variant: variant,
             preprocessing: preprocessing ?? network.preprocessing, plan: plan, images: images,
             targets: differences, demands: demands, kept: kept, team: team)
@@ -101,13 +101,14 @@ public final class Extractor: Sendable {
     }
 
     func plan(
-        _ variant: NetworkVariant, _ demands: [TapDemand], height: Int, width: Int, images: Int,
-        hasDifferences: Bool = false, workers: Int, isRecorded: Bool = false
+        _ variant: NetworkVariant, _ demands: [TapDemand], through: Tap? = nil, height: Int,
+        width: Int, images: Int, hasDifferences: Bool = false, workers: Int,
+        recordedFrom: Int? = nil
     ) -> WalkPlan {
         WalkPlan(
-            variant: variant, demands: demands, height: height, width: width, images: images,
-            hasDifferences: hasDifferences, workers: workers, tilesPerStep: tilesPerStep,
-            isRecorded: isRecorded)
+            variant: variant, demands: demands, through: through, height: height, width: width,
+            images: images, hasDifferences: hasDifferences, workers: workers,
+            tilesPerStep: tilesPerStep, recordedFrom: recordedFrom)
     }
 
     /// The bytes that `run` takes for such a stack beside the images: rows, scratch memory of

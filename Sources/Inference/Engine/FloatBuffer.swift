@@ -11,10 +11,21 @@ package final class FloatBuffer: @unchecked Sendable {
     package let base: UnsafeMutablePointer<Float>
     package let count: Int
     private let mappedBytes: Int
+    // Whose memory it is a part of.
+    private let owner: Arena?
 
     private static let hugePageBytes = 2 << 20
 
+    /// A part of an arena, which lives as long as this does.
+    package init(count: Int, in arena: Arena) {
+        self.count = count
+        mappedBytes = count * MemoryLayout<Float>.stride
+        base = arena.floats(count)
+        owner = arena
+    }
+
     package init(count: Int) {
+        owner = nil
         self.count = max(count, 1)
         let bytes = self.count * MemoryLayout<Float>.stride
         let isLarge = bytes >= Self.hugePageBytes
@@ -29,7 +40,7 @@ package final class FloatBuffer: @unchecked Sendable {
         base = memory.bindMemory(to: Float.self, capacity: self.count)
     }
 
-    deinit { free(base) }
+    deinit { if owner == nil { free(base) } }
 
     package var bytes: Int { mappedBytes }
 

@@ -6,37 +6,90 @@ public struct ImageGradient: Sendable {
     public let values: [Float]
 }
 
-/// Where a walk back ends: the gradients of a stack of images, row by row.
-final class ImageGradients: @unchecked Sendable {
+/// A gradient with respect to the pixels of an image while it is added up, (H, W, 3) in row-major order.
+final class GradientSum: @unchecked Sendable {
     // Unchecked: each row is written by one item of one loop.
-    private let height: Int, width: Int, images: Int
+    let height: Int, width: Int
     private let buffer: FloatBuffer
+
+    /// Zeros.
+    init(_ size: ImageSize) {
+        (height, width) = (size.height, size.width)
+        buffer = FloatBuffer(count: Self.count(size))
+        buffer.base.update(repeating: 0, count: Self.count(size))
+    }
+
+    /// The floats that it takes.
+    static func count(_ size: ImageSize) -> Int { 3 * size.height * size.width }
+
+    /// Adds to one value.
+    func add(_ value: Double, at index: Int) { buffer.base[index] += Float(value) }
+
+    /// Row y.
+    func row(_ y: Int) -> UnsafeMutablePointer<Float> { buffer.base + y * 3 * width }
+
+    /// The gradient, once everything has been added.
+    func finished() -> ImageGradient {
+        ImageGradient(
+            height: height, width: width,
+            values: Array(UnsafeBufferPointer(start: buffer.base, count: 3 * height * width)))
+    }
+}
+
+/// Where a way back ends: what the gradients of its images are added to, row by row.
+struct GradientSinks {
+    /// A sum, and the images whose gradients are added to it in this order, each by its own share: an
+    /// image made of an output and a mask has `1 − M` of the output.
+    struct Sum {
+        let sum: GradientSum
+        var images: [Int]
+    }
+
+    /// The images that have a way back, by their positions in the stack.
+    private(set) var images: [Int] = []
+    /// Images by their positions in the way back.
+    private(set) var sums: [Sum] = []
+    private var masks: [Mask?] = []
     // x = y · factor, in network channel order, and the RGB channel that each is made of.
     private let factors: [Float]
     private let sources: [Int]
 
-    init(images: Int, height: Int, width: Int, preprocessing: Preprocessing) {
-        (self.images, self.height, self.width) = (images, height, width)
-        buffer = FloatBuffer(count: images * height * width * 3)
+    init(_ preprocessing: Preprocessing) {
         factors = preprocessing.std.map { preprocessing.scale / $0 }
         sources = preprocessing.isBGR ? [2, 1, 0] : [0, 1, 2]
     }
 
-    /// Takes a row of the gradient at the network's input, [x][3] in network order.
-    func set(_ y: Int, image: Int, _ row: UnsafePointer<Float>) {
-        let pixels = buffer.base + (image * height + y) * width * 3
-        for c in 0..<3 {
-            let (factor, source) = (factors[c], sources[c])
-            for x in 0..<width { pixels[3 * x + source] = row[3 * x + c] * factor }
+    /// Names the sum that the gradient of an image of the stack is added to, where the mask is not 1.
+    mutating func add(_ image: Int, to sum: GradientSum, mask: Mask? = nil) {
+        if let index = sums.firstIndex(where: { $0.sum === sum }) {
+            sums[index].images.append(images.count)
+        } else {
+            sums.append(Sum(sum: sum, images: [images.count]))
         }
+        images.append(image)
+        masks.append(mask)
     }
 
-    /// The gradients, once every row is there.
-    func finished() -> [ImageGradient] {
-        let count = height * width * 3
-        return (0..<images).map { image in
-            let values = UnsafeBufferPointer(start: buffer.base + image * count, count: count)
-            return ImageGradient(height: height, width: width, values: Array(values))
+    /// Adds a row of the gradient at the network's input, [x][3] in network order, of an image by its
+    /// position in the way back.
+    func add(_ row: UnsafePointer<Float>, y: Int, image: Int, to sum: Int) {
+        let (pixels, width) = (sums[sum].sum.row(y), sums[sum].sum.width)
+        guard let mask = masks[image] else {
+            for c in 0..<3 {
+                let (factor, source) = (factors[c], sources[c])
+                for x in 0..<width { pixels[3 * x + source] += row[3 * x + c] * factor }
+            }
+            return
+        }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * width) { valid in
+            mask.readRow(y, into: valid)
+            for c in 0..<3 {
+                let (factor, source) = (factors[c], sources[c])
+                for x in 0..<width {
+                    let share = 1 - valid[3 * x + source]
+                    pixels[3 * x + source] += Float(share * Double(row[3 * x + c] * factor))
+                }
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ struct Passage {
     /// Pixels of zeros around the output.
     let margin: Int
     let kernels: Kernels
+    /// The positions of the images on the tape.
+    let sources: [Int]
     let leaving: RowRing
     /// What taps add between ReLU and pool.
     let beside: RowRing?
@@ -33,8 +35,9 @@ struct Passage {
         _ y: Int, _ image: Int, _ block: Int, to row: UnsafeMutablePointer<Float>,
         _ workspace: Workspace
     ) {
+        let source = sources[image]
         guard isPooled, let pool = layer.pool else {
-            guard let bits = layer.alive?.row(y, image: image, block: block) else { return }
+            guard let bits = layer.alive?.row(y, image: source, block: block) else { return }
             kernels.pass(
                 leaving.pixels(y, image: image, block: block), bits: bits, columns: layer.width,
                 out: row)
@@ -42,7 +45,7 @@ struct Passage {
         }
         if pool.pooling.isRoot {
             passRoots(pool, y, image, block, to: row, workspace)
-        } else if let bits = (layer.maxima ?? layer.alive)?.row(y, image: image, block: block) {
+        } else if let bits = (layer.maxima ?? layer.alive)?.row(y, image: source, block: block) {
             let (factor, edgeFactor) = factors(pool, y)
             let isInside = y / 2 < pool.height
             kernels.passPooled(
@@ -50,7 +53,7 @@ struct Passage {
                 columns: layer.width, pooledColumns: isInside ? pool.width : 0, factor: factor,
                 edgeFactor: edgeFactor, out: row)
         }
-        if let beside, let bits = layer.alive?.row(y, image: image, block: block) {
+        if let beside, let bits = layer.alive?.row(y, image: source, block: block) {
             kernels.addPassed(
                 beside.pixels(y, image: image, block: block), bits: bits, columns: layer.width,
                 to: row)
@@ -62,7 +65,7 @@ struct Passage {
         _ pool: TapeLayerShape.Pool, _ y: Int, _ image: Int, _ block: Int,
         to row: UnsafeMutablePointer<Float>, _ workspace: Workspace
     ) {
-        let map = layer.features[image]
+        let map = layer.features[sources[image]]
         let windows = PoolRow(
             pooling: pool.pooling, kernels: kernels, height: layer.height, width: layer.width,
             pooledWidth: pool.width)

@@ -8,15 +8,39 @@ public final class Tape: Sendable {
     let height: Int, width: Int
     /// One for each convolution, in network order, as far as was walked.
     let layers: [TapeLayer]
+    /// The first convolution that was kept; those before it have to be walked again.
+    let boundary: Int
 
     init(
-        variant: NetworkVariant, preprocessing: Preprocessing, images: Int, plan: WalkPlan
+        variant: NetworkVariant, preprocessing: Preprocessing, images: Int, plan: WalkPlan,
+        from boundary: Int, arena: Arena
     ) {
         self.variant = variant
         self.preprocessing = preprocessing
         self.images = images
+        self.boundary = boundary
         (height, width) = (plan.stages[0].height, plan.stages[0].width)
-        layers = plan.tapeLayers(of: variant).map { TapeLayer($0, images: images) }
+        layers = plan.tapeLayers(of: variant).enumerated().map { index, layer in
+            TapeLayer(
+                layer, images: images, slots: index < boundary ? 0 : layer.height, arena: arena)
+        }
+    }
+
+    private init(_ tape: Tape, layers: [TapeLayer]) {
+        variant = tape.variant
+        preprocessing = tape.preprocessing
+        images = tape.images
+        (height, width) = (tape.height, tape.width)
+        boundary = tape.boundary
+        self.layers = layers
+    }
+
+    /// The same with room for so many rows of the layers that are walked again.
+    func withRoom(slots: [Int], arena: Arena) -> Tape {
+        let room = zip(layers, slots).map {
+            TapeLayer($0.plan, images: images, slots: $1, arena: arena)
+        }
+        return Tape(self, layers: room + layers[room.count...])
     }
 
     /// The bytes that it takes.
@@ -47,15 +71,17 @@ struct TapeLayerShape: Sendable {
 
     private var blocks: Int { shape.outChannels / Kernels.block }
 
-    func makeBits(images: Int) -> PassBits {
-        PassBits(images: images, blocks: blocks, height: height, width: width)
+    func makeBits(images: Int, slots: Int, arena: Arena) -> PassBits {
+        PassBits(images: images, blocks: blocks, width: width, slots: slots, arena: arena)
     }
 
-    /// The floats that are kept, bits and features.
-    func keptCount(images: Int) -> Int {
-        PassBits.count(images: images, blocks: blocks, height: height, width: width)
-            * ((keepsAlive ? 1 : 0) + (keepsMaxima ? 1 : 0))
-            + (keepsFeatures ? images * shape.outChannels * height * width : 0)
+    /// The floats that are kept of an arena, bits and features: of all rows, or of so many.
+    func keptCount(images: Int, slots: Int? = nil) -> Int {
+        let slots = min(slots ?? height, height)
+        let bits = PassBits.count(images: images, blocks: blocks, width: width, slots: slots)
+        let features = keepsFeatures ? slots * shape.outChannels * width : 0
+        return Arena.rounded(bits) * ((keepsAlive ? 1 : 0) + (keepsMaxima ? 1 : 0))
+            + images * Arena.rounded(features)
     }
 }
 
@@ -69,15 +95,22 @@ struct TapeLayer: Sendable {
     /// The features after the ReLU, of each image, where the pool is one of roots.
     let features: [FeatureMap]
 
-    init(_ plan: TapeLayerShape, images: Int) {
+    /// - Parameter slots: how many rows are held at a time; 0 for a layer that is not kept.
+    init(_ plan: TapeLayerShape, images: Int, slots: Int, arena: Arena) {
         self.plan = plan
-        alive = plan.keepsAlive ? plan.makeBits(images: images) : nil
-        maxima = plan.keepsMaxima ? plan.makeBits(images: images) : nil
+        let slots = min(slots, plan.height)
+        let bits = { (isKept: Bool) in
+            slots > 0 && isKept
+                ? plan.makeBits(images: images, slots: slots, arena: arena) : nil
+        }
+        alive = bits(plan.keepsAlive)
+        maxima = bits(plan.keepsMaxima)
         features =
-            plan.keepsFeatures
+            slots > 0 && plan.keepsFeatures
             ? (0..<images).map { _ in
                 FeatureMap(
-                    channels: plan.shape.outChannels, height: plan.height, width: plan.width)
+                    channels: plan.shape.outChannels, height: plan.height, width: plan.width,
+                    slots: slots, arena: arena)
             } : []
     }
 
@@ -110,6 +143,13 @@ struct TapeLayer: Sendable {
             if let maxima, let pool, pair < pool.height {
                 recordMaxima(
                     ys, image, maxima, relu, pooledWidth: pool.width, kernels, workspace)
+            } else if let maxima {
+                for block in 0..<relu.blocks {
+                    for y in ys {
+                        maxima.row(y, image: image, block: block).update(
+                            repeating: 0, count: 8 * width)
+                    }
+                }
             }
         }
     }

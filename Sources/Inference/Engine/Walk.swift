@@ -21,15 +21,15 @@ struct Walk {
     private let tape: Tape?
     // Of fewer than two images a worker, workers share the columns.
     private let splitsColumns: Bool
-    // Bands computed by each stage, and rows of the image that are preprocessed.
-    private var bandsDone: [Int]
-    private var imageRowsDone = 0
+    private let schedule: WalkSchedule
 
     init(
         extractor: Extractor, variant: NetworkVariant, preprocessing: Preprocessing,
         plan: WalkPlan, images: [Image], targets: [Int: Int] = [:], demands: [TapDemand],
-        kept: KeptFeatures = [:], tape: Tape? = nil, team: Team
+        kept: KeptFeatures = [:], maps: [Tap: [Int: FeatureMap]] = [:], tape: Tape? = nil,
+        team: Team
     ) {
+        schedule = WalkSchedule(plan)
         self.tape = tape
         self.extractor = extractor
         self.variant = variant
@@ -70,37 +70,40 @@ struct Walk {
             return TapStatistics(
                 demand.features, shape, segments: ColumnSegments.columns(width: shape.width),
                 splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena,
-                zeros: FeatureRows(repeating: zeros, blocks: shape.channels / Kernels.block)
+                zeros: FeatureRows(repeating: zeros, blocks: shape.channels / Kernels.block),
+                maps: maps[demand.tap] ?? [:]
             ) { kept[$0]?[demand.tap]?.rows }
         }
-        bandsDone = Array(repeating: 0, count: plan.stages.count)
     }
 
     /// Walks to the last tap and answers what was demanded.
-    mutating func run() throws(InferenceError) -> [FeatureResult] {
-        let last = plan.stages.count - 1
-        while bandsDone[last] < plan.stages[last].bands { try step(last) }
+    func run() throws(InferenceError) -> [FeatureResult] {
+        try finish(plan.stages.count - 1)
         // A pool that rounds down leaves rows of earlier stages that nothing after them reads.
-        for index in plan.stages.indices where plan.stages[index].isTapped {
-            while bandsDone[index] < plan.stages[index].bands { try step(index) }
-        }
+        for index in plan.stages.indices where plan.stages[index].isTapped { try finish(index) }
         return statistics.map { $0.result(team: team) }
     }
 
-    private mutating func step(_ index: Int) throws(InferenceError) {
+    private func finish(_ index: Int) throws(InferenceError) {
+        try schedule.finish(index) { stage, bands throws(InferenceError) in
+            try step(stage, bands)
+        }
+    }
+
+    /// Walks until a stage has made so many rows of a kind.
+    func advance(_ index: Int, to rows: Int, _ kind: Tap.Kind) throws(InferenceError) {
+        try schedule.advance(index, to: rows, kind) { stage, bands throws(InferenceError) in
+            try step(stage, bands)
+        }
+    }
+
+    private func step(_ index: Int, _ bands: Range<Int>) throws(InferenceError) {
         try team.checkCancelled()
         let stage = plan.stages[index]
-        let first = bandsDone[index]
-        let bands = first..<min(first + stage.bandsPerStep, stage.bands)
-        let rowsNeeded = stage.inputRows(forBands: bands.upperBound)
         if index == 0 {
-            loadImageRows(upTo: rowsNeeded)
-        } else {
-            let source = plan.stages[index - 1]
-            while source.rows(source.feeds ?? .relu, afterBands: bandsDone[index - 1]) < rowsNeeded
-            {
-                try step(index - 1)
-            }
+            let done =
+                bands.lowerBound == 0 ? 0 : stage.inputRows(forBands: bands.lowerBound)
+            loadImageRows(done..<stage.inputRows(forBands: bands.upperBound))
         }
         updateSupport(index, bands)
         switch stage.layer {
@@ -108,21 +111,18 @@ struct Walk {
         case .convolution(let number): convolve(index, number, bands)
         case .pool: pool(index, bands)
         }
-        bandsDone[index] = bands.upperBound
         record(index, bands)
         fillEdges(index, bands)
         addToStatistics(index, bands)
     }
 
-    private mutating func loadImageRows(upTo end: Int) {
-        let rows = imageRowsDone..<end
+    private func loadImageRows(_ rows: Range<Int>) {
         team.parallel(rows.count * plan.images) { item in
             let (image, row) = item.quotientAndRemainder(dividingBy: rows.count)
             let y = rows.lowerBound + row
             self.image.load(y, image: image)
             if let imageSupport { self.image.fill(imageSupport, y, image: image) }
         }
-        imageRowsDone = end
     }
 
     private func updateSupport(_ index: Int, _ bands: Range<Int>) {
@@ -248,8 +248,8 @@ struct Walk {
     }
 
     private func record(_ index: Int, _ bands: Range<Int>) {
-        guard let tape, case .convolution(let number) = plan.stages[index].layer,
-            let relu = rings[index].relu
+        guard let tape, plan.stages[index].isRecorded,
+            case .convolution(let number) = plan.stages[index].layer, let relu = rings[index].relu
         else { return }
         let stage = plan.stages[index]
         tape.layers[number].record(

@@ -86,9 +86,13 @@ package struct WalkPlan {
         return max(tiles, 28 * workers)
     }
 
+    /// - Parameters:
+    ///   - through: a tap as far as which is walked, besides those of the demands.
+    ///   - recordedFrom: the first convolution that a tape is made of; nil without one.
     package init(
-        variant: NetworkVariant, demands: [TapDemand], height: Int, width: Int, images: Int,
-        hasDifferences: Bool = false, workers: Int, tilesPerStep: Int?, isRecorded: Bool = false
+        variant: NetworkVariant, demands: [TapDemand], through: Tap? = nil, height: Int,
+        width: Int, images: Int, hasDifferences: Bool = false, workers: Int, tilesPerStep: Int?,
+        recordedFrom: Int? = nil
     ) {
         self.images = images
         self.hasDifferences = hasDifferences
@@ -100,7 +104,8 @@ package struct WalkPlan {
                     demand.features, shape,
                     segments: ColumnSegments.columns(width: shape.width).count)
         }
-        var stages = Self.stages(variant, through: demands.map(\.tap), height, width)
+        var stages = Self.stages(
+            variant, through: demands.map(\.tap) + (through.map { [$0] } ?? []), height, width)
         for index in stages.indices {
             let stage = stages[index]
             if index + 1 < stages.count {
@@ -111,7 +116,9 @@ package struct WalkPlan {
                 let positions = demands.indices.filter { demands[$0].tap == tap }
                 stages[index].demands[kind] = positions.isEmpty ? nil : positions
             }
-            if case .convolution = stage.layer { stages[index].isRecorded = isRecorded }
+            if case .convolution(let number) = stage.layer, let recordedFrom {
+                stages[index].isRecorded = number >= recordedFrom
+            }
             let tiles =
                 tilesPerStep
                 ?? Self.tilesPerStep(inChannels: stage.shape.inChannels, workers: workers)

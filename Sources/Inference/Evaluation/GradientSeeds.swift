@@ -9,16 +9,18 @@ struct GradientSeeds {
     let state: EvaluationState
     let kernels: Kernels
 
-    private struct Place {
+    /// One layer of one term of one image.
+    struct Place {
         let image: Int
-        let pair: Int
-        let term: LayeredTerm
-        let weight: Double
+        fileprivate let pair: Int
+        fileprivate let term: LayeredTerm
+        fileprivate let weight: Double
+        /// The position of the tap among the demands.
         let tap: Int
     }
 
-    /// The gradients of the sum of weighted terms, which are named by their position in the loss.
-    func cotangents(of terms: Set<Int>, _ team: Team) -> [Cotangent] {
+    /// Where the sum of weighted terms, which are named by their position in the loss, has gradients.
+    func places(of terms: Set<Int>) -> [Place] {
         var places: [Place] = []
         for (image, role) in stack.roles.enumerated() {
             guard case .subject(let subject, let pair) = role else { continue }
@@ -33,7 +35,15 @@ struct GradientSeeds {
                 }
             }
         }
-        let slopes = team.map(places.count) { self.slopes(at: places[$0]) }
+        return places
+    }
+
+    /// The gradients at places.
+    /// - Parameter replayed: the features of images of the stack that are walked again.
+    func cotangents(
+        at places: [Place], replayed: [Tap: [Int: FeatureMap]] = [:], _ team: Team
+    ) -> [Cotangent] {
+        let slopes = team.map(places.count) { self.slopes(at: places[$0], replayed) }
         return stack.demands.indices.compactMap { number in
             var lists = stack.roles.map { _ in [FeatureSlope]() }
             for (place, found) in zip(places, slopes) where place.tap == number {
@@ -44,15 +54,18 @@ struct GradientSeeds {
         }
     }
 
-    private func slopes(at place: Place) -> [FeatureSlope] {
+    private func slopes(
+        at place: Place, _ replayed: [Tap: [Int: FeatureMap]]
+    ) -> [FeatureSlope] {
         let measure = place.term.measure
         let (tap, result) = (stack.demands[place.tap].tap, results[place.tap])
         let pair = pairs[place.pair]
         let pixels = pair.output.height * pair.output.width
-        guard let map = result.maps[place.image] else { return [] }
+        guard let map = result.maps[place.image] ?? replayed[tap]?[place.image] else { return [] }
         guard let kind = measure.statistic.summaryKind else {
             guard let target = pair.targets.targets(of: place.term).first?.target,
                 let other = state.maps[target]?[tap]
+                    ?? stack.roles.firstIndex(of: .target(target)).flatMap({ replayed[tap]?[$0] })
             else { return [] }
             let sums = measure.pairRules.map { rule in
                 result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value

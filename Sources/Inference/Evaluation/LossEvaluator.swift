@@ -3,9 +3,14 @@ public struct LossEvaluator: Sendable {
     /// The engine and its network.
     public let extractor: Extractor
 
+    /// Beyond so many bytes the way back of gradients walks layers again instead of keeping what it
+    /// needs of them.
+    public let keptBytesMax: Int
+
     /// An evaluator on an engine.
-    public init(extractor: Extractor) {
+    public init(extractor: Extractor, keptBytesMax: Int = 1 << 29) {
         self.extractor = extractor
+        self.keptBytesMax = keptBytesMax
     }
 
     /// The losses of every pair. A term that needs a mask is not there for a pair without one, nor is

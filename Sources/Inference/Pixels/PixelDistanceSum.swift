@@ -102,7 +102,7 @@ private final class PixelDistanceSlope: PixelSlope {
         self.rules = rules
     }
 
-    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: inout [Double]) {
+    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: GradientSum) {
         let values = subject == .output ? rows.output : rows.composite
         let start = 3 * rows.width * y
         for i in 0..<3 * rows.width {
@@ -114,9 +114,9 @@ private final class PixelDistanceSlope: PixelSlope {
             case .valid: slope *= rows.valid[i]
             case .hole: slope *= 1 - rows.valid[i]
             }
-            gradient[start + i] += factor * slope * rows.share(of: subject, i)
+            gradient.add(factor * slope * rows.share(of: subject, i), at: start + i)
         }
     }
 
-    func finish(times factor: Double, to gradient: inout [Double]) {}
+    func finish(times factor: Double, to gradient: GradientSum) {}
 }

@@ -2,10 +2,10 @@
 protocol PixelSlope: AnyObject {
     /// Adds what the row at hand, y, makes known, times a factor, to the gradient by the output,
     /// (H, W, 3).
-    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: inout [Double])
+    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: GradientSum)
 
     /// Adds what remains after the last row.
-    func finish(times factor: Double, to gradient: inout [Double])
+    func finish(times factor: Double, to gradient: GradientSum)
 }
 
 /// The gradient of the terms of one pair that need no network, by the output, RGB in [0, 1]. Equal
@@ -15,7 +15,7 @@ enum PixelGradient {
     /// - Parameter check: called before each row; what it throws ends the work.
     static func add(
         _ terms: Set<Int>, _ loss: Loss, _ pair: Pair, target: Image?, input: Preprocessing,
-        to gradient: inout [Double], check: () throws(InferenceError) -> Void
+        to gradient: GradientSum, check: () throws(InferenceError) -> Void
     ) throws(InferenceError) {
         let (height, width) = (pair.output.height, pair.output.width)
         let sums = try PixelLosses.sums(loss, pair, target: target, input: input, check: check)
@@ -29,8 +29,8 @@ enum PixelGradient {
         for y in 0..<height {
             try check()
             rows.advance(to: y)
-            for (slope, weight) in slopes { slope.add(rows, y: y, times: weight, to: &gradient) }
+            for (slope, weight) in slopes { slope.add(rows, y: y, times: weight, to: gradient) }
         }
-        for (slope, weight) in slopes { slope.finish(times: weight, to: &gradient) }
+        for (slope, weight) in slopes { slope.finish(times: weight, to: gradient) }
     }
 }

@@ -37,7 +37,7 @@ final class VariationSlope: PixelSlope {
         (share, gradient, rowAbove, shareAbove, gradientAbove) = (row, row, row, row, row)
     }
 
-    func add(_ rows: PixelRows, y: Int, times factor: Double, to sum: inout [Double]) {
+    func add(_ rows: PixelRows, y: Int, times factor: Double, to sum: GradientSum) {
         swap(&row, &rowAbove)
         swap(&share, &shareAbove)
         swap(&gradient, &gradientAbove)
@@ -63,18 +63,18 @@ final class VariationSlope: PixelSlope {
                 addDiagonals(diagonal, isEdge: true)
             }
         }
-        if y > 0 { flush(gradientAbove, shareAbove, y - 1, factor, &sum) }
+        if y > 0 { flush(gradientAbove, shareAbove, y - 1, factor, sum) }
     }
 
-    func finish(times factor: Double, to sum: inout [Double]) {
+    func finish(times factor: Double, to sum: GradientSum) {
         if case .ninePoint(_, let diagonal) = slopes { addDiagonals(diagonal, isEdge: true) }
-        flush(gradient, share, y, factor, &sum)
+        flush(gradient, share, y, factor, sum)
     }
 
     private func flush(
-        _ gradient: [Double], _ share: [Double], _ y: Int, _ factor: Double, _ sum: inout [Double]
+        _ gradient: [Double], _ share: [Double], _ y: Int, _ factor: Double, _ sum: GradientSum
     ) {
-        for i in 0..<count { sum[y * count + i] += factor * gradient[i] * share[i] }
+        for i in 0..<count { sum.add(factor * gradient[i] * share[i], at: y * count + i) }
     }
 
     private func addNeighbours(_ vertical: Slopes.Rules, _ horizontal: Slopes.Rules) {

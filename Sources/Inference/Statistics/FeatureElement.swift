@@ -39,6 +39,10 @@ package protocol FeatureElement: BinaryFloatingPoint, Sendable {
         _ kernels: Kernels, _ row: UnsafePointer<Self>, by shift: UnsafePointer<Self>, width: Int,
         into centred: UnsafeMutablePointer<Self>)
 
+    /// Writes features in single precision.
+    static func copy(
+        _ row: UnsafePointer<Self>, count: Int, into features: UnsafeMutablePointer<Float>)
+
     /// `t + d/2` of some of 64 channels, a multiple of 16.
     static func midpoint(
         _ kernels: Kernels, _ t: UnsafePointer<Self>, _ d: UnsafePointer<Self>, channels: Int,
@@ -97,6 +101,12 @@ extension Float: FeatureElement {
         into centred: UnsafeMutablePointer<Float>
     ) {
         kernels.table.f32.centre(row, shift, width, centred)
+    }
+
+    package static func copy(
+        _ row: UnsafePointer<Float>, count: Int, into features: UnsafeMutablePointer<Float>
+    ) {
+        features.update(from: row, count: count)
     }
 
     package static func midpoint(
@@ -161,6 +171,12 @@ extension Double: FeatureElement {
         into centred: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f64.centre(row, shift, width, centred)
+    }
+
+    package static func copy(
+        _ row: UnsafePointer<Double>, count: Int, into features: UnsafeMutablePointer<Float>
+    ) {
+        for i in 0..<count { features[i] = Float(row[i]) }
     }
 
     package static func midpoint(

@@ -6,13 +6,18 @@ public final class FeatureMap: Sendable {
     let slots: Int
     private let buffer: FloatBuffer
 
-    /// - Parameter slots: how many rows are kept, all when nil.
-    package init(channels: Int, height: Int, width: Int, slots: Int? = nil) {
+    /// - Parameters:
+    ///   - slots: how many rows are kept, all when nil.
+    ///   - arena: whose memory it is a part of; its own when nil.
+    package init(
+        channels: Int, height: Int, width: Int, slots: Int? = nil, arena: Arena? = nil
+    ) {
         self.channels = channels
         self.height = height
         self.width = width
         self.slots = min(slots ?? height, height)
-        buffer = FloatBuffer(count: channels * self.slots * width)
+        let count = channels * self.slots * width
+        buffer = arena.map { FloatBuffer(count: count, in: $0) } ?? FloatBuffer(count: count)
     }
 
     /// The memory that the map takes.

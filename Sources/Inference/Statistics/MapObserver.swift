@@ -3,9 +3,9 @@ package final class MapObserver<Element: FeatureElement>: RowObserver {
     package let segments: [Range<Int>]
     package let map: FeatureMap
 
-    package init(_ shape: FeatureShape, segments: [Range<Int>]) {
+    package init(_ map: FeatureMap, segments: [Range<Int>]) {
         self.segments = segments
-        map = FeatureMap(channels: shape.channels, height: shape.height, width: shape.width)
+        self.map = map
     }
 
     package func items(of group: RowGroup) -> Int { group.rows.count }
@@ -17,9 +17,9 @@ package final class MapObserver<Element: FeatureElement>: RowObserver {
         let start = columns.lowerBound * Kernels.block
         let y = group.rows.lowerBound + item
         for block in 0..<sight.subject.blocks {
-            let from = sight.subject.pixels(y, block: block) + start
-            let to = map.pixels(y, block: block) + start
-            for i in 0..<columns.count * Kernels.block { to[i] = Float(from[i]) }
+            Element.copy(
+                sight.subject.pixels(y, block: block) + start,
+                count: columns.count * Kernels.block, into: map.pixels(y, block: block) + start)
         }
     }
 }

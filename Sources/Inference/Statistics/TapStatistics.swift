@@ -31,11 +31,12 @@ final class TapStatistics<Element: FeatureElement> {
     ///   - segments: the ranges of columns that are summed apart, where a sum allows it.
     ///   - splitsColumns: whether the workers share the columns of the stack and not its images.
     ///   - zeros: a row of one channel block of zeros.
+    ///   - maps: where the features of an image are kept; new memory where nothing is said.
     ///   - kept: the features that the demand names by number; they outlive this object.
     init(
         _ demand: FeatureDemand, _ shape: FeatureShape, segments: [Range<Int>], splitsColumns: Bool,
         kernels: Kernels, arena: Arena, zeros: FeatureRows<Element>? = nil,
-        kept: (Int) -> FeatureRows<Element>?
+        maps given: [Int: FeatureMap] = [:], kept: (Int) -> FeatureRows<Element>?
     ) {
         self.demand = demand
         self.shape = shape
@@ -48,7 +49,13 @@ final class TapStatistics<Element: FeatureElement> {
             PairObserver(
                 $0.rule, channels: shape.channels, segments: segments, kernels: kernels)
         }
-        maps = demand.maps.map { _ in MapObserver(shape, segments: segments) }
+        maps = demand.maps.map { image in
+            MapObserver(
+                given[image]
+                    ?? FeatureMap(
+                        channels: shape.channels, height: shape.height, width: shape.width),
+                segments: segments)
+        }
         observers = summaries.map(\.observer) + pairs + maps
         let sights: [(image: Int, target: Task.Target)] =
             demand.summaries.map { ($0.image, $0.target.map(Task.Target.image) ?? .none) }

@@ -1,0 +1,96 @@
+/// What is walked again beside a way back: how far each of its steps needs it, and how many rows of it
+/// are alive at a time, so that memory grows with the width alone.
+struct ReplayPlan {
+    /// The walk, as far as the last convolution that is not kept.
+    let walk: WalkPlan
+    /// The features that it hands on.
+    let demands: [TapDemand]
+    let back: BackwardPlan
+    /// Rows of bits, or of features, that each convolution walked again holds.
+    private(set) var bitSlots: [Int]
+    /// Rows of features that each tap holds.
+    private(set) var mapSlots: [Tap: Int] = [:]
+    // The walk's stage of each convolution that is walked again.
+    private let stages: [Int]
+
+    init(walk: WalkPlan, demands: [TapDemand], back: BackwardPlan) {
+        self.walk = walk
+        self.demands = demands
+        self.back = back
+        stages = walk.stages.indices.filter { !walk.stages[$0].isPool }
+        bitSlots = stages.map { _ in 0 }
+        mapSlots = Dictionary(uniqueKeysWithValues: demands.map { ($0.tap, 0) })
+        simulate()
+    }
+
+    /// Calls `body` with the rows that must have been walked before a step of the way back: a stage of
+    /// the walk, how many rows, and of what kind.
+    func forEachNeed<Failure>(
+        of step: BackwardSchedule.Step,
+        _ body: (_ stage: Int, _ rows: Int, _ kind: Tap.Kind) throws(Failure) -> Void
+    ) throws(Failure) {
+        switch step {
+        case .enter(let index, let rows):
+            try needLeaving(index, rows, body)
+        case .pass(let index, let rows):
+            guard index < stages.count else { return }
+            let stage = back.stages[index]
+            try body(
+                stages[index], min(stage.height, rows.upperBound + 2 * stage.windowsBeside), .relu)
+        case .convolve(let index, _, let rows):
+            guard index > 0, !rows.isEmpty else { return }
+            try needLeaving(index - 1, rows, body)
+        }
+    }
+
+    private func needLeaving<Failure>(
+        _ index: Int, _ rows: Range<Int>,
+        _ body: (_ stage: Int, _ rows: Int, _ kind: Tap.Kind) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard let tap = back.leavingTap(index), mapSlots[tap] != nil else { return }
+        let (stage, kind) = source(of: tap, index)
+        try body(stage, rows.upperBound, kind)
+    }
+
+    private func source(of tap: Tap, _ convolution: Int) -> (stage: Int, kind: Tap.Kind) {
+        let stage = stages[convolution]
+        guard tap.kind == .pool, !walk.stages[stage].writes(.pool) else { return (stage, tap.kind) }
+        return (stage + 1, .pool)
+    }
+
+    private mutating func simulate() {
+        let schedule = WalkSchedule(walk)
+        var bitsDone = bitSlots
+        var mapsDone = mapSlots
+        BackwardSchedule(back).run { step in
+            forEachNeed(of: step) { stage, rows, kind in
+                schedule.advance(stage, to: rows, kind) { _, _ in }
+            }
+            for (index, stage) in stages.enumerated() {
+                bitSlots[index] = max(
+                    bitSlots[index], schedule.rowsDone(stage, .relu) - bitsDone[index])
+                for tap in back.stages[index].taps {
+                    guard let done = mapsDone[tap], let slots = mapSlots[tap] else {
+                        continue
+                    }
+                    let (stage, kind) = source(of: tap, index)
+                    mapSlots[tap] = max(slots, schedule.rowsDone(stage, kind) - done)
+                }
+            }
+            switch step {
+            case .enter(let index, let rows):
+                if let tap = back.leavingTap(index) { mapsDone[tap] = rows.upperBound }
+            case .pass(let index, let rows):
+                let stage = back.stages[index]
+                if index < stages.count {
+                    bitsDone[index] = rows.upperBound - stage.windowsBeside
+                }
+                mapsDone[stage.shape.convTap] = rows.upperBound
+                if stage.isPooled { mapsDone[stage.shape.reluTap] = rows.upperBound }
+            case .convolve(let index, _, let rows):
+                guard index > 0, !rows.isEmpty else { break }
+                if let tap = back.leavingTap(index - 1) { mapsDone[tap] = rows.upperBound }
+            }
+        }
+    }
+}

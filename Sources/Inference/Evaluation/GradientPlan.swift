@@ -1,0 +1,135 @@
+/// How the gradients of pairs are computed: all that the way back needs is kept, of several pairs
+/// together; or, of images so large that it would be too much, one pair after another, and the layers
+/// before a boundary are walked again beside the way back. Both give the same bits.
+enum GradientPlan {
+    /// Stacks of subjects; targets have been walked before.
+    case kept(EvaluationPlan)
+    /// A plan for each pair, targets among its stacks, and the first convolution that is kept.
+    case replayed([(plan: EvaluationPlan, boundary: Int)])
+}
+
+extension LossEvaluator {
+    /// The plan, with the bytes that it takes besides the images and the sums at them.
+    func gradientPlan(
+        pairs: [PairShape], targets: [TargetShape], loss: Loss, workers: Int
+    ) throws(InferenceError) -> (plan: GradientPlan, bytes: Int) {
+        let architecture = extractor.network.architecture
+        let whole = try EvaluationPlan(
+            loss, architecture, pairs: pairs,
+            targets: targets.map { TargetShape(size: $0.size, isStored: true) },
+            imagesMax: Self.recordedMax(workers: workers))
+        let statistics = zip(whole.needs, targets).reduce(0) {
+            $0 + $1.0.byteCount(of: $1.1.size, whole.variant)
+        }
+        let bytes = statistics + bytes(whole, from: 0, workers: workers)
+        guard bytes > keptBytesMax else { return (.kept(whole), bytes) }
+        var plans: [(plan: EvaluationPlan, boundary: Int)] = []
+        var most = 0
+        for pair in pairs {
+            let plan = try EvaluationPlan(
+                loss, architecture, pairs: [pair], targets: targets, imagesMax: .max)
+            let (boundary, bytes) = boundary(of: plan, targets, workers: workers)
+            plans.append((plan, boundary))
+            most = max(most, bytes)
+        }
+        return (.replayed(plans), most)
+    }
+
+    // The first convolution for which what is kept fits; one beyond the last when nothing does.
+    private func boundary(
+        of plan: EvaluationPlan, _ targets: [TargetShape], workers: Int
+    ) -> (boundary: Int, bytes: Int) {
+        let summaries = zip(plan.needs, targets).reduce(0) { total, target in
+            target.0.summaries.reduce(total) { total, entry in
+                let shape = plan.variant.features(of: target.1.size, at: entry.key)
+                return entry.value.reduce(total) { $0 + Summary.byteCount(of: $1, shape) }
+            }
+        }
+        let count = plan.variant.convolutions.count
+        var boundary = 0
+        while true {
+            let bytes = summaries + bytes(plan, from: boundary, workers: workers)
+            if bytes <= keptBytesMax || boundary == count { return (boundary, bytes) }
+            boundary += 1
+        }
+    }
+
+    private func bytes(_ plan: EvaluationPlan, from boundary: Int, workers: Int) -> Int {
+        plan.stacks.map { bytes($0, plan, from: boundary, workers: workers) }.max() ?? 0
+    }
+
+    // Of one stack: both ways, what is demanded, and matrices for the slopes, twice as large as the
+    // triangles that they come from.
+    private func bytes(
+        _ stack: EvaluationPlan.Stack, _ plan: EvaluationPlan, from boundary: Int, workers: Int
+    ) -> Int {
+        guard stack.subjects > 0 else {
+            return extractor.workingBytes(
+                imageCount: stack.roles.count, height: stack.size.height,
+                width: stack.size.width, demands: stack.demands, variant: plan.variant,
+                workers: workers)
+        }
+        let results = plan.recorded(stack, from: boundary).reduce(0) { total, demand in
+            let shape = plan.variant.features(of: stack.size, at: demand.tap)
+            let summaries = FeatureDemand(summaries: demand.features.summaries)
+            return total + demand.features.resultBytes(shape) + 2 * summaries.resultBytes(shape)
+        }
+        return results
+            + extractor.tapeBytes(
+                images: stack.roles.count, backImages: stack.subjects, height: stack.size.height,
+                width: stack.size.width, demands: plan.recorded(stack, from: 0), from: boundary,
+                variant: plan.variant, workers: workers)
+    }
+}
+
+extension EvaluationPlan.Stack {
+    /// How many of its images have a way back.
+    var subjects: Int {
+        roles.count { if case .subject = $0 { true } else { false } }
+    }
+}
+
+extension EvaluationPlan {
+    /// What is asked of a stack when it is recorded: besides its demands the features that slopes are
+    /// made of, where they are kept.
+    func recorded(_ stack: Stack, from boundary: Int) -> [TapDemand] {
+        stack.demands.map { demand in
+            var features = demand.features
+            if variant.convolution(of: demand.tap) >= boundary {
+                features.maps = (features.maps + slopeMaps(stack, demand.tap)).unique
+            }
+            return TapDemand(tap: demand.tap, features)
+        }
+    }
+
+    /// The features that slopes are made of, and that are walked again.
+    func replayed(_ stack: Stack, before boundary: Int) -> [TapDemand] {
+        stack.demands.compactMap { demand in
+            guard variant.convolution(of: demand.tap) < boundary else { return nil }
+            return TapDemand(
+                tap: demand.tap, FeatureDemand(maps: slopeMaps(stack, demand.tap)))
+        }
+    }
+
+    // The images with a term at the tap, and the targets that they are compared with place by place.
+    private func slopeMaps(_ stack: Stack, _ tap: Tap) -> [Int] {
+        stack.roles.indices.filter { image in
+            switch stack.roles[image] {
+            case .target(let index): needs[index].maps.contains(tap)
+            case .subject(let subject, _):
+                terms.contains { term in
+                    term.subject == subject && term.layers.contains { $0.tap == tap }
+                }
+            }
+        }
+    }
+}
+
+extension NetworkVariant {
+    /// The place in the network of the convolution that a tap belongs to.
+    func convolution(of tap: Tap) -> Int {
+        convolutions.firstIndex { shape in
+            Tap.Kind.allCases.contains { shape.tap($0) == tap }
+        } ?? 0
+    }
+}
