@@ -18,11 +18,52 @@ extension Bench {
             line("\(workload.name) loss", alone, gflop: workload.gflop / 2)
             let both = try Times { try run.differentiate() }
             line("\(workload.name) loss + gradient", both, gflop: workload.gflop)
-            let (bytes, estimate) = try run.memory(extractor(workload.architecture))
+            let (bytes, estimate) = try run.memory()
             print(
                 "\(pad("", 44)) \(pad(format(both.median / alone.median, 2), 8, left: true)) of the "
                     + "loss's time, \(bytes >> 20) MiB more (estimated \(estimate >> 20))")
         }
+    }
+
+    /// Pairs to pool3 at growing sizes: the losses of the pair, and its losses and gradient, in time
+    /// and in the peak of resident memory above what was there.
+    func timeLargeGradients() throws {
+        header("large pairs (VGG-16 to pool3): losses, and losses + gradient, target new")
+        let network = try generatedNetwork(.vgg16)
+        for (height, width) in [
+            (512, 512), (1024, 1024), (2048, 2048), (4096, 4096), (16384, 512),
+        ] {
+            let extractor = Extractor(network: network, instructionSet: instructionSet)
+            let evaluator = LossEvaluator(extractor: extractor)
+            let run = { (height: Int, width: Int) in
+                let images = (1...2).map { noise(height, width, seed: $0) }
+                return GradientRun(
+                    pool: pool, evaluator: evaluator,
+                    pairs: [Pair(output: images[0], target: 0)], targets: [.image(images[1])],
+                    loss: Presets.all[0])
+            }
+            // Kernels are transformed beforehand.
+            try run(64, 64).differentiate()
+            let large = run(height, width)
+            let alone = try milliseconds { try large.evaluate() }
+            extractor.releaseIdleBuffers()
+            Memory.trim()
+            Memory.resetPeak()
+            let before = Memory.residentBytes
+            let both = try milliseconds { try large.differentiate() }
+            let bytes = Memory.peakBytes - before
+            print(
+                "\(pad("\(height)x\(width)", 14)) \(pad(format(alone, 0), 8, left: true)) ms  "
+                    + "\(pad(format(both, 0), 8, left: true)) ms with the gradient "
+                    + "(\(format(both / alone, 2)))  \(bytes >> 20) MiB more (estimated "
+                    + "\(try large.estimate() >> 20)), \(Memory.peakBytes >> 20) MiB in all")
+        }
+    }
+
+    private func milliseconds(_ body: () throws -> Void) rethrows -> Double {
+        let start = ContinuousClock.now
+        try body()
+        return (ContinuousClock.now - start).milliseconds
     }
 
     private func seenTargets(
@@ -53,29 +94,34 @@ struct GradientRun {
         }
     }
 
-    func differentiate() throws { try differentiate(evaluator) }
-
-    private func differentiate(_ evaluator: LossEvaluator) throws {
+    func differentiate() throws {
         _ = try pool.runAndWait { team in
             try evaluator.gradients(
                 pairs, targets: targets, loss: loss, of: [Set(loss.terms.indices)], team: team)
         }
     }
 
-    /// The peak of one run above what is resident once an engine has its kernels, and the estimate.
-    func memory(_ extractor: Extractor) throws -> (bytes: Int, estimate: Int) {
-        let evaluator = LossEvaluator(extractor: extractor)
-        try differentiate(evaluator)
+    /// The peak of one run above what is resident once the engine has its kernels, and the estimate.
+    func memory() throws -> (bytes: Int, estimate: Int) {
+        let extractor = evaluator.extractor
         extractor.releaseIdleBuffers()
         Memory.trim()
         Memory.resetPeak()
         let before = Memory.residentBytes
-        try differentiate(evaluator)
-        let bytes = Memory.peakBytes - before
-        let estimate = try evaluator.estimateGradientBytes(
-            pairs: pairs.map(\.shape),
-            targets: targets.map { TargetShape(size: $0.image.size, isStored: true) }, loss: loss,
-            count: 1, workers: pool.workers)
-        return (bytes, estimate)
+        try differentiate()
+        return (Memory.peakBytes - before, try estimate())
+    }
+
+    func estimate() throws -> Int {
+        let shapes = targets.map { target in
+            if case .statistics = target {
+                TargetShape(size: target.image.size, isStored: true)
+            } else {
+                TargetShape(size: target.image.size)
+            }
+        }
+        return try evaluator.estimateGradientBytes(
+            pairs: pairs.map(\.shape), targets: shapes, loss: loss, count: 1,
+            workers: pool.workers)
     }
 }

@@ -260,6 +260,9 @@ extension WalkPlan {
 }
 
 extension Tape {
+    /// How many convolutions were recorded.
+    package var convolutions: Int { layers.count }
+
     /// Whether the ReLU behind a convolution, counted in network order, passes the gradient of one
     /// output; nil where only the maximum behind it was asked. For tests, which replay decisions.
     package func isAlive(

@@ -18,8 +18,9 @@ extension LossEvaluator {
             loss, architecture, pairs: pairs,
             targets: targets.map { TargetShape(size: $0.size, isStored: true) },
             imagesMax: Self.recordedMax(workers: workers))
+        // What is stored is there already.
         let statistics = zip(whole.needs, targets).reduce(0) {
-            $0 + $1.0.byteCount(of: $1.1.size, whole.variant)
+            $0 + ($1.1.isStored ? 0 : $1.0.byteCount(of: $1.1.size, whole.variant))
         }
         let bytes = statistics + bytes(whole, from: 0, workers: workers)
         guard bytes > keptBytesMax else { return (.kept(whole), bytes) }

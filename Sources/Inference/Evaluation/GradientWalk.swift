@@ -9,6 +9,7 @@ struct GradientWalk {
     private let shapes: [PairShape]
     private let targets: [Target]
     private var state: EvaluationState
+    private var backward = Duration.zero
     /// By group, then by pair.
     private let sums: [[GradientSum]]
 
@@ -50,12 +51,14 @@ struct GradientWalk {
                 variant: plan.variant, preprocessing: loss.input, kept: state.maps,
                 from: boundary, team: team)
             try state.add(stack, results, kernels: extractor.kernels, team: team)
+            let start = ContinuousClock.now
             let seeds = GradientSeeds(
                 plan: plan, loss: loss, pairs: shapes, stack: stack, results: results,
                 state: state, kernels: extractor.kernels)
             for index in groups.indices {
                 try goBack(index, stack, images, tape, seeds, team)
             }
+            backward += start.duration(to: .now)
         }
     }
 
@@ -115,6 +118,6 @@ struct GradientWalk {
                 losses: losses,
                 precisions: shapes.indices.map { plan.precisions(ofPair: $0, shapes[$0], []) },
                 statistics: state.statistics(of: keeping)),
-            gradients: sums.map { $0.map { $0.finished() } })
+            gradients: sums.map { $0.map { $0.finished() } }, backward: backward)
     }
 }

@@ -4,6 +4,8 @@ public struct GradientEvaluation: Sendable {
     public let evaluation: Evaluation
     /// By what was asked for, then by pair: gradients with respect to the outputs, RGB in [0, 1].
     public let gradients: [[ImageGradient]]
+    /// How long the ways back took, of the time of all.
+    public let backward: Duration
 }
 
 extension LossEvaluator {
@@ -44,6 +46,7 @@ extension LossEvaluator {
             var losses: [PairLosses] = []
             var precisions: [[Subject: Precision]] = []
             var gradients = groups.map { _ in [ImageGradient]() }
+            var backward = Duration.zero
             for (number, (plan, boundary)) in plans.enumerated() {
                 var walk = GradientWalk(
                     evaluator: self, plan: plan, boundary: boundary, loss: loss, groups: groups,
@@ -52,11 +55,12 @@ extension LossEvaluator {
                 let ofPair = try walk.finished(keeping: [], team)
                 losses += ofPair.evaluation.losses
                 precisions += ofPair.evaluation.precisions
+                backward += ofPair.backward
                 for index in groups.indices { gradients[index] += ofPair.gradients[index] }
             }
             return GradientEvaluation(
                 evaluation: Evaluation(losses: losses, precisions: precisions, statistics: [:]),
-                gradients: gradients)
+                gradients: gradients, backward: backward)
         }
     }
 

@@ -62,17 +62,17 @@ extension FeatureMeasure {
         let slopes = sumSlopes(
             sums, elements: differences.count, outer: outer, pixels: pixels
         ).map { $0 * factor }
-        return differences.map { d in
-            zip(rules, slopes).reduce(0) { $0 + $1.1 * $1.0.slope(d) }
+        var elements = [Double](repeating: 0, count: differences.count)
+        for (rule, slope) in zip(rules, slopes) {
+            for i in elements.indices { elements[i] += slope * rule.slope(differences[i]) }
         }
+        return elements
     }
 
     private func elementSlopes(
         _ a: GramMatrix, _ b: GramMatrix, pixels: Int, factor: Double, _ gram: Gram
     ) -> [Double] {
-        var differences = a.values
-        let others = b.values
-        for i in differences.indices { differences[i] -= others[i] }
+        var differences = a.differences(from: b)
         if gram.normaliser == .deviations {
             // A correlation with itself is 1 whatever the features are: its rounding has no sign.
             for i in 0..<a.order { differences[i * a.order + i] = 0 }

@@ -56,7 +56,15 @@ public struct GramMatrix: Sendable, Equatable {
     }
 
     /// C × C values in row-major order, symmetric, of each matrix; made anew at each call.
-    public var values: [Double] {
+    public var values: [Double] { elements { upper[$0] * factor } }
+
+    /// C × C values less those of another matrix, likewise.
+    func differences(from other: GramMatrix) -> [Double] {
+        elements { upper[$0] * factor - other.upper[$0] * other.factor }
+    }
+
+    @inline(__always)
+    private func elements(_ element: (Int) -> Double) -> [Double] {
         var values = [Double](repeating: 0, count: count * order * order)
         for matrix in 0..<count {
             let square = matrix * order * order
@@ -65,7 +73,7 @@ public struct GramMatrix: Sendable, Equatable {
                     matrix * Self.upperCount(order: order)
                     + Self.upperStart(ofRow: row, order: order) - row
                 for column in row..<order {
-                    let value = upper[start + column] * factor
+                    let value = element(start + column)
                     values[square + row * order + column] = value
                     values[square + column * order + row] = value
                 }

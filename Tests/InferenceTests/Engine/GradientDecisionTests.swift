@@ -48,6 +48,41 @@ struct GradientDecisionTests {
         if audit.flips == 0 { #expect(error < 1e-5, "\(name): \(error)") }
     }
 
+    /// A network, its variant, and how far it is walked.
+    static let photographs: [(image: String, isEmbedded: Bool, padding: NetworkVariant.Padding)] = [
+        ("crop-37x51-output", false, .replicateFirst), ("saturated", true, .zero),
+        ("letterbox", true, .zero), ("crop-49x35-output", true, .zero), ("flat", true, .zero),
+        ("crop-37x51-output", true, .reflect),
+    ]
+
+    /// `GoldenGradientTests` has gradients that differ from float64's by 7e-4 and 6e-3: this is why.
+    @Test(arguments: photographs.indices)
+    func `photographs have gradients off float64's by decisions at near ties alone`(
+        number: Int
+    ) throws {
+        let (name, isEmbedded, padding) = Self.photographs[number]
+        let network =
+            isEmbedded
+            ? try Fixtures.embedded.get() : TestNetworks.generated(.vgg19, seed: 4000)
+        let image = try Fixtures.image(name)
+        let tap = try #require(Tap("pool3"))
+        let variant = NetworkVariant(network.architecture, padding: padding)
+        let extractor = Extractor(network: network)
+        let noise = [
+            tap: GradientTests.noise(tap, variant, height: image.height, width: image.width)
+        ]
+        let (values, tape) = try GradientTests.gradient(image, noise, extractor, variant)
+        let reference = ReferenceGradients(
+            image, network: network, variant: variant, through: tap)
+        var audit = Audit()
+        for index in reference.outputs.indices {
+            audit.add(reference.outputs[index], tape, index)
+        }
+        #expect(audit.worst <= 1e-4, "\(name): \(audit)")
+        let linear = GradientTests.error(values, reference.gradient(noise, tape: tape).values)
+        #expect(linear < 1e-5, "\(name): \(linear), \(audit)")
+    }
+
     /// Bits that differ, and how far from their tie the worst of them is, in units of its layer's root
     /// mean square after the ReLU.
     private struct Audit: CustomStringConvertible {

@@ -103,12 +103,71 @@ struct GradientTests {
         let (sum, tape) = try Self.gradient(image, all, extractor, variant)
         let error = Self.error(sum, reference.gradient(all, tape: tape).values)
         #expect(error < 1e-5, "all taps: \(error)")
-        guard instructionSet == .best else { return }
-        for tap in ["conv2_2", "pool3", "relu4_3", "pool5"].compactMap({ Tap($0) }) {
-            let noise = [tap: Self.noise(tap, variant, height: height, width: width)]
-            let (values, _) = try Self.gradient(image, noise, extractor, variant, tape: tape)
-            let error = Self.error(values, reference.gradient(noise, tape: tape).values)
-            #expect(error < 1e-5, "\(tap): \(error)")
+    }
+
+    @Test(arguments: Architecture.allCases)
+    func `the linear part from each tap by itself is good to 1e-5`(
+        architecture: Architecture
+    ) throws {
+        let (height, width) = (33, 35)
+        let network = TestNetworks.generated(architecture, seed: 3)
+        let image = TestNetworks.image(width: width, height: height)
+        let variant = network.defaultVariant
+        let reference = ReferenceGradients(
+            image, network: network, variant: variant, through: try #require(Tap("pool5")))
+        let noise = { (tap: Tap) in
+            [tap: Self.noise(tap, variant, height: height, width: width)]
+        }
+        // The decisions of one instruction set for all of them.
+        let all = variant.taps.reduce(into: [:]) { $0.merge(noise($1)) { first, _ in first } }
+        let tape = try Self.gradient(image, all, Extractor(network: network), variant).tape
+        let extractors = ExtractorTests.instructionSets.map {
+            Extractor(network: network, instructionSet: $0)
+        }
+        for tap in variant.taps {
+            let expected = reference.gradient(noise(tap), tape: tape).values
+            for extractor in extractors {
+                let values = try Self.gradient(image, noise(tap), extractor, variant, tape: tape)
+                let error = Self.error(values.values, expected)
+                #expect(error < 1e-5, "\(tap) \(extractor.instructionSet): \(error)")
+            }
+        }
+    }
+
+    @Test func `it ends between two of its steps once nobody waits for it`() throws {
+        let extractor = Extractor(network: TestNetworks.vgg16)
+        let image = TestNetworks.image(width: 40, height: 90)
+        let tap = try #require(Tap("pool3"))
+        let shape = NetworkVariant(.vgg16).shape(of: tap, height: 90, width: 40)
+        let map = FeatureMap(
+            channels: shape.channels, height: shape.height, width: shape.width,
+            values: [Float](repeating: 1, count: shape.channels * shape.height * shape.width))
+        let cotangents = [Cotangent(tap: tap, slopes: [[.given(map)]])]
+        try Self.pool.runAndWait { team in
+            let tape = try extractor.record(
+                images: [image], demands: [TapDemand(tap: tap)], team: team
+            ).tape
+            var asked = 0
+            _ = try extractor.gradients(
+                tape, cotangents: cotangents,
+                team: team.cancelled {
+                    asked += 1
+                    return false
+                })
+            let all = asked
+            #expect(all > 2 * tape.convolutions)
+            for limit in [0, 1, all / 2, all - 1] {
+                asked = 0
+                #expect(throws: InferenceError.cancelled) {
+                    _ = try extractor.gradients(
+                        tape, cotangents: cotangents,
+                        team: team.cancelled {
+                            asked += 1
+                            return asked > limit
+                        })
+                }
+                #expect(asked == limit + 1)
+            }
         }
     }
 
