@@ -37,9 +37,15 @@ struct ReadmeTests {
             let output = Pipe()
             process.standardOutput = output
             try process.run()
-            let answer = String(
+            var answer = String(
                 decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
+            if let option = command.range(of: " -o ") {
+                let path = String(command[option.upperBound...])
+                answer = String(
+                    decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+                #expect(!answer.isEmpty, "\(command)")
+            }
             #expect(process.terminationStatus == 0, "\(command)")
             #expect(!answer.contains("about:blank"), "\(command): \(answer)")
         }

@@ -1,40 +1,39 @@
-/// A tensor to be written, of any element type, with its bytes as they stand in the file.
+/// A tensor to be written: its elements, in pieces that follow one another.
 public struct SafetensorsTensor: Sendable {
     /// Its name.
     public let name: String
-    /// What the bytes of an element are.
-    public let elementType: ElementType
     /// Dimensions, slowest first in C order.
     public let shape: [Int]
-    /// The elements, little-endian in C order.
-    public let bytes: [UInt8]
+    let pieces: [TensorElements]
 
-    /// F32
-    public init(_ name: String, shape: [Int], float32 values: [Float]) {
-        self.init(name, .float32, shape, values.map(\.bitPattern.littleEndian))
+    /// A tensor of pieces of one type, of which there is one or more.
+    public init(_ name: String, shape: [Int], _ pieces: [TensorElements]) {
+        self.name = name
+        self.shape = shape
+        self.pieces = pieces
+        precondition(
+            Set(pieces.map(\.elementType)).count == 1
+                && byteCount == TensorView.byteCount(shape: shape, elementType: elementType),
+            "the shape does not describe the values")
     }
 
     /// F64
     public init(_ name: String, shape: [Int], float64 values: [Double]) {
-        self.init(name, .float64, shape, values.map(\.bitPattern.littleEndian))
+        self.init(name, shape: shape, [.float64(values)])
     }
 
     /// U8, one dimension.
     public init(_ name: String, bytes: [UInt8]) {
-        self.init(name, .uint8, [bytes.count], bytes)
+        self.init(name, shape: [bytes.count], [.uint8(bytes)])
     }
 
-    private init<Word: FixedWidthInteger & BitwiseCopyable>(
-        _ name: String, _ elementType: ElementType, _ shape: [Int], _ words: [Word]
-    ) {
-        self.name = name
-        self.elementType = elementType
-        self.shape = shape
-        bytes = unsafe words.withUnsafeBytes { unsafe Array($0) }
-        precondition(
-            bytes.count == TensorView.byteCount(shape: shape, elementType: elementType),
-            "the shape does not describe the values")
-    }
+    /// What the bytes of an element are.
+    public var elementType: ElementType { pieces[0].elementType }
+
+    /// The elements, little-endian in C order.
+    public var bytes: [UInt8] { pieces.flatMap(\.bytes) }
+
+    fileprivate var byteCount: Int { pieces.reduce(0) { $0 + $1.byteCount } }
 
     fileprivate func member(at begin: Int) -> JSON.Member {
         JSON.Member(
@@ -42,7 +41,7 @@ public struct SafetensorsTensor: Sendable {
             [
                 "dtype": .string(elementType.safetensorsName),
                 "shape": .array(shape.map(JSON.integer)),
-                "data_offsets": [.integer(begin), .integer(begin + bytes.count)],
+                "data_offsets": [.integer(begin), .integer(begin + byteCount)],
             ])
     }
 }
@@ -66,7 +65,7 @@ extension SafetensorsFile {
         var offset = 0
         for tensor in tensors {
             members.append(tensor.member(at: offset))
-            offset += tensor.bytes.count
+            offset += tensor.byteCount
         }
         var header = JSON.object(members).encode()
         header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
@@ -74,7 +73,9 @@ extension SafetensorsFile {
         file.reserveCapacity(8 + header.count + offset)
         for index in 0..<8 { file.append(UInt8(truncatingIfNeeded: header.count >> (8 * index))) }
         file += header
-        for tensor in tensors { file += tensor.bytes }
+        for tensor in tensors {
+            for piece in tensor.pieces { piece.append(to: &file) }
+        }
         return file
     }
 }

@@ -19,10 +19,11 @@ struct FeatureGradientEndpoint: JobEndpoint {
         try images.checkEqualSizes()
         let cotangents = try Cotangents(
             submission, set, images, model.network.defaultVariant, context.configuration)
-        let answer = ImageGradientAnswer(images, model.network)
+        let answer = try ImageGradientAnswer(
+            images, model.network, set, accept: request.fields[.accept])
         let size = images.size(of: 0)
         let stack = min(images.count, Self.imagesMax(workers: context.pool.workers))
-        let workBytes = images.decodedBytes.plus(cotangents.bytes).plus(answer.bytes.times(2))
+        let workBytes = images.decodedBytes.plus(cotangents.bytes).plus(answer.workBytes)
             .plus(
                 model.extractor.gradientBytes(
                     imageCount: stack, height: size.height, width: size.width,
@@ -32,12 +33,11 @@ struct FeatureGradientEndpoint: JobEndpoint {
             let (decoded, slopes) = try run.measure(.decode) { team throws(ServiceError) in
                 (try DecodedList(images, team).images, try cotangents.decode(team))
             }
-            let gradients = try run.measure(.features) { team throws(ServiceError) in
-                try Self.gradients(decoded, cotangents.taps, slopes, model.extractor, team)
-            }
+            let gradients = try Self.gradients(
+                decoded, cotangents.taps, slopes, model.extractor, &run)
             context.metrics.pixels.add(images.pixels)
-            return try run.measure(.encode) { _ throws(ServiceError) in
-                try answer.response(gradients)
+            return try run.measure(.encode) { team throws(ServiceError) in
+                try answer.response(gradients, team)
             }
         }
     }
@@ -47,26 +47,32 @@ struct FeatureGradientEndpoint: JobEndpoint {
 
     private static func gradients(
         _ images: [Image], _ taps: [Tap], _ slopes: [[FeatureMap]], _ extractor: Extractor,
-        _ team: Team
+        _ run: inout JobRun
     ) throws(ServiceError) -> [ImageGradient] {
         var gradients: [ImageGradient] = []
         let demands = taps.map { TapDemand(tap: $0) }
-        do throws(InferenceError) {
-            while gradients.count < images.count {
-                let first = gradients.count
-                let stack = first..<min(first + imagesMax(workers: team.workers), images.count)
-                let tape = try extractor.record(
-                    images: Array(images[stack]), demands: demands, team: team
-                ).tape
-                gradients += try extractor.gradients(
-                    tape,
-                    cotangents: taps.indices.map { index in
-                        Cotangent(
-                            tap: taps[index], slopes: stack.map { [.given(slopes[index][$0])] })
-                    }, team: team)
+        while gradients.count < images.count {
+            let first = gradients.count
+            let stack = first..<min(first + imagesMax(workers: run.team.workers), images.count)
+            let tape = try run.measure(.features) { team throws(ServiceError) in
+                do throws(InferenceError) {
+                    return try extractor.record(
+                        images: Array(images[stack]), demands: demands, team: team
+                    ).tape
+                } catch {
+                    throw ServiceError(error)
+                }
             }
-        } catch {
-            throw ServiceError(error)
+            let cotangents = taps.indices.map { index in
+                Cotangent(tap: taps[index], slopes: stack.map { [.given(slopes[index][$0])] })
+            }
+            gradients += try run.measure(.gradient) { team throws(ServiceError) in
+                do throws(InferenceError) {
+                    return try extractor.gradients(tape, cotangents: cotangents, team: team)
+                } catch {
+                    throw ServiceError(error)
+                }
+            }
         }
         return gradients
     }

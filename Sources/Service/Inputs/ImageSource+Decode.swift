@@ -91,21 +91,44 @@ extension ImageSource {
     private func floats(
         _ view: TensorView, _ range: SampleRange, _ isCancelled: () -> Bool
     ) throws(ServiceError) -> [Float] {
-        let values: [Float]
+        var values = try floats(view, isCancelled)
+        switch options.outOfRange {
+        case .allow: break
+        case .clamp:
+            let (least, greatest) = (range.bounds.lowerBound, range.bounds.upperBound)
+            for index in values.indices {
+                values[index] = min(max(values[index], least), greatest)
+            }
+        case .refuse:
+            guard let index = range.firstViolation(in: values[...]) else { break }
+            throw ServiceError(
+                .rangeViolation,
+                "The array \(role) has a value outside the declared range \(range.rawValue) at "
+                    + "flat index \(index); declare another range, scale the values, or say what "
+                    + "becomes of them with the option out_of_range: allow or clamp.")
+        }
+        return values
+    }
+
+    private func floats(
+        _ view: TensorView, _ isCancelled: () -> Bool
+    ) throws(ServiceError) -> [Float] {
         do {
-            values = try payload.withSpan { bytes throws(ElementError) in
+            return try payload.withSpan { bytes throws(ElementError) in
                 try Elements.float32(view, of: bytes, isCancelled: isCancelled)
             }
         } catch {
             throw ServiceError(error, role: role)
         }
-        if let index = range.firstViolation(in: values[...]) {
-            throw ServiceError(
-                .rangeViolation,
-                "The array \(role) has a value outside the declared range \(range.rawValue) at "
-                    + "flat index \(index); "
-                    + "declare another range or scale the values.")
+    }
+
+    /// The values as they were sent and the range that they are clamped to; nil where they are not.
+    func unclamped(
+        isCancelled: () -> Bool
+    ) throws(ServiceError) -> (values: [Float], range: SampleRange)? {
+        guard options.outOfRange == .clamp, case .array(let view, _, let range?) = content else {
+            return nil
         }
-        return values
+        return (try floats(view, isCancelled), range)
     }
 }

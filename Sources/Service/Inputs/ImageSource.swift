@@ -96,7 +96,8 @@ struct ImageSource: Sendable {
         }
         self.options = ArrayOptions(
             layout: view.shape.count == 2 ? nil : options.layout,
-            range: isFloat ? options.range : nil)
+            range: isFloat ? options.range : nil,
+            outOfRange: isFloat ? options.outOfRange : .refuse)
         content = .array(
             view, layout: options.layout?.channels ?? .interleaved,
             range: isFloat ? options.range : nil)

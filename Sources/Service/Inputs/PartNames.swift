@@ -7,6 +7,8 @@ struct PartNames: Sendable {
     var images: [String] = []
     /// Tensors of layers: `output` stands for `output.<layer>`.
     var layered: [String] = []
+    /// Arrays of one number a sample, which may be options as well where they are text.
+    var vectors: [String] = []
     /// Images that need not be there.
     var optional: Set<String> = []
     /// Options, which a form may have as fields.
@@ -14,10 +16,12 @@ struct PartNames: Sendable {
 
     static let losses = PartNames(
         images: ["output", "target", "style_target", "perceptual_target", "mask"],
+        vectors: [GradientOptions.cotangentPart],
         optional: ["target", "style_target", "perceptual_target", "mask"],
         options: OptionName.losses)
     static let featureLosses = PartNames(
-        layered: ["output", "target"], options: OptionName.featureLosses)
+        layered: ["output", "target"], vectors: [GradientOptions.cotangentPart],
+        options: OptionName.featureLosses)
     static let features = PartNames(images: ["image"], options: OptionName.features)
     static let featureGradients = PartNames(
         images: ["image"], layered: ["cotangent"], options: OptionName.featureGradients)
@@ -29,11 +33,16 @@ struct PartNames: Sendable {
 
     /// Whether a part has such a name.
     func contains(_ name: String) -> Bool {
-        images.contains(name)
+        images.contains(name) || vectors.contains(name)
             || layered.contains { prefix in
                 name.hasPrefix("\(prefix).")
                     && Submission.isLayerName(name.dropFirst(prefix.utf8.count + 1))
             }
+    }
+
+    /// Whether a part is an array and not the text of the option of that name.
+    func isVector(_ name: String, _ payload: Payload) -> Bool {
+        vectors.contains(name) && payload.withSpan { MediaSniffer.kind(of: $0) } == .npy
     }
 
     /// The part that a reference stands for: `target` of `target_ref`.
@@ -71,7 +80,7 @@ struct PartNames: Sendable {
                     + "{\"\(option.rawValue)\": ...}, or put it into the query.")
         }
         let references = images.filter { referenced("\($0)_ref") != nil }.map { "\($0)_ref" }
-        let parts = images + references + layered.map { "\($0).<layer>" } + ["options"]
+        let parts = images + references + layered.map { "\($0).<layer>" } + vectors + ["options"]
         let near = Excerpt.suggestion(text.name, of: parts + options.map(\.rawValue))
         return ServiceError(
             .badRequest,

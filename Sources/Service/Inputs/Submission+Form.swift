@@ -26,7 +26,7 @@ extension Submission {
                 try readOptions(payload, intake)
             } else if let role = names.referenced(name) {
                 try readReference(role, payload)
-            } else if let option = names.option(name) {
+            } else if let option = names.option(name), !names.isVector(name, payload) {
                 try readField(option, payload, intake)
             } else {
                 let name = try names.name(text)

@@ -176,6 +176,12 @@ package struct JobRun {
         return try body(team)
     }
 
+    /// Tells a part of a stage that has been measured as one of another stage.
+    mutating func move(_ duration: Duration, from stage: JobStage, to other: JobStage) {
+        add(stage, .zero - duration)
+        add(other, duration)
+    }
+
     /// A stage that comes in pieces is told as one.
     private mutating func add(_ stage: JobStage, _ duration: Duration) {
         if let index = stages.firstIndex(where: { $0.stage == stage }) {

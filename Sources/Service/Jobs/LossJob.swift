@@ -28,7 +28,16 @@ struct LossJob: Sendable {
         let set = try OptionSet(query: query, body: submission, known: OptionName.losses)
         choice = try LossChoice(
             set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
-        gradient = try GradientOptions(set, choice.loss, accept: accept)
+        let arrays = try ArrayOptions(set)
+        outputs = try submission.images("output", arrays, configuration)
+        // A mask is in [0, 1] whatever the images are in.
+        let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
+        masks = try submission.images("mask", maskArrays, configuration)
+        try Self.checkFormat(masks)
+        try Self.checkCounts(outputs, masks)
+        gradient = try GradientOptions(
+            set, submission, choice.loss, hasMask: masks.count > 0, samples: outputs.count,
+            accept: accept)
         precision = try set.choice(.precision)
         guard precision != .difference || gradient == nil else {
             throw ServiceError(
@@ -41,13 +50,6 @@ struct LossJob: Sendable {
                 "The option precision cannot be difference: it is for Gram matrices and for "
                     + "features as they are; leave it out.")
         }
-        let arrays = try ArrayOptions(set)
-        outputs = try submission.images("output", arrays, configuration)
-        // A mask is in [0, 1] whatever the images are in.
-        let maskArrays = ArrayOptions(layout: arrays.layout, range: .zeroToOne)
-        masks = try submission.images("mask", maskArrays, configuration)
-        try Self.checkFormat(masks)
-        try Self.checkCounts(outputs, masks)
         target = try LossTargets(
             submission, set, choice, model.network.architecture, hasMask: masks.count > 0,
             outputs: outputs.count, targets, configuration)
@@ -72,7 +74,7 @@ struct LossJob: Sendable {
                 work = try model.evaluator.estimateGradientBytes(
                     pairs: pairShapes, targets: targetShapes, loss: loss, count: count,
                     workers: workers
-                ).plus(LossGradients.bytes(outputs, parts: count).work)
+                ).plus(LossGradients.bytes(outputs, gradient).work)
             }
             return ([outputs, masks] + target.lists).bytes(\.decodedBytes).plus(work)
                 .plus(LossAnswer.bytes(loss, results: outputs.count).work)
@@ -83,7 +85,7 @@ struct LossJob: Sendable {
 
     /// Bytes of the answer.
     var answerBytes: Int {
-        (gradient.map { LossGradients.bytes(outputs, parts: $0.parts.count).answer } ?? 0)
+        (gradient.map { LossGradients.bytes(outputs, $0).answer } ?? 0)
             .plus(LossAnswer.bytes(loss, results: outputs.count).answer)
     }
 
@@ -151,38 +153,50 @@ extension LossJob {
         let decoded = try run.measure(.decode) { team throws(ServiceError) in
             try decode(team)
         }
-        let (evaluation, gradients) = try run.measure(.features) { team throws(ServiceError) in
+        let (evaluation, ways) = try run.measure(.features) { team throws(ServiceError) in
             try evaluate(decoded, team)
+        }
+        let gradients = try ways.map { ways throws(ServiceError) in
+            run.move(ways.duration, from: .features, to: .gradient)
+            return try run.measure(.gradient) { team throws(ServiceError) in
+                try LossGradients(ways.options, outputs, ways.gradients, team)
+            }
         }
         let results = try run.measure(.losses) { _ throws(ServiceError) in
             self.results(evaluation, decoded)
         }
-        var answer = LossAnswer(
+        return LossAnswer(
             id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
             results: results, warnings: model.warnings + choice.warnings + decoded.warnings,
-            timings: run.timings)
-        if let gradient {
-            answer.gradients = try LossGradients(gradient, outputs, gradients)
-        }
-        return answer
+            timings: run.timings, gradients: gradients)
     }
 
-    // The gradients by what was asked for, then by pair; none when there was nothing.
+    /// What the ways back gave: by part, then by pair.
+    private struct WaysBack {
+        let options: GradientOptions
+        let gradients: [[ImageGradient]]
+        let duration: Duration
+    }
+
     private func evaluate(
         _ decoded: Decoded, _ team: Team
-    ) throws(ServiceError) -> (Evaluation, [[ImageGradient]]) {
+    ) throws(ServiceError) -> (Evaluation, WaysBack?) {
         let targets = decoded.targets.map(\.target)
         do throws(InferenceError) {
             guard let gradient else {
                 let evaluation = try model.evaluator.evaluate(
                     decoded.pairs, targets: targets, loss: loss, keeping: decoded.keeping,
                     precision: precision, team: team)
-                return (evaluation, [])
+                return (evaluation, nil)
             }
             let answer = try model.evaluator.gradients(
                 decoded.pairs, targets: targets, loss: loss, of: gradient.parts.map(\.terms),
                 keeping: decoded.keeping, team: team)
-            return (answer.evaluation, answer.gradients)
+            return (
+                answer.evaluation,
+                WaysBack(
+                    options: gradient, gradients: answer.gradients, duration: answer.backward)
+            )
         } catch {
             throw ServiceError(error)
         }

@@ -3,7 +3,7 @@ import Inference
 
 extension LossChoice {
     /// The options in force, as answers echo them; a definition that was sent stands there whole.
-    func echo(layout: String?, range: String?, hasMask: Bool) -> JSON {
+    func echo(layout: String?, range: String?, hasMask: Bool) -> [JSON.Member] {
         var members: [JSON.Member] = [
             .init("gram", JSON(loss.gramKind?.rawValue)),
             .init("style_layers", layers(isPairwise: false)),
@@ -13,7 +13,7 @@ extension LossChoice {
             .init("term_weights", .object(weights(hasMask: hasMask))),
         ]
         if preset == nil { members.append(.init("loss", loss.json)) }
-        return .object(members)
+        return members
     }
 
     private func weights(hasMask: Bool) -> [JSON.Member] {

@@ -35,7 +35,9 @@ extension Term: Visited {
         if visitor.isReading { try check(visitor) }
     }
 
-    private static let reserved = ["total", "target_digest", "target_cached"]
+    private static let reserved = [
+        "total", "target_digest", "target_cached", "gradient", "gradient_norm",
+    ]
 
     private func check(_ visitor: some FieldVisitor) throws(ServiceError) {
         let isName = key.unicodeScalars.allSatisfy {

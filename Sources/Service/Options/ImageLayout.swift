@@ -18,19 +18,31 @@ enum ImageLayout: String, CaseIterable, Sendable {
     }
 }
 
+/// What becomes of float samples outside the declared range. NaN and infinity are refused always.
+enum OutOfRange: String, CaseIterable, Sendable {
+    case refuse
+    /// They are computed with as they are.
+    case allow
+    /// They become the nearer end, and have no gradient, as with `torch.clamp`; the ends have theirs.
+    case clamp
+}
+
 /// What a request says about all of its arrays of pixels.
 struct ArrayOptions: Sendable, Hashable, CustomStringConvertible {
     let layout: ImageLayout?
     let range: SampleRange?
+    let outOfRange: OutOfRange
 
     init(_ options: OptionSet) throws(ServiceError) {
         layout = try options.choice(.layout)
         range = try options.choice(.range)
+        outOfRange = try options.choice(.outOfRange) ?? .refuse
     }
 
-    init(layout: ImageLayout?, range: SampleRange?) {
+    init(layout: ImageLayout?, range: SampleRange?, outOfRange: OutOfRange = .refuse) {
         self.layout = layout
         self.range = range
+        self.outOfRange = outOfRange
     }
 
     var description: String {
@@ -49,7 +61,8 @@ struct ArrayOptions: Sendable, Hashable, CustomStringConvertible {
         if let range, let other = target.range, range != other {
             throw Self.contradiction("range", range.rawValue, other.rawValue)
         }
-        return ArrayOptions(layout: layout ?? target.layout, range: range ?? target.range)
+        return ArrayOptions(
+            layout: layout ?? target.layout, range: range ?? target.range, outOfRange: outOfRange)
     }
 
     private static func contradiction(_ name: String, _ given: String, _ registered: String)

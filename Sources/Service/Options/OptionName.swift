@@ -12,19 +12,27 @@ enum OptionName: String, CaseIterable, Sendable {
     case termWeights = "term_weights"
     case gradient
     case gradientOf = "gradient_of"
+    case gradientDType = "gradient_dtype"
+    case cotangent
+    case outOfRange = "out_of_range"
     case targetWeights = "target_weights"
     case precision
 
     /// What each endpoint understands.
     static let losses: [OptionName] = allCases
-    static let comparison = losses.filter { ![.gradient, .gradientOf].contains($0) }
+    static let comparison = losses.filter { !gradients.contains($0) }
     static let featureLosses: [OptionName] = [
         .preset, .loss, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
+        .gradient, .gradientDType, .cotangent,
     ]
     static let features: [OptionName] = [.preset, .loss, .layers, .layout, .range]
-    static let featureGradients: [OptionName] = [.layout, .range]
+    static let featureGradients: [OptionName] = [.layout, .range, .outOfRange, .gradientDType]
     static let gramMatrices: [OptionName] = [.preset, .loss, .layers, .gram, .layout, .range]
     static let targets: [OptionName] = [.layout, .range]
+
+    private static let gradients: [OptionName] = [
+        .gradient, .gradientOf, .gradientDType, .cotangent,
+    ]
 }
 
 /// A name with a factor: one element of a list of layers or of `term_weights`.

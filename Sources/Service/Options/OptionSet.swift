@@ -54,6 +54,9 @@ struct OptionSet: Sendable {
         return option
     }
 
+    /// Whether an option was given.
+    func has(_ option: OptionName) -> Bool { values[option] != nil }
+
     /// A value that can be said in JSON alone; nil when it was not given.
     func json(_ option: OptionName) throws(ServiceError) -> JSON? {
         switch values[option] {
@@ -108,6 +111,23 @@ struct OptionSet: Sendable {
             throw invalid(option, "numbers, 0.7,0.3 in a query or an array in JSON")
         }
         return values
+    }
+
+    /// Names: `style,tv` as a text, or an array of texts in JSON; nil when it was not given.
+    func names(_ option: OptionName) throws(ServiceError) -> [String]? {
+        guard case .json(.array(let items)) = values[option] else {
+            return try text(option)?.split(separator: ",", omittingEmptySubsequences: false)
+                .map(String.init)
+        }
+        var names: [String] = []
+        for item in items {
+            guard case .text(let text) = item, let name = text.name else {
+                throw invalid(option, "names, style,tv in a query or an array in JSON")
+            }
+            names.append(name)
+        }
+        guard !names.isEmpty else { throw invalid(option, "one name or more") }
+        return names
     }
 
     /// Names with weights: `relu1_2:0.5,pool3` in a query; an array of names or an object in JSON.

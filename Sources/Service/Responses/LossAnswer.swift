@@ -29,38 +29,44 @@ struct LossAnswer: Sendable {
     let id: String
     /// nil when no network was run.
     var model: Model?
-    let options: JSON
+    private let options: [JSON.Member]
     let choice: LossChoice
     let results: [Result]
     var warnings: [Warning] = []
     let timings: [(name: String, milliseconds: Double)]
-    var gradients: LossGradients?
+    let gradients: LossGradients?
 
     /// The answer for given features.
     init(
         id: String, choice: LossChoice, layout: FeatureLayout?, results: [Result],
-        timings: [(name: String, milliseconds: Double)]
+        timings: [(name: String, milliseconds: Double)], gradients: LossGradients?
     ) {
         self.id = id
         self.choice = choice
         options = choice.echo(layout: layout?.rawValue, range: nil, hasMask: false)
         self.results = results
         self.timings = timings
+        self.gradients = gradients
     }
 
     /// The answer for images.
     init(
         id: String, model: Model, choice: LossChoice, arrays: ArrayOptions, hasMask: Bool,
-        results: [Result], warnings: [Warning], timings: [(name: String, milliseconds: Double)]
+        results: [Result], warnings: [Warning], timings: [(name: String, milliseconds: Double)],
+        gradients: LossGradients?
     ) {
         self.id = id
         self.model = model
         self.choice = choice
-        options = choice.echo(
-            layout: arrays.layout?.rawValue, range: arrays.range?.rawValue, hasMask: hasMask)
+        let outOfRange = JSON.Member("out_of_range", .string(arrays.outOfRange.rawValue))
+        options =
+            choice.echo(
+                layout: arrays.layout?.rawValue, range: arrays.range?.rawValue, hasMask: hasMask)
+            + (arrays.outOfRange == .refuse ? [] : [outOfRange])
         self.results = results
         self.warnings = warnings
         self.timings = timings
+        self.gradients = gradients
     }
 
     var json: JSON { json(withArrays: gradients?.options.type == .json) }
@@ -75,7 +81,7 @@ struct LossAnswer: Sendable {
         }
         if let model { members.append(.init("model", model.json)) }
         members += [
-            .init("options", options),
+            .init("options", .object(options + (gradients?.echo ?? []))),
             .init("results", .array(results.indices.map { result($0, withArrays: withArrays) })),
             .init("warnings", .array(warnings.map(\.json))),
             .init(
@@ -89,8 +95,8 @@ struct LossAnswer: Sendable {
         guard let gradients, case .object(var members) = results[pair].json else {
             return results[pair].json
         }
-        members.append(.init("gradient_norm", gradients.norms(ofPair: pair)))
-        if withArrays { members.append(.init("gradient", gradients.arrays(ofPair: pair))) }
+        members.append(.init("gradient_norm", gradients.norms(of: pair)))
+        if withArrays { members.append(.init("gradient", gradients.arrays(of: pair))) }
         return .object(members)
     }
 
@@ -109,11 +115,11 @@ struct LossAnswer: Sendable {
     }
 
     private var metadata: [String: String] {
-        var metadata = ["gradient_with_respect_to": GradientOptions.Variable.output.rawValue]
+        var metadata = ["gradient_with_respect_to": gradients?.variable]
         metadata["preset"] = choice.preset
         metadata["model"] = model?.network.name
         metadata["sha256"] = model?.network.sha256
-        return metadata
+        return metadata.compactMapValues(\.self)
     }
 
     /// The answer over HTTP, with its timings as `Server-Timing` (W3C) as well.

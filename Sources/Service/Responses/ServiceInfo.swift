@@ -19,6 +19,7 @@ public struct ServiceInfo: Sendable {
             "layers": .array(VGG.taps(network.architecture).map { .string($0.description) }),
             "presets": .array(Presets.all.map { .string($0.name) }),
             "options": .array(OptionName.losses.map { .string($0.rawValue) }),
+            "gradients": GradientOptions.capability,
             "limits": limits,
             "instruction_set": .string(model.extractor.instructionSet.rawValue),
             "effective_cpus": .integer(configuration.machine.effectiveCPUs),

@@ -64,9 +64,12 @@ struct LossTarget: Sendable {
                         isCached: false))
             }
         }
-        // Those that were sent are fit to be named from now on.
+        // Those that were sent are fit to be named from now on, as a PUT would have taken them.
         if registered == nil {
-            for (digest, source) in zip(digests, list.sources) { cache.remember(digest, source) }
+            for (digest, source) in zip(digests, list.sources)
+            where source.options.outOfRange == .refuse {
+                cache.remember(digest, source)
+            }
         }
         // A target is warned of whether it was decoded for this request or for an earlier one.
         return (targets, list.warnings + targets.map(\.notes).warnings("target"))

@@ -122,13 +122,8 @@ struct LossGradientTests {
         }
     }
 
-    @Test func `of identical images is nothing, and of a valid mask's composite as well`() throws {
+    @Test func `of a valid mask's composite is nothing`() throws {
         let (output, target) = (Self.tensor("output", 1), Self.tensor("target", 2))
-        let same = try answer(
-            post("gradient=output", [output, ("target", output.shape, output.values), Self.mask]))
-        #expect(
-            same.gradients["gradient"]?.values.allSatisfy { $0 == 0 } == true
-                || same.totals[0] != 0)
         let valid = ("mask", [1, 1, Self.height, Self.width], [Float](repeating: 1, count: 320))
         let composite = try answer(
             post(
@@ -178,16 +173,5 @@ struct LossGradientTests {
             ).values
             #expect(Array(together[n * Self.count..<(n + 1) * Self.count]) == alone)
         }
-    }
-
-    @Test(arguments: [
-        ("gradient=target", "invalid_option"), ("gradient_of=style", "invalid_option"),
-        ("gradient=output&gradient_of=content", "invalid_option"),
-        ("gradient=output&gradient_of=style,style", "invalid_option"),
-        ("gradient=output&gradient_of=", "invalid_option"),
-    ])
-    func `refuses what is no gradient here`(query: String, code: String) throws {
-        let body = [Self.tensor("output", 1), Self.tensor("target", 2)]
-        #expect(try post(query, body).code == code)
     }
 }

@@ -1,0 +1,83 @@
+/// Values as they are written into a tensor, with their element type.
+public enum TensorElements: Sendable, Equatable {
+    /// Binary16, by its bits.
+    case float16([UInt16])
+    /// Binary32
+    case float32([Float])
+    /// Binary64
+    case float64([Double])
+    /// Bytes.
+    case uint8([UInt8])
+
+    /// Their type.
+    public var elementType: ElementType {
+        switch self {
+        case .float16: .float16
+        case .float32: .float32
+        case .float64: .float64
+        case .uint8: .uint8
+        }
+    }
+
+    /// Bytes of the values.
+    public var byteCount: Int {
+        switch self {
+        case .float16(let values): 2 * values.count
+        case .float32(let values): 4 * values.count
+        case .float64(let values): 8 * values.count
+        case .uint8(let values): values.count
+        }
+    }
+
+    /// Adds the values to bytes, in the byte order of tensors, little-endian, which is this machine's.
+    func append(to bytes: inout [UInt8]) {
+        switch self {
+        case .float16(let values): Self.append(values, to: &bytes)
+        case .float32(let values): Self.append(values, to: &bytes)
+        case .float64(let values): Self.append(values, to: &bytes)
+        case .uint8(let values): bytes += values
+        }
+    }
+
+    /// The values' bytes.
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount)
+        append(to: &bytes)
+        return bytes
+    }
+
+    private static func append<Value: BitwiseCopyable>(
+        _ values: [Value], to bytes: inout [UInt8]
+    ) {
+        unsafe values.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+}
+
+/// IEEE 754 binary16.
+public enum HalfPrecision {
+    /// The bits of the nearest half, ties to even, of a value below 65520 in size; without branches so
+    /// that loops over it vectorise. (On x86-64 without F16C, `Float16(Float)` is a library call an
+    /// element.)
+    @inlinable
+    public static func bits(_ value: Float) -> UInt16 {
+        let sign = value.bitPattern >> 16 & 0x8000
+        let magnitude = value.bitPattern & 0x7FFF_FFFF
+        // Exponents are biased by 15 there and by 127 here. Half of the last bit is added, less a
+        // little where that bit is even.
+        let normal =
+            (magnitude &+ 0xFFF &+ (magnitude >> 13 & 1)) >> 13 &- (127 - 15) << 10
+        // Below 2^-14 a half counts in 2^-24, the last bit of a single from 1/2 to 1.
+        let half: Float = 0.5
+        let subnormal = (Float(bitPattern: magnitude) + half).bitPattern &- half.bitPattern
+        let isNormal = magnitude >= (127 - 14) << 23
+        return UInt16(truncatingIfNeeded: sign | (isNormal ? normal : subnormal))
+    }
+
+    /// The power of two by which values are divided before they become halves, so that the largest is
+    /// from 2^14 to 2^15: 1 when all are 0. What is less than 2^-39 of the largest becomes 0.
+    public static func scale(largest: Double) -> Double {
+        guard largest > 0, largest.isFinite else { return 1 }
+        return Double(sign: .plus, exponent: Int(largest.exponent) - 14, significand: 1)
+    }
+}
