@@ -18,7 +18,7 @@ public struct FeatureSlope: Sendable {
 
     private enum Kind: Sendable {
         case given(FeatureMap)
-        case summary(SummarySlope, of: FeatureMap)
+        case summary(PackedSummarySlope, of: FeatureMap)
         case difference(DifferenceSlope, FeatureMap, FeatureMap)
     }
 
@@ -28,8 +28,10 @@ public struct FeatureSlope: Sendable {
     }
 
     /// That of a function of a summary of the features.
-    static func summary(_ slope: SummarySlope, of map: FeatureMap) -> FeatureSlope {
-        FeatureSlope(kind: .summary(slope, of: map))
+    static func summary(
+        _ slope: SummarySlope, of map: FeatureMap, _ kernels: Kernels
+    ) -> FeatureSlope {
+        FeatureSlope(kind: .summary(PackedSummarySlope(slope, kernels), of: map))
     }
 
     /// That of a sum over pairs of features, theirs and a target's.

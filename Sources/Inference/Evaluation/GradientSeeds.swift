@@ -84,6 +84,6 @@ struct GradientSeeds {
                 of: subject, against: targets, pixels: pixels, factor: place.weight,
                 kernels: kernels)
         else { return [] }
-        return [.summary(slope, of: map)]
+        return [.summary(slope, of: map, kernels)]
     }
 }

@@ -7,7 +7,7 @@ public struct FeatureEvaluator: Sendable {
     public let loss: Loss
     /// The number of samples, the same in every layer.
     public let samples: Int
-    private let layers: [Layer]
+    let layers: [Layer]
     /// What each layer is measured by, and its place among the layers.
     private let measures: [String: [FeatureMeasure]]
     private let places: [String: Int]
@@ -84,28 +84,45 @@ public struct FeatureEvaluator: Sendable {
 }
 
 extension FeatureEvaluator {
+    /// Output and target of each layer, in order.
+    public typealias Tensors = [(output: FeatureTensor, target: FeatureTensor)]
+
     /// The losses of every sample.
     ///
     /// Each sample of a layer is an item that any worker of the team may take; the result does not
     /// depend on how many do.
-    /// - Parameter tensors: of each layer, in order.
     /// - Throws: `nonFiniteResult` when finite features are so large that a sum overflows, and
     ///   `cancelled`.
     public func evaluate(
-        _ tensors: [(output: FeatureTensor, target: FeatureTensor)],
-        instructionSet: InstructionSet = .best, team: Team
+        _ tensors: Tensors, instructionSet: InstructionSet = .best, team: Team
     ) throws(InferenceError) -> [PairLosses] {
+        try results(
+            of: map(tensors, instructionSet, team) { _, _, findings in findings.losses })
+    }
+
+    /// What is made of the findings of each sample of each layer.
+    func map<Result: Sendable>(
+        _ tensors: Tensors, _ instructionSet: InstructionSet, _ team: Team,
+        _ body: (FeaturePair, _ layer: Int, FeaturePair.Findings) throws(InferenceError) -> Result
+    ) throws(InferenceError) -> [Result] {
         let kernels = Kernels(instructionSet)
         let memory = BufferPool(retainedBytesMax: 64 << 20)
-        let values = try team.mapWithWorkspace(layers.count * samples) {
+        return try team.mapWithWorkspace(layers.count * samples) {
             item, workspace throws(InferenceError) in
             let (layer, sample) = item.quotientAndRemainder(dividingBy: samples)
             let pair = FeaturePair(
                 output: tensors[layer].output, target: tensors[layer].target, sample: sample,
                 kernels: kernels, memory: memory)
-            return try pair.losses(
+            let findings = try pair.findings(
                 measures[layers[layer].name] ?? [], demands(of: layers[layer]), workspace, team)
+            return try body(pair, layer, findings)
         }
+    }
+
+    /// The losses of samples from those of layers by measure, in the order of `map`.
+    func results(
+        of values: [[FeatureMeasure: Double]]
+    ) throws(InferenceError) -> [PairLosses] {
         var results: [PairLosses] = []
         for sample in 0..<samples {
             let losses = PairLosses(

@@ -13,20 +13,31 @@ struct FeaturePair {
         let demand: FeatureDemand
     }
 
+    /// What was found of a layer: losses by measure, and what they were made of.
+    struct Findings {
+        let losses: [FeatureMeasure: Double]
+        let demands: [Demand]
+        let results: [FeatureResult]
+    }
+
     /// The losses of the layer by measure.
     ///
     /// In single precision where that is enough for the digits of the loss, else, and for features in
     /// double precision, in double. Which, depends on the pair alone.
-    func losses(
+    func findings(
         _ measures: [FeatureMeasure], _ demands: [Demand], _ workspace: Workspace, _ team: Team
-    ) throws(InferenceError) -> [FeatureMeasure: Double] {
+    ) throws(InferenceError) -> Findings {
         try team.checkCancelled()
         if !output.elements.is64Bits, !target.elements.is64Bits {
             let results = try run(demands, as: Float.self, workspace, team)
             let losses = losses(measures, demands, results)
-            if isEnough(measures, losses, demands, results) { return losses }
+            if isEnough(measures, losses, demands, results) {
+                return Findings(losses: losses, demands: demands, results: results)
+            }
         }
-        return losses(measures, demands, try run(demands, as: Double.self, workspace, team))
+        let results = try run(demands, as: Double.self, workspace, team)
+        return Findings(
+            losses: losses(measures, demands, results), demands: demands, results: results)
     }
 
     private func run<Element: FeatureElement>(
@@ -64,7 +75,7 @@ struct FeaturePair {
         return losses
     }
 
-    private func summary(
+    func summary(
         _ image: Int, _ kind: SummaryKind, _ demands: [Demand], _ results: [FeatureResult]
     ) -> Summary? {
         for (demand, result) in zip(demands, results) {

@@ -11,7 +11,7 @@ extension FeatureMeasure {
         case (.matrix(let a), .matrix(let b)):
             guard case .gram(let gram) = statistic else { return nil }
             return gram.slope(
-                of: subject, elementSlopes(a, b, pixels: pixels, factor: factor, gram), a, kernels)
+                of: subject, elementSlopes(a, b, pixels: pixels, factor: factor, gram), a)
         case (.vectors(let a), .vectors(let b)):
             let slopes = zip(a, b).map { a, b in
                 elementSlopes(zip(a, b).map { $0 - $1 }, outer: 1, pixels: pixels, factor)
@@ -20,7 +20,7 @@ extension FeatureMeasure {
         case (.gaussian(let a), .gaussian(let b)):
             guard case .gaussian(_, let steps) = statistic else { return nil }
             let slopes = a.slopes(to: b, steps: steps, kernels: kernels)
-            return gaussianSlope(of: subject, slopes, factor, kernels)
+            return gaussianSlope(of: subject, slopes, factor)
         default: return nil
         }
     }
@@ -101,7 +101,7 @@ extension FeatureMeasure {
     // dL/dF = 2/N · D F_c + dL/dm/N for the gradients by covariance and mean.
     private func gaussianSlope(
         of summary: Summary, _ slopes: (mean: [Double], covariance: SymmetricMatrix),
-        _ factor: Double, _ kernels: Kernels
+        _ factor: Double
     ) -> SummarySlope {
         let (order, positions) = (summary.shape.channels, Double(summary.shape.positions))
         var values = [Double](repeating: 0, count: order * order)
@@ -113,8 +113,7 @@ extension FeatureMeasure {
                 shift[row] -= value * summary.means[column]
             }
         }
-        return SummarySlope(
-            parts: [AffineSlope(matrix: values, shift: shift, kernels: kernels)], side: nil)
+        return SummarySlope(parts: [AffineSlope(matrix: values, shift: shift)], side: nil)
     }
 }
 
@@ -123,19 +122,18 @@ extension Gram {
     /// matrix, or those of patches: `2 s²/n · D F`, of centred products `D F_c`, for the rows of D F_c
     /// have no mean.
     fileprivate func slope(
-        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix, _ kernels: Kernels
+        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix
     ) -> SummarySlope {
         let square = matrix.order * matrix.order
         let parts = (0..<matrix.count).map { number in
             part(
-                of: summary, Array(elements[number * square..<(number + 1) * square]), matrix,
-                kernels)
+                of: summary, Array(elements[number * square..<(number + 1) * square]), matrix)
         }
         return SummarySlope(parts: parts, side: patch)
     }
 
     private func part(
-        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix, _ kernels: Kernels
+        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix
     ) -> AffineSlope {
         let order = summary.shape.channels
         let positions = patch.map { $0 * $0 } ?? summary.shape.positions
@@ -160,7 +158,7 @@ extension Gram {
                 }
             }
         }
-        return AffineSlope(matrix: values, shift: shift, kernels: kernels)
+        return AffineSlope(matrix: values, shift: shift)
     }
 
     /// From D with respect to R_ij = P_ij a_i a_j, a_i = P_ii^−½, to the gradient with respect to P: off

@@ -1,7 +1,8 @@
 import HTTP
 import Inference
 
-/// POST /v1/losses/features: losses of features that the client computed; no network is run.
+/// POST /v1/losses/features: losses of features that the client computed, and their gradients; no
+/// network is run.
 struct FeatureLossesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.safetensors, .multipart]
@@ -9,7 +10,7 @@ struct FeatureLossesEndpoint: JobEndpoint {
     func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, .featureLosses)
         let job = try FeatureLossJob(
-            submission, query: request.query, id: request.id,
+            submission, query: request.query, id: request.id, accept: request.fields[.accept],
             instructionSet: model.extractor.instructionSet, configuration: context.configuration)
         return JobRequest(workBytes: job.workBytes, answerBytes: job.answerBytes) {
             run throws(ServiceError) in

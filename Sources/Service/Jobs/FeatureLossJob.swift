@@ -14,13 +14,14 @@ struct FeatureLossJob: Sendable {
     private let layers: [Layer]
     private let choice: LossChoice
     private let evaluator: FeatureEvaluator
+    private let gradient: GradientOptions?
     private let instructionSet: InstructionSet
     private let workers: Int
 
     /// Checks everything that headers and options tell, before anything is read or taken for a layer.
     init(
         _ submission: Submission, query: [(name: String, value: String)], id: String,
-        instructionSet: InstructionSet, configuration: Configuration
+        accept: String?, instructionSet: InstructionSet, configuration: Configuration
     ) throws(ServiceError) {
         self.id = id
         self.instructionSet = instructionSet
@@ -29,6 +30,9 @@ struct FeatureLossJob: Sendable {
             query: query, body: submission, known: OptionName.featureLosses)
         layers = try Self.layers(submission, set, configuration)
         choice = try LossChoice(set, layers: layers.map(\.name))
+        gradient = try GradientOptions(
+            set, submission, choice.loss, hasMask: false,
+            samples: layers[0].output.dimensions.samples, accept: accept)
         do {
             evaluator = try FeatureEvaluator(
                 choice.loss,
@@ -66,13 +70,25 @@ struct FeatureLossJob: Sendable {
 
     /// Bytes of the values, and of the work on the samples that can be under way at once.
     var workBytes: Int {
-        layers.bytes { $0.output.decodedBytes.plus($0.target.decodedBytes) }
+        let work = layers.bytes { $0.output.decodedBytes.plus($0.target.decodedBytes) }
             .plus(evaluator.estimateBytes(workers: workers))
             .plus(LossAnswer.bytes(choice.loss, results: evaluator.samples).work)
+        guard let gradientBytes else { return work }
+        return work.plus(gradientBytes.work)
+            .plus(evaluator.estimateGradientBytes(workers: workers))
+    }
+
+    private var gradientBytes: (work: Int, answer: Int)? {
+        gradient.map { options in
+            LossGradients.bytes(layers.map(\.output), options)
+        }
     }
 
     /// Bytes of the answer: thousands of layers with names of a client's own make a long one.
-    var answerBytes: Int { LossAnswer.bytes(choice.loss, results: evaluator.samples).answer }
+    var answerBytes: Int {
+        LossAnswer.bytes(choice.loss, results: evaluator.samples).answer
+            .plus(gradientBytes?.answer ?? 0)
+    }
 
     /// Does the work.
     func run(_ run: inout JobRun) throws(ServiceError) -> LossAnswer {
@@ -87,15 +103,40 @@ struct FeatureLossJob: Sendable {
             }
             return tensors
         }
-        let losses = try run.measure(.losses) { team throws(ServiceError) in
+        let (losses, gradients) = try evaluate(tensors, &run)
+        return LossAnswer(
+            id: id, choice: choice, layout: layers.first?.output.dimensions.layout,
+            results: losses.map { LossAnswer.Result(losses: $0) }, timings: run.timings,
+            gradients: gradients)
+    }
+
+    private func evaluate(
+        _ tensors: FeatureEvaluator.Tensors, _ run: inout JobRun
+    ) throws(ServiceError) -> ([PairLosses], LossGradients?) {
+        guard let gradient else {
+            let losses = try run.measure(.losses) { team throws(ServiceError) in
+                do throws(InferenceError) {
+                    return try evaluator.evaluate(
+                        tensors, instructionSet: instructionSet, team: team)
+                } catch {
+                    throw ServiceError(error)
+                }
+            }
+            return (losses, nil)
+        }
+        let evaluation = try run.measure(.losses) { team throws(ServiceError) in
             do throws(InferenceError) {
-                return try evaluator.evaluate(tensors, instructionSet: instructionSet, team: team)
+                return try evaluator.gradients(tensors, instructionSet: instructionSet, team: team)
             } catch {
                 throw ServiceError(error)
             }
         }
-        return LossAnswer(
-            id: id, choice: choice, layout: layers.first?.output.dimensions.layout,
-            results: losses.map { LossAnswer.Result(losses: $0) }, timings: run.timings)
+        run.move(evaluation.backward, from: .losses, to: .gradient)
+        let gradients = try run.measure(.gradient) { team throws(ServiceError) in
+            try LossGradients(
+                gradient, layers.map { ($0.name, $0.output.dimensions) }, evaluation.gradients,
+                team)
+        }
+        return (evaluation.losses, gradients)
     }
 }

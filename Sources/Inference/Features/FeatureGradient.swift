@@ -1,0 +1,214 @@
+/// The gradient of losses with respect to one sample of given features: the sum of slopes at every
+/// position, 64 positions at a time, in the precision of the arithmetic `Element`.
+///
+/// A tile is [channel][64 positions]. The product with A is then that of the Gram kernel, `AᵀF` with
+/// the symmetric A, channels taking the part of pixels.
+struct FeatureGradient<Element: FeatureElement> {
+    let output: FeatureTensor
+    let target: FeatureTensor
+    let sample: Int
+    let kernels: Kernels
+
+    private var shape: FeatureShape { output.dimensions.shape }
+    private var channels: Int { shape.channels }
+    private static var width: Int { Kernels.block }
+
+    /// The bytes that `values` takes besides its answer.
+    static func bytes(_ shape: FeatureShape) -> Int {
+        let rows = Kernels.blocks(of: shape.channels) * Kernels.block
+        // A in double precision and as the kernel reads it; tiles of features, targets and sums.
+        let (square, overflow) = rows.multipliedReportingOverflow(by: rows)
+        guard !overflow, square < .max / 64 else { return .max }
+        return 2 * square * 8 + 3 * rows * width * 8
+    }
+
+    /// The gradient in the order of the tensor.
+    /// - Throws: `cancelled`.
+    func values(
+        _ summaries: [SummarySlope], _ differences: [DifferenceSlope], _ team: Team
+    ) throws(InferenceError) -> [Element] {
+        var tile = Tile<Element>(channels: channels, needsTarget: !differences.isEmpty)
+        var values = [Element](repeating: 0, count: shape.count)
+        let whole = summaries.filter { $0.side == nil }.flatMap(\.parts)
+        let sum = TileSlope<Element>(whole, channels: channels)
+        for first in stride(from: 0, to: shape.positions, by: Self.width) {
+            try team.checkCancelled()
+            let places = Array(first..<min(first + Self.width, shape.positions))
+            add(sum, differences, places, &tile, to: &values)
+        }
+        for slope in summaries {
+            guard let side = slope.side else { continue }
+            let across = max(1, shape.width / side)
+            for (number, part) in slope.parts.enumerated() {
+                try team.checkCancelled()
+                let (row, column) = number.quotientAndRemainder(dividingBy: across)
+                let packed = TileSlope<Element>([part], channels: channels)
+                let places = (0..<side * side).map {
+                    (row * side + $0 / side) * shape.width + column * side + $0 % side
+                }
+                for first in stride(from: 0, to: places.count, by: Self.width) {
+                    let some = places[first..<min(first + Self.width, places.count)]
+                    add(packed, [], Array(some), &tile, to: &values)
+                }
+            }
+        }
+        return values
+    }
+
+    // Adds the gradient at some places of the sample, at most as many as a tile has.
+    private func add(
+        _ slope: TileSlope<Element>, _ differences: [DifferenceSlope], _ places: [Int],
+        _ tile: inout Tile<Element>, to values: inout [Element]
+    ) {
+        pack(output, places, into: &tile.features)
+        if !differences.isEmpty { pack(target, places, into: &tile.targets) }
+        tile.clear()
+        slope.add(to: &tile, kernels)
+        for difference in differences { difference.add(to: &tile) }
+        let (channelStride, positionStride) = (
+            output.dimensions.channelStride, output.dimensions.positionStride
+        )
+        values.withUnsafeMutableBufferPointer { values in
+            tile.sums.withUnsafeBufferPointer { sums in
+                for c in 0..<channels {
+                    for (p, place) in places.enumerated() {
+                        values[c * channelStride + place * positionStride] +=
+                            Element(sums[c * Self.width + p])
+                    }
+                }
+            }
+        }
+    }
+
+    private func pack(_ tensor: FeatureTensor, _ places: [Int], into tile: inout [Element]) {
+        switch tensor.elements {
+        case .float32(let values): pack(values, tensor.dimensions, places, into: &tile)
+        case .float64(let values): pack(values, tensor.dimensions, places, into: &tile)
+        }
+    }
+
+    private func pack<Value: BinaryFloatingPoint>(
+        _ values: [Value], _ dimensions: FeatureDimensions, _ places: [Int],
+        into tile: inout [Element]
+    ) {
+        let start = sample * dimensions.shape.count
+        let (channelStride, positionStride) = (dimensions.channelStride, dimensions.positionStride)
+        values.withUnsafeBufferPointer { values in
+            tile.withUnsafeMutableBufferPointer { tile in
+                for c in 0..<channels {
+                    let line = start + c * channelStride
+                    for (p, place) in places.enumerated() {
+                        tile[c * Self.width + p] = Element(values[line + place * positionStride])
+                    }
+                    for p in places.count..<Self.width { tile[c * Self.width + p] = 0 }
+                }
+            }
+        }
+    }
+}
+
+/// Features, targets and sums of 64 positions, [channel][64].
+struct Tile<Element: FeatureElement> {
+    let channels: Int
+    var features: [Element]
+    var targets: [Element]
+    /// Of channels rounded up to whole blocks.
+    var sums: [Double]
+
+    init(channels: Int, needsTarget: Bool) {
+        let count = channels * Kernels.block
+        self.channels = channels
+        features = Array(repeating: 0, count: count)
+        targets = Array(repeating: 0, count: needsTarget ? count : 0)
+        sums = Array(
+            repeating: 0, count: Kernels.blocks(of: channels) * Kernels.block * Kernels.block)
+    }
+
+    mutating func clear() {
+        sums.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
+}
+
+/// The sum of affine slopes, as the Gram kernel reads it.
+private struct TileSlope<Element: FeatureElement> {
+    private let channels: Int
+    // [block][channel][64], what lies beyond the channels being zero; nil without a full matrix.
+    private let matrix: [Element]?
+    // Nil without a diagonal one.
+    private let diagonal: [Double]?
+    private let shift: [Double]
+
+    init(_ slopes: [AffineSlope], channels: Int) {
+        self.channels = channels
+        var (full, diagonal): ([Double]?, [Double]?)
+        var shift = [Double](repeating: 0, count: channels)
+        for slope in slopes {
+            for c in 0..<channels { shift[c] += slope.shift[c] }
+            switch slope.matrix {
+            case .diagonal(let values): diagonal = Self.sum(diagonal, values)
+            case .full(let values): full = Self.sum(full, values)
+            }
+        }
+        (self.diagonal, self.shift) = (diagonal, shift)
+        matrix = full.map { Self.packed($0, channels) }
+    }
+
+    private static func sum(_ a: [Double]?, _ b: [Double]) -> [Double] {
+        guard var sum = a else { return b }
+        for i in sum.indices { sum[i] += b[i] }
+        return sum
+    }
+
+    private static func packed(_ full: [Double], _ channels: Int) -> [Element] {
+        let block = Kernels.block
+        var packed = [Element](
+            repeating: 0, count: Kernels.blocks(of: channels) * channels * block)
+        for row in 0..<channels {
+            let (number, place) = row.quotientAndRemainder(dividingBy: block)
+            for c in 0..<channels {
+                packed[(number * channels + c) * block + place] = Element(full[row * channels + c])
+            }
+        }
+        return packed
+    }
+
+    func add(to tile: inout Tile<Element>, _ kernels: Kernels) {
+        let block = Kernels.block
+        if let matrix { multiply(matrix, &tile, kernels) }
+        tile.sums.withUnsafeMutableBufferPointer { sums in
+            tile.features.withUnsafeBufferPointer { features in
+                for c in 0..<channels {
+                    let (a, b) = (diagonal?[c] ?? 0, shift[c])
+                    guard a != 0 || b != 0 else { continue }
+                    for i in c * block..<(c + 1) * block { sums[i] += a * Double(features[i]) + b }
+                }
+            }
+        }
+    }
+
+    private func multiply(_ matrix: [Element], _ tile: inout Tile<Element>, _ kernels: Kernels) {
+        let block = Kernels.block
+        let step = Element.gramBlock(kernels)
+        let rows = Kernels.blocks(of: channels) * block
+        matrix.withUnsafeBufferPointer { matrix in
+            tile.features.withUnsafeBufferPointer { features in
+                tile.sums.withUnsafeMutableBufferPointer { sums in
+                    guard let matrix = matrix.baseAddress, let features = features.baseAddress,
+                        let sums = sums.baseAddress
+                    else { return }
+                    for i in stride(from: 0, to: rows, by: step.rows) {
+                        withUnsafePointer(to: matrix + i / block * channels * block) { a in
+                            withUnsafePointer(to: features) { b in
+                                for j in stride(from: 0, to: block, by: step.columns) {
+                                    Element.gram(
+                                        kernels, a, i % block, b, j, vectors: 2, rows: 1,
+                                        width: channels, g: sums + i * block + j, ldg: block)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
