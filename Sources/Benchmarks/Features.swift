@@ -28,7 +28,16 @@ extension Bench {
                 }
             }
             // As numpy and PyTorch count it: the whole square matrix.
-            line(name, times, gflop: 2 * 2 * 8 * 256 * 256 * 4096 / 1e9)
+            let gflop = 2.0 * 8 * 256 * 256 * 4096 / 1e9
+            line(name, times, gflop: 2 * gflop)
+            let both = try Times {
+                _ = try pool.runAndWait { team in
+                    try evaluator.gradients(
+                        [(output: tensors[0], target: tensors[1])], instructionSet: instructionSet,
+                        team: team)
+                }
+            }
+            line("\(name) loss + gradient", both, gflop: 3 * gflop)
         }
     }
 }

@@ -44,6 +44,7 @@ struct SafetensorsTensorTests {
         #expect((0x1p14..<0x1p15).contains(largest / scale))
         #expect(scale.significand == 1)
         #expect(HalfPrecision.scale(largest: 0) == 1)
+        #expect(HalfPrecision.scale(largest: 0x1p-1074) == Double.leastNormalMagnitude)
     }
 
     @Test func `base64 is what Foundation writes`() throws {

@@ -78,6 +78,8 @@ public enum HalfPrecision {
     /// from 2^14 to 2^15: 1 when all are 0. What is less than 2^-39 of the largest becomes 0.
     public static func scale(largest: Double) -> Double {
         guard largest > 0, largest.isFinite else { return 1 }
-        return Double(sign: .plus, exponent: Int(largest.exponent) - 14, significand: 1)
+        // No less than the least normal double, which can be divided by.
+        let exponent = max(Int(largest.exponent) - 14, Double.leastNormalMagnitude.exponent)
+        return Double(sign: .plus, exponent: exponent, significand: 1)
     }
 }

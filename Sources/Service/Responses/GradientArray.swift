@@ -36,6 +36,7 @@ struct GradientArray: Sendable {
         // Of values beyond 1e154 the squares are not finite, so they are scaled first.
         let unit = HalfPrecision.scale(largest: largest)
         norm = unit * values.reduce(0) { $0 + $1 / unit * ($1 / unit) }.squareRoot()
+        guard norm.isFinite else { return nil }
         switch dtype {
         case .float32:
             let singles = values.map { Float($0) }

@@ -119,4 +119,15 @@ struct GradientRefusalTests {
             large.map { SentTensor($0.name, [1, 3, 64, 64], seed: 1) })
         #expect(half.status == 200, "\(half.text)")
     }
+
+    // Pixels of 4096 x 4096 gray as bytes are 17 MB, their gradient in double precision 400 MB.
+    @Test func `more than memory holds, before any work`() throws {
+        let service = try RunningService("--max-memory-bytes=536870912")
+        let gray = Sample.npy([4096, 4096], uint8: [UInt8](repeating: 7, count: 4096 * 4096))
+        let response = try service.post(
+            "/v1/losses?layers=pool1&gradient=output&gradient_dtype=float16",
+            Form(("output", nil, gray), ("target", nil, gray)))
+        try expect(response, "batch_too_large", "more memory than the service may use")
+        #expect(try response.json["option"] as? String == "max-memory-bytes", "\(response.text)")
+    }
 }
