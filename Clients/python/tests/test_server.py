@@ -63,6 +63,17 @@ def test_what_ends_at_once_is_said(binary) -> None:
         styleloss.serve(path=binary, options=["--no-such-option"])
 
 
+def test_the_environments_binary_is_found_though_it_is_not_activated(tmp_path, monkeypatch) -> None:
+    program = tmp_path / "styleloss"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("STYLELOSS_BINARY", raising=False)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    if not (Path(styleloss.__file__).parent / "bin").exists():
+        assert styleloss.server.binary() == program
+
+
 def test_without_a_binary_it_says_what_to_do(monkeypatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("STYLELOSS_BINARY", raising=False)

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sysconfig
 import tempfile
 import time
 from collections.abc import Sequence
@@ -39,14 +40,21 @@ exit "$status"
 
 
 def binary() -> Path:
-    """The service's binary: `STYLELOSS_BINARY`, the wheel's own, or that on the PATH.
+    """The service's binary: `STYLELOSS_BINARY`, this wheel's, the environment's, or the PATH's.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    named = os.environ.get("STYLELOSS_BINARY")
     packaged = Path(__file__).with_name("bin") / "styleloss"
-    found = named or (packaged if packaged.exists() else shutil.which("styleloss"))
+    # An environment's scripts, those of the wheel styleloss-server among them, are on the PATH only
+    # where it was activated.
+    scripts = shutil.which("styleloss", path=sysconfig.get_path("scripts"))
+    found = (
+        os.environ.get("STYLELOSS_BINARY")
+        or (packaged if packaged.exists() else None)
+        or scripts
+        or shutil.which("styleloss")
+    )
     if found is None:
         raise FileNotFoundError(
             "There is no styleloss binary on the PATH or in this package; "
