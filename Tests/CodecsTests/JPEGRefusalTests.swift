@@ -64,10 +64,12 @@ struct JPEGRefusalTests {
     }
 
     @Test func `counts the memory of scans that are held`() throws {
-        let single = try JPEG.header(try JPEGFixture.named("420-35x27").bytes.span)
+        let bytes = try JPEGFixture.named("420-35x27").bytes
+        let single = try JPEG.header(bytes.span)
         #expect(!single.hasSeveralScans)
         for name in ["progressive-420", "one-component-a-scan"] {
-            let header = try JPEG.header(try JPEGFixture.named(name).bytes.span)
+            let bytes = try JPEGFixture.named(name).bytes
+            let header = try JPEG.header(bytes.span)
             #expect(header.hasSeveralScans)
             // 37 x 29 at 4:2:0 are 3 x 2 MCUs of six blocks, of 64 coefficients of 2 bytes.
             #expect(header.decodedByteCount == 37 * 29 * 3 + 3 * 2 * 6 * 128, "\(name)")

@@ -77,10 +77,11 @@ struct PairObserverTests {
         // Kept features have whole blocks.
         let shape = FeatureShape(channels: 64, height: shape.height, width: shape.width)
         let features = PackedFeatures<Double>(shape, seed: 3)
-        let observer = MapObserver<Double>(shape, segments: shape.segments(min(2, shape.width)))
+        let map = FeatureMap(channels: shape.channels, height: shape.height, width: shape.width)
+        let observer = MapObserver<Double>(map, segments: shape.segments(min(2, shape.width)))
         features.show(observer, unitsPerGroup: 2)
         var values = [Float](repeating: 0, count: shape.count)
-        values.withUnsafeMutableBufferPointer { observer.map.copyCHW(into: $0) }
+        values.withUnsafeMutableBufferPointer { observer.map.copyCHW(into: $0) {} }
         #expect(values.map(Double.init) == features.channels.flatMap(\.self))
     }
 }
