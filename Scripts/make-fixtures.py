@@ -5,8 +5,8 @@
 
 Everything is computed in float64, with PyTorch for the network and NumPy for the rest, from the
 embedded weights and from generated ones (Tests/TestSupport/GeneratedWeights.swift is the other half).
-Needs torch, numpy, pillow and safetensors, for presets also piq with torchvision; the tests need none
-of them.
+Needs torch, numpy, pillow and safetensors, for presets and maps also piq, lpips, torchmetrics and
+torchvision; the tests need none of them.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 import torch
-from fixtures import feature_gradients, goldens, gradients, offsets, presets, regions, similar, variants
+from fixtures import goldens, gradients, maps, presets, resamples, similar, variants
 from fixtures.images import make_images
 from fixtures.weights import load_network
 from safetensors.numpy import save_file
@@ -22,8 +22,8 @@ from safetensors.numpy import save_file
 ROOT = Path(__file__).resolve().parent.parent
 TOPICS = {
     "goldens": goldens.make, "variants": variants.make, "presets": presets.make,
-    "similar": similar.make, "gradients": gradients.make, "regions": regions.make,
-    "offsets": offsets.make, "feature-gradients": feature_gradients.make,
+    "similar": similar.make, "gradients": gradients.make, "maps": maps.make,
+    "resamples": resamples.make,
 }
 
 
@@ -43,9 +43,12 @@ def main():
         values = TOPICS[topic](network, images, pictures)
         if isinstance(values, tuple):  # JSON, and what would be too long in it
             values, tensors = values
-            save_file(tensors, arguments.fixtures / f"{topic}.safetensors")
-        text = json.dumps(values, indent=1, default=float)
-        (arguments.fixtures / f"{topic}.json").write_text(text + "\n")
+            path = arguments.fixtures / f"{topic}.safetensors"
+            save_file(tensors, path)
+            path.chmod(0o644)
+        if values:
+            text = json.dumps(values, indent=1, default=float)
+            (arguments.fixtures / f"{topic}.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

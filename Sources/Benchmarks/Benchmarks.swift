@@ -3,13 +3,13 @@ import Inference
 /// Times the engine and the service on this machine. No thresholds: numbers are compared by whoever
 /// reads them, side by side in one run (Scripts/benchmark runs the peers beside it).
 ///
-///     swift run -c release Benchmarks [kernels|layers|convolutions|workloads|gradient|large-gradient|features|near|large|service|W1|W2|W3|W4 …]
+///     swift run -c release Benchmarks [kernels|layers|convolutions|workloads|gradient|large-gradient|features|near|metrics|large|service|W1|W2|W3|W4 …]
 @main
 struct Benchmarks {
     static func main() throws {
         let all = [
             "kernels", "layers", "convolutions", "workloads", "gradient", "features", "near",
-            "large", "large-gradient", "service",
+            "metrics", "large", "large-gradient", "service",
         ]
         let wanted = CommandLine.arguments.dropFirst()
         let unknown = wanted.filter { name in !all.contains(name) && Workload.named(name) == nil }
@@ -29,6 +29,7 @@ struct Benchmarks {
             case "features": try bench.timeFeatures()
             case "near": try bench.timeNearPairs()
             case "large-gradient": try bench.timeLargeGradients()
+            case "metrics": try bench.timeMetrics()
             case "large": try bench.timeLargeImages()
             default: try bench.timeService()
             }

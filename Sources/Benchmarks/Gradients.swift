@@ -46,7 +46,7 @@ extension Bench {
             try run(64, 64).differentiate()
             let large = run(height, width)
             let alone = try milliseconds { try large.evaluate() }
-            extractor.releaseIdleBuffers()
+            extractor.buffers.releaseAll()
             Memory.trim()
             Memory.resetPeak()
             let before = Memory.residentBytes
@@ -104,7 +104,7 @@ struct GradientRun {
     /// The peak of one run above what is resident once the engine has its kernels, and the estimate.
     func memory() throws -> (bytes: Int, estimate: Int) {
         let extractor = evaluator.extractor
-        extractor.releaseIdleBuffers()
+        extractor.buffers.releaseAll()
         Memory.trim()
         Memory.resetPeak()
         let before = Memory.residentBytes

@@ -187,11 +187,13 @@ static void add_pointwise_slopes(
     }
 }
 
+typedef double wide_unaligned __attribute__((ext_vector_type(LANES), aligned(8)));
+
 // The slope of a rule at the difference of two pixels' features at unit length, a ra - b rb; in FP64, as
-// their losses are.
+// their losses are. w is what the channels' shares are multiplied by, 1 where null.
 INLINE void unit_slope(
     const styleloss_pointwise rule, double p, const float *a, double ra, const float *b, double rb,
-    wide *slope) {
+    const double *w, wide *slope) {
     const wide d = __builtin_convertvector(load(a), wide) * ra - __builtin_convertvector(load(b), wide) * rb;
     const wide zero = (wide)0.0, one = (wide)1.0;
     const wide sign = d > zero ? one : d < zero ? -one : zero;
@@ -201,16 +203,17 @@ INLINE void unit_slope(
         case STYLELOSS_SMOOTH_L1: *slope = (d < zero ? -d : d) < (wide)p ? d / p : sign; break;
         case STYLELOSS_CHARBONNIER: *slope = d / __builtin_elementwise_sqrt(d * d + p); break;
     }
+    if (w) *slope *= *(const wide_unaligned *)w;
 }
 
 INLINE void unit_dots_of(
     const styleloss_pointwise rule, double p, const float *a, const float *b, const double *ra,
-    const double *rb, ptrdiff_t width, double *dots) {
+    const double *rb, const double *w, ptrdiff_t width, double *dots) {
     for (ptrdiff_t x = 0; x < width; x++, a += BLOCK, b += BLOCK) {
         wide sum = (wide)0.0;
         for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
             wide slope;
-            unit_slope(rule, p, a + c, ra[x], b + c, rb[x], &slope);
+            unit_slope(rule, p, a + c, ra[x], b + c, rb[x], w ? w + c : 0, &slope);
             sum += slope * __builtin_convertvector(load(a + c), wide);
         }
         for (int lane = 0; lane < LANES; lane++) dots[x] += sum[lane];
@@ -219,11 +222,12 @@ INLINE void unit_dots_of(
 
 INLINE void add_unit_slopes_of(
     const styleloss_pointwise rule, double p, double factor, const float *a, const float *b,
-    const double *ra, const double *rb, const double *k, ptrdiff_t width, float *out) {
+    const double *ra, const double *rb, const double *k, const double *w, ptrdiff_t width,
+    float *out) {
     for (ptrdiff_t x = 0; x < width; x++, a += BLOCK, b += BLOCK, out += BLOCK)
         for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
             wide slope;
-            unit_slope(rule, p, a + c, ra[x], b + c, rb[x], &slope);
+            unit_slope(rule, p, a + c, ra[x], b + c, rb[x], w ? w + c : 0, &slope);
             slope = slope * (factor * ra[x])
                 - __builtin_convertvector(load(a + c), wide) * (factor * k[x]);
             store(out + c, load(out + c) + __builtin_convertvector(slope, vec));
@@ -232,10 +236,10 @@ INLINE void add_unit_slopes_of(
 
 static void unit_dots(
     styleloss_pointwise rule, double p, const float *a, const float *b, const double *ra,
-    const double *rb, ptrdiff_t width, double *dots) {
+    const double *rb, const double *w, ptrdiff_t width, double *dots) {
     switch (rule) {
 #define CASE(rule) \
-    case rule: unit_dots_of(rule, p, a, b, ra, rb, width, dots); break;
+    case rule: unit_dots_of(rule, p, a, b, ra, rb, w, width, dots); break;
         CASE(STYLELOSS_ABSOLUTE)
         CASE(STYLELOSS_SQUARED)
         CASE(STYLELOSS_SMOOTH_L1)
@@ -246,10 +250,11 @@ static void unit_dots(
 
 static void add_unit_slopes(
     styleloss_pointwise rule, double p, double factor, const float *a, const float *b,
-    const double *ra, const double *rb, const double *k, ptrdiff_t width, float *out) {
+    const double *ra, const double *rb, const double *k, const double *w, ptrdiff_t width,
+    float *out) {
     switch (rule) {
 #define CASE(rule) \
-    case rule: add_unit_slopes_of(rule, p, factor, a, b, ra, rb, k, width, out); break;
+    case rule: add_unit_slopes_of(rule, p, factor, a, b, ra, rb, k, w, width, out); break;
         CASE(STYLELOSS_ABSOLUTE)
         CASE(STYLELOSS_SQUARED)
         CASE(STYLELOSS_SMOOTH_L1)

@@ -40,8 +40,10 @@ INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
     {                                                                                                    \
         .gram_mr = GRAM_MR, .gram_nr = 2 * (width), .gram = gram_##type,                                 \
         .absolute_difference = absolute_difference_##type, .pair_sum = pair_sum_##type,                  \
+        .pair_pixels = pair_pixels_##type,                                                               \
         .pixel_squares = pixel_squares_##type, .channel_sums = channel_sums_##type,                      \
-        .channel_squares = channel_squares_##type, .centre = centre_##type,                              \
+        .channel_squares = channel_squares_##type, .channel_products = channel_products_##type,          \
+        .centre = centre_##type,                                                                         \
         .midpoint = midpoint_##type,                                                                     \
     }
 

@@ -65,36 +65,62 @@ INLINE void OF(apply)(const styleloss_pointwise rule, double p, OF(sums) *differ
     }
 }
 
-INLINE double OF(pair_sum_of)(
+// total[0...WIDTH] += w f(a ra - b rb) of the 64 channels of one pixel.
+INLINE void OF(add_pixel)(
     const styleloss_pointwise rule, double p, const SCALAR *a, const SCALAR *b, const double *ra,
-    const double *rb, ptrdiff_t width) {
-    OF(sums) total = (OF(sums))0.0;
-    for (ptrdiff_t x = 0; x < width; x++)
-        for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
-            OF(sums) from = WIDEN(OF(read)(a + x * BLOCK + c));
-            OF(sums) to = WIDEN(OF(read)(b + x * BLOCK + c));
-            if (ra) from *= ra[x];
-            if (rb) to *= rb[x];
-            from -= to;
-            OF(apply)(rule, p, &from);
-            total += from;
-        }
+    const double *rb, const double *weights, ptrdiff_t x, OF(sums) *total) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
+        OF(sums) from = WIDEN(OF(read)(a + x * BLOCK + c));
+        OF(sums) to = WIDEN(OF(read)(b + x * BLOCK + c));
+        if (ra) from *= ra[x];
+        if (rb) to *= rb[x];
+        from -= to;
+        OF(apply)(rule, p, &from);
+        if (weights) from *= *(const OF(sums) *)(weights + c);
+        *total += from;
+    }
+}
+
+INLINE double OF(lanes_sum)(const OF(sums) *total) {
     double sum = 0;
-    for (int lane = 0; lane < WIDTH; lane++) sum += total[lane];
+    for (int lane = 0; lane < WIDTH; lane++) sum += (*total)[lane];
     return sum;
 }
 
+// Of each pixel into `pixels`, or of all of them where that is null.
+INLINE double OF(pair_sum_of)(
+    const styleloss_pointwise rule, double p, const SCALAR *a, const SCALAR *b, const double *ra,
+    const double *rb, const double *weights, ptrdiff_t width, double *pixels) {
+    OF(sums) total = (OF(sums))0.0;
+    for (ptrdiff_t x = 0; x < width; x++) {
+        OF(add_pixel)(rule, p, a, b, ra, rb, weights, x, &total);
+        if (!pixels) continue;
+        pixels[x] += OF(lanes_sum)(&total);
+        total = (OF(sums))0.0;
+    }
+    return OF(lanes_sum)(&total);
+}
+
+#define BY_RULE(...)                                                                                    \
+    switch (rule) {                                                                                     \
+        case STYLELOSS_ABSOLUTE: return OF(pair_sum_of)(STYLELOSS_ABSOLUTE, __VA_ARGS__);               \
+        case STYLELOSS_SQUARED: return OF(pair_sum_of)(STYLELOSS_SQUARED, __VA_ARGS__);                 \
+        case STYLELOSS_SMOOTH_L1: return OF(pair_sum_of)(STYLELOSS_SMOOTH_L1, __VA_ARGS__);             \
+        case STYLELOSS_CHARBONNIER: return OF(pair_sum_of)(STYLELOSS_CHARBONNIER, __VA_ARGS__);         \
+    }
+
 static double OF(pair_sum)(
     styleloss_pointwise rule, double p, const SCALAR *a, const SCALAR *b, const double *ra,
-    const double *rb, ptrdiff_t width) {
-    switch (rule) {
-        case STYLELOSS_ABSOLUTE: return OF(pair_sum_of)(STYLELOSS_ABSOLUTE, p, a, b, ra, rb, width);
-        case STYLELOSS_SQUARED: return OF(pair_sum_of)(STYLELOSS_SQUARED, p, a, b, ra, rb, width);
-        case STYLELOSS_SMOOTH_L1: return OF(pair_sum_of)(STYLELOSS_SMOOTH_L1, p, a, b, ra, rb, width);
-        case STYLELOSS_CHARBONNIER:
-            return OF(pair_sum_of)(STYLELOSS_CHARBONNIER, p, a, b, ra, rb, width);
-    }
+    const double *rb, const double *weights, ptrdiff_t width) {
+    BY_RULE(p, a, b, ra, rb, weights, width, 0)
 }
+
+static double OF(pair_pixels)(
+    styleloss_pointwise rule, double p, const SCALAR *a, const SCALAR *b, const double *ra,
+    const double *rb, const double *weights, ptrdiff_t width, double *pixels) {
+    BY_RULE(p, a, b, ra, rb, weights, width, pixels)
+}
+#undef BY_RULE
 
 static void OF(pixel_squares)(const SCALAR *row, ptrdiff_t width, double *squares) {
     for (ptrdiff_t x = 0; x < width; x++) {
@@ -125,6 +151,21 @@ static void OF(channel_squares)(
         for (ptrdiff_t x = 0; x < width; x++) {
             const OF(sums) d = WIDEN(OF(read)(row + x * BLOCK + c)) - from;
             total += d * d;
+        }
+        *(OF(sums) *)(sums + c) = total;
+    }
+}
+
+static void OF(channel_products)(
+    const SCALAR *a, const double *a_origin, const SCALAR *b, const double *b_origin,
+    ptrdiff_t width, double *sums) {
+    for (ptrdiff_t c = 0; c < BLOCK; c += WIDTH) {
+        OF(sums) total = *(const OF(sums) *)(sums + c);
+        const OF(sums) i = *(const OF(sums) *)(a_origin + c), j = *(const OF(sums) *)(b_origin + c);
+        for (ptrdiff_t x = 0; x < width; x++) {
+            const OF(sums) d = WIDEN(OF(read)(a + x * BLOCK + c)) - i;
+            const OF(sums) e = WIDEN(OF(read)(b + x * BLOCK + c)) - j;
+            total += d * e;
         }
         *(OF(sums) *)(sums + c) = total;
     }

@@ -64,6 +64,12 @@ public enum MappedFileError: Error, Equatable, Sendable, CustomStringConvertible
         unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     }
 
+    /// Lets the pages read so far go from the process; they come back when they are read again.
+    public func forgetPages() {
+        unsafe madvise(
+            UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, MADV_DONTNEED)
+    }
+
     /// Lends the bytes as a span.
     public func withSpan<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -8,6 +8,8 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case invalidTensor(String)
     /// The network does not have the layer.
     case unknownLayer(String)
+    /// There are no learned weights for the layer.
+    case unlearnedLayer(String, LearnedWeights)
     /// A loss that came out as infinity or NaN; the sentence names it.
     case nonFiniteResult(String)
     /// Nobody waits for the result any more.
@@ -23,6 +25,9 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
             sentence
         case .unknownLayer(let name):
             "the network has no layer \(name)"
+        case .unlearnedLayer(let name, let weights):
+            "there are no learned weights \(weights.rawValue) for layer \(name); they are for "
+                + LearnedWeights.layers.joined(separator: ", ")
         case .cancelled:
             "the work was cancelled"
         }

@@ -8,6 +8,12 @@ public struct ConvolutionWeights: Sendable {
     public let bias: [Float]
 }
 
+/// The weights of a network and what they are fed with: equal ones give equal features.
+public struct NetworkIdentity: Sendable, Hashable {
+    let sha256: String
+    let preprocessing: Preprocessing
+}
+
 /// A VGG with its weights: validated, immutable and cheap to copy, for it holds views.
 public struct Network: Sendable {
     /// The name that answers echo, such as `vgg16-imagenet`.
@@ -65,6 +71,16 @@ public struct Network: Sendable {
 }
 
 extension Network {
+    /// What makes its features what they are.
+    public var identity: NetworkIdentity {
+        NetworkIdentity(sha256: sha256, preprocessing: preprocessing)
+    }
+
+    /// The training that the preprocessing belongs to; nil for one of its own.
+    public var family: LossNetwork.Weights? {
+        LossNetwork.Weights.allCases.first { $0.preprocessing.hasSameNumbers(as: preprocessing) }
+    }
+
     // Metadata that says nothing or contradicts itself is what a given preprocessing is for.
     private static func declared(
         in metadata: [String: String], otherThan given: Preprocessing

@@ -28,7 +28,7 @@ public struct WeightTensor: @unchecked Sendable {
     public let elementType: ElementType
     /// The dimensions, slowest first.
     public let shape: [Int]
-    private let bytes: UnsafeRawBufferPointer
+    package let bytes: UnsafeRawBufferPointer
     private let owner: (any AnyObject & Sendable)?
 
     /// A view of `bytes`, which must stay valid and unchanged while `owner` lives (forever when nil).
@@ -47,7 +47,7 @@ public struct WeightTensor: @unchecked Sendable {
     public var count: Int { shape.reduce(1, *) }
 
     /// Bytes of the values as they are stored.
-    var byteCount: Int { bytes.count }
+    package var byteCount: Int { bytes.count }
 
     /// Whether the bytes are exactly what type and shape ask for.
     var hasConsistentByteCount: Bool {

@@ -38,17 +38,17 @@ public struct Comparison: Sendable {
     /// for gradients.
     public static var optionNames: [String] { OptionName.comparison.map(\.rawValue) }
 
-    private let model: Model
+    private let models: Models
     private let configuration: Configuration
 
     /// Loads the weights.
     public init(configuration: Configuration) throws(WeightsError) {
         self.configuration = configuration
-        model = try ModelLoader(configuration: configuration).load()
+        models = try ModelLoader(configuration: configuration).load()
     }
 
     /// The engine that runs, for `info`.
-    public var info: ServiceInfo { ServiceInfo(model: model, configuration: configuration) }
+    public var info: ServiceInfo { ServiceInfo(models: models, configuration: configuration) }
 
     /// Compares.
     ///
@@ -64,7 +64,7 @@ public struct Comparison: Sendable {
             parts.append((name, .file(payload, contentType: nil)))
         }
         let job = try LossJob(
-            Submission(parts: parts), query: request.options, id: RequestID.of([:]), model: model,
+            Submission(parts: parts), query: request.options, id: RequestID.of([:]), models: models,
             targets: TargetCache(TargetStore(bytesMax: 0), of: nil), configuration: configuration)
         let pool = WorkerPool(workers: configuration[.workers])
         defer { pool.stop() }

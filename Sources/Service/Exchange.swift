@@ -90,7 +90,7 @@ final class Exchange: HTTPExchange {
                 var request = request
                 request.intake = intake
                 try request.decodeBody(limit: limit, context.configuration, intake)
-                return try endpoint.prepare(request, model: try context.readiness.model())
+                return try endpoint.prepare(request, models: try context.readiness.models())
             },
             answer: { permit, response, code in
                 self.answer(permit, response, code, responder)

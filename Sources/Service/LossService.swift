@@ -53,15 +53,17 @@ public final class LossService: Sendable {
         server.start()
     }
 
-    /// Maps the weights and runs them once; ready after that.
+    /// Maps the weights and runs those of the first network once; ready after that.
     public func load() throws(WeightsError) {
-        let model = try ModelLoader(configuration: configuration).load()
+        let models = try ModelLoader(configuration: configuration).load()
         do {
-            try context.pool.runAndWait { team in try ModelLoader.warmUp(model, team: team) }
+            try context.pool.runAndWait { team in
+                try ModelLoader.warmUp(models.standard, team: team)
+            }
         } catch {
             throw WeightsError(description: "The weights do not run: \(error).")
         }
-        context.readiness.becomeReady(model)
+        context.readiness.becomeReady(models)
     }
 
     /// Not ready any more: serves for the drain delay, then finishes what it has within the grace,

@@ -9,16 +9,16 @@ enum Phase: Sendable, Equatable {
     case stopping
 }
 
-/// The phase and, once the weights are mapped and have run, the model.
+/// The phase and, once the weights are mapped and have run, the models.
 package final class Readiness: Sendable {
     private struct State {
         var phase = Phase.starting
-        var model: Model?
+        var models: Models?
         /// What waits for the end of the start.
         var waiting: [@Sendable () -> Void] = []
 
-        /// Whether there is a model, or there will be none.
-        var isSettled: Bool { model != nil || phase == .stopping }
+        /// Whether there are models, or there will be none.
+        var isSettled: Bool { models != nil || phase == .stopping }
     }
 
     private let state = Mutex(State())
@@ -26,11 +26,11 @@ package final class Readiness: Sendable {
     package init() {}
 
     var phase: Phase { state.withLock { $0.phase } }
-    var loadedModel: Model? { state.withLock { $0.model } }
+    var loadedModels: Models? { state.withLock { $0.models } }
 
-    func becomeReady(_ model: Model) {
+    func becomeReady(_ models: Models) {
         settle { state in
-            state.model = model
+            state.models = models
             if state.phase == .starting { state.phase = .ready }
         }
     }
@@ -80,14 +80,14 @@ package final class Readiness: Sendable {
         }
     }
 
-    /// The model for a job.
+    /// The networks for a job.
     ///
     /// - Throws: 503 before it is there and once the service only finishes what it has.
-    func model() throws(ServiceError) -> Model {
-        let (phase, model) = state.withLock { ($0.phase, $0.model) }
+    func models() throws(ServiceError) -> Models {
+        let (phase, models) = state.withLock { ($0.phase, $0.models) }
         if phase == .stopping { throw Self.draining }
-        guard let model else { throw Self.notReady }
-        return model
+        guard let models else { throw Self.notReady }
+        return models
     }
 
     private static let notReady = ServiceError(

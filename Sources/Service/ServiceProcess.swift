@@ -58,16 +58,17 @@ public final class ServiceProcess: Sendable {
             sink.write("\(Version.name): \(error)")
             return .weights
         }
-        let model = service.context.readiness.loadedModel
+        let models = service.context.readiness.loadedModels
+        let names = (models?.all ?? []).map(\.network.name).joined(separator: ", ")
         service.logger.info(
             "ready",
             metadata: [
-                "model": "\(model?.network.name ?? "")",
-                "instruction_set": "\(model?.extractor.instructionSet.rawValue ?? "")",
+                "models": "\(names)",
+                "instruction_set": "\(models?.instructionSet.rawValue ?? "")",
                 "workers": .stringConvertible(service.context.pool.workers),
                 "load_ms": .stringConvertible(start.duration(to: .now).milliseconds.rounded()),
             ])
-        for warning in model?.warnings ?? [] {
+        for warning in models?.warnings ?? [] {
             service.logger.warning("\(warning.detail)", metadata: ["code": "\(warning.code)"])
         }
         tell(.ready)

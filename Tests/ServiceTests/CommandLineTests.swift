@@ -26,6 +26,10 @@ struct Program {
     }
 
     static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
+        try run(arguments, environment: environment)
+    }
+
+    static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
         let process = process(arguments, environment)
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = output

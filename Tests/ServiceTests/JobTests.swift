@@ -13,7 +13,7 @@ private struct TestEndpoint: JobEndpoint {
     var fails = false
     let work: @Sendable (inout JobRun) throws(ServiceError) -> HTTPServerResponse
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         if fails { throw Self.fault }
         return JobRequest(workBytes: 1_000_000, work: work)
     }

@@ -62,11 +62,17 @@ typedef enum {
         /* Sum of |a - b|, FP64 across every 8 vectors. */                                              \
         double (*_Nonnull absolute_difference)(                                                         \
             const scalar *_Nonnull a, const scalar *_Nonnull b, ptrdiff_t count);                       \
-        /* Sum over `width` pixels of f(a ra[x] - b rb[x]), f as `rule` and `p` say, in FP64; ra and rb \
-           are 1 where null. */                                                                         \
+        /* Sum over `width` pixels of w[c] f(a ra[x] - b rb[x]), f as `rule` and `p` say, in FP64; ra,  \
+           rb and w, one a channel, are 1 where null. */                                                \
         double (*_Nonnull pair_sum)(                                                                    \
             styleloss_pointwise rule, double p, const scalar *_Nonnull a, const scalar *_Nonnull b,     \
-            const double *_Nullable ra, const double *_Nullable rb, ptrdiff_t width);                   \
+            const double *_Nullable ra, const double *_Nullable rb, const double *_Nullable w,          \
+            ptrdiff_t width);                                                                           \
+        /* The same of each pixel by itself: pixels[x] += its sum; 0. */                                \
+        double (*_Nonnull pair_pixels)(                                                                 \
+            styleloss_pointwise rule, double p, const scalar *_Nonnull a, const scalar *_Nonnull b,     \
+            const double *_Nullable ra, const double *_Nullable rb, const double *_Nullable w,          \
+            ptrdiff_t width, double *_Nonnull pixels);                                                  \
         /* squares[x] += sum of row[x][0...63]^2, in FP64. */                                           \
         void (*_Nonnull pixel_squares)(                                                                 \
             const scalar *_Nonnull row, ptrdiff_t width, double *_Nonnull squares);                     \
@@ -78,6 +84,10 @@ typedef enum {
         void (*_Nonnull channel_squares)(                                                               \
             const scalar *_Nonnull row, const double *_Nonnull origin, ptrdiff_t width,                 \
             double *_Nonnull sums);                                                                     \
+        /* The same of products of two images' differences, each from its origin. */                    \
+        void (*_Nonnull channel_products)(                                                              \
+            const scalar *_Nonnull a, const double *_Nonnull a_origin, const scalar *_Nonnull b,        \
+            const double *_Nonnull b_origin, ptrdiff_t width, double *_Nonnull sums);                   \
         /* centred[x][0...63] = row[x][0...63] - shift[0...63] */                                       \
         void (*_Nonnull centre)(                                                                        \
             const scalar *_Nonnull row, const scalar *_Nonnull shift, ptrdiff_t width,                  \
@@ -198,16 +208,16 @@ typedef struct {
 
     /// The same of features at unit length, u = r f with r a factor of the pixel that depends on the
     /// squares of its f, in two passes over all channel blocks. First dots[x] += sum of v a, v being
-    /// g'(ra[x] a - rb[x] b); then out += factor (ra[x] v - k[x] a), k[x] being what follows from
+    /// w[c] g'(ra[x] a - rb[x] b), w one a channel or null for 1; then out += factor (ra[x] v - k[x] a), k[x] being what follows from
     /// dots[x] for the change of ra[x].
     void (*_Nonnull unit_dots)(
         styleloss_pointwise rule, double parameter, const float *_Nonnull a,
         const float *_Nonnull b, const double *_Nonnull ra, const double *_Nonnull rb,
-        ptrdiff_t width, double *_Nonnull dots);
+        const double *_Nullable w, ptrdiff_t width, double *_Nonnull dots);
     void (*_Nonnull add_unit_slopes)(
         styleloss_pointwise rule, double parameter, double factor, const float *_Nonnull a,
         const float *_Nonnull b, const double *_Nonnull ra, const double *_Nonnull rb,
-        const double *_Nonnull k, ptrdiff_t width, float *_Nonnull out);
+        const double *_Nonnull k, const double *_Nullable w, ptrdiff_t width, float *_Nonnull out);
 
     /// share = d / y of `count` values, a multiple of 64; 0 where y is 0.
     void (*_Nonnull root_shares)(

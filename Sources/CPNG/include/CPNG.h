@@ -1,4 +1,4 @@
-// PNG rows behind a few C functions. libpng reports errors with longjmp, which must never cross
+// PNG rows, read and written, behind a few C functions. libpng reports errors with longjmp, which must never cross
 // Swift frames, so every call comes back as a status. libpng is given IHDR, the palette of a
 // palette image and the image data, all checked by the caller, and so never sees another chunk.
 //
@@ -46,6 +46,15 @@ CPNGStatus cpng_finish(CPNGDecoder *_Nonnull decoder);
 // Whether the compressed data did not end where the rows did: something followed, the end was
 // missing, or its Adler-32 was wrong. Of a Complete decoder, after `cpng_finish`.
 bool cpng_has_odd_end(const CPNGDecoder *_Nonnull decoder);
+
+// The most bytes of an RGB image of 8 bits as a PNG.
+size_t cpng_encoded_bytes_max(uint32_t width, uint32_t height);
+
+// Writes height x width x 3 samples as a PNG, without gamma, and returns its size; 0 when memory is out
+// or `count` is less than the above.
+size_t cpng_encode(
+    const uint8_t *_Nonnull rgb, uint32_t width, uint32_t height, uint8_t *_Nonnull bytes,
+    size_t count);
 
 // NUL-terminated printable ASCII; empty unless a status said Damaged.
 const char *_Nonnull cpng_reason(const CPNGDecoder *_Nonnull decoder);

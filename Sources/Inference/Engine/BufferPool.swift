@@ -3,11 +3,12 @@ import Synchronization
 /// Buffers that outlive one job, so that steady state takes no memory from the system.
 ///
 /// Keeps at most `retainedBytesMax`; what a rare large job needed goes back when it ends.
-package final class BufferPool: Sendable {
+public final class BufferPool: Sendable {
     private let retainedBytesMax: Int
     private let free = Mutex<[FloatBuffer]>([])
 
-    package init(retainedBytesMax: Int) { self.retainedBytesMax = retainedBytesMax }
+    /// A pool that keeps at most so many bytes.
+    public init(retainedBytesMax: Int = 192 << 20) { self.retainedBytesMax = retainedBytesMax }
 
     /// A buffer of at least `count` floats, whose contents are whatever they were.
     package func take(count: Int) -> FloatBuffer {
@@ -22,9 +23,10 @@ package final class BufferPool: Sendable {
     }
 
     /// Bytes of the buffers that nobody has taken.
-    package var retainedBytes: Int { free.withLock { $0.reduce(0) { $0 + $1.bytes } } }
+    public var idleBytes: Int { free.withLock { $0.reduce(0) { $0 + $1.bytes } } }
 
-    package func releaseAll() { free.withLock { $0 = [] } }
+    /// Lets all of them go.
+    public func releaseAll() { free.withLock { $0 = [] } }
 
     package func giveBack(_ buffer: FloatBuffer) {
         free.withLock { buffers in

@@ -10,28 +10,29 @@ public final class Extractor: Sendable {
     let convolutions: [WinogradConvolution]
     /// The same, for the way back.
     let transposed: [WinogradConvolution]
-    let buffers: BufferPool
+    /// The buffers of its walks, which several engines may share.
+    public let buffers: BufferPool
     let tilesPerStep: Int?
 
     /// Prepares the network for an instruction set, the best one when nil.
     ///
-    /// `bufferBytesMax` is how much memory of one run is kept for the next.
+    /// `buffers` keeps memory of one run for the next, and several engines may share it.
     public convenience init(
-        network: Network, instructionSet: InstructionSet? = nil, bufferBytesMax: Int = 192 << 20
+        network: Network, instructionSet: InstructionSet? = nil,
+        buffers: BufferPool = BufferPool()
     ) {
         self.init(
-            network: network, instructionSet: instructionSet, tilesPerStep: nil,
-            bufferBytesMax: bufferBytesMax)
+            network: network, instructionSet: instructionSet, tilesPerStep: nil, buffers: buffers)
     }
 
     /// The same with layers that compute so many tiles, over all images, before they hand them on,
     /// instead of what suits each: it changes time and memory and, as tests hold, not a bit.
     package init(
         network: Network, instructionSet: InstructionSet? = nil, tilesPerStep: Int?,
-        bufferBytesMax: Int = 192 << 20
+        buffers: BufferPool = BufferPool()
     ) {
         self.tilesPerStep = tilesPerStep
-        buffers = BufferPool(retainedBytesMax: bufferBytesMax)
+        self.buffers = buffers
         self.network = network
         let instructionSet = instructionSet ?? .best
         self.instructionSet = instructionSet.isSupported ? instructionSet : .portable

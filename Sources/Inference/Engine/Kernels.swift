@@ -182,24 +182,27 @@ package struct Kernels: @unchecked Sendable {
             Float(slope.scale), f, t, count, out)
     }
 
-    /// Adds to `dots`, a value a pixel, `Σ v a` with `v = g′(ra·a − rb·b)`.
+    /// Adds to `dots`, a value a pixel, `Σ v a` with `v = w·g′(ra·a − rb·b)`, w of each channel.
     func addUnitDots(
         _ rule: Pointwise, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>), width: Int,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>),
+        weights: UnsafePointer<Double>?, width: Int,
         to dots: UnsafeMutablePointer<Double>
     ) {
         table.unit_dots(
-            rule.kernel, rule.parameter, a, b, factors.a, factors.b, width, dots)
+            rule.kernel, rule.parameter, a, b, factors.a, factors.b, weights, width, dots)
     }
 
     /// Adds `factor·(ra·v − k·a)`.
     func addUnitSlopes(
         _ rule: Pointwise, factor: Double, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
         _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>),
-        k: UnsafePointer<Double>, width: Int, to out: UnsafeMutablePointer<Float>
+        k: UnsafePointer<Double>, weights: UnsafePointer<Double>?, width: Int,
+        to out: UnsafeMutablePointer<Float>
     ) {
         table.add_unit_slopes(
-            rule.kernel, rule.parameter, factor, a, b, factors.a, factors.b, k, width, out)
+            rule.kernel, rule.parameter, factor, a, b, factors.a, factors.b, k, weights, width,
+            out)
     }
 
     func rootShares(

@@ -18,18 +18,23 @@ package struct EvaluationPlan {
     /// What each target has to give, and what of it is not there yet.
     package let needs: [TargetNeeds]
     package let missing: [TargetNeeds]
+    /// The layers of terms that are mapped.
+    package let maps: Set<MapPlace>
     private let targets: [TargetShape]
 
-    /// - Parameter differences: the images that are walked as their difference from their target.
+    /// - Parameters:
+    ///   - differences: the images that are walked as their difference from their target.
+    ///   - maps: the layers of terms whose maps are wanted.
     /// - Throws: `unknownLayer`.
     package init(
         _ loss: Loss, _ architecture: Architecture, pairs: [PairShape], targets: [TargetShape],
-        differences: Set<StackRole> = [], imagesMax: Int
+        differences: Set<StackRole> = [], maps: Set<MapPlace> = [], imagesMax: Int
     ) throws(InferenceError) {
         variant = loss.network.variant(architecture)
         let terms = try loss.layeredTerms(in: architecture)
         self.terms = terms
         self.targets = targets
+        self.maps = maps
         var needs = targets.map { _ in TargetNeeds() }
         for (number, pair) in pairs.enumerated() {
             for term in terms {
@@ -56,7 +61,7 @@ package struct EvaluationPlan {
         stacks = plan.stacks.enumerated().map { number, stack in
             let demands = StackDemands(
                 terms: terms, needs: missing, roles: stack.roles, pairs: pairs, stored: plan.stored,
-                measured: measured, differences: differences)
+                measured: measured, differences: differences, maps: maps)
             for case .target(let index) in stack.roles { measured.insert(index) }
             // No further than something is asked for.
             let wanted = taps.map { TapDemand(tap: $0, demands.demand(at: $0)) }
@@ -107,6 +112,7 @@ private struct StackDemands {
     /// Targets whose statistics are there.
     let measured: Set<Int>
     let differences: Set<StackRole>
+    let maps: Set<MapPlace>
 
     /// The positions of differences and of their targets.
     var targets: [Int: Int] {
@@ -134,16 +140,21 @@ private struct StackDemands {
                     demand.maps.append(image)
                 }
             case .subject(let subject, let pair):
-                let measures = terms.filter { term in
+                let present = terms.filter { term in
                     term.subject == subject && term.layers.contains { $0.tap == tap }
                 }
-                .map(\.measure)
+                let measures = present.map(\.measure)
+                let mapped = present.filter {
+                    maps.contains(MapPlace(term: $0.index, layer: tap.description))
+                }
+                .flatMap { $0.measure.pairRules(at: tap.description) }.unique
                 let from = targets[image]
                 demand.summaries += measures.compactMap(\.statistic.summaryKind).unique
                     .map { SummaryDemand(image, $0, changeFrom: from) }
                 if from != nil {
-                    demand.pairs += measures.flatMap(\.pairRules).unique
+                    demand.pairs += measures.flatMap { $0.pairRules(at: tap.description) }.unique
                         .map { PairDemand(image, .nothing, $0) }
+                    demand.pairMaps += mapped.map { PairDemand(image, .nothing, $0) }
                     continue
                 }
                 let choice = pairs[pair].targets
@@ -153,8 +164,12 @@ private struct StackDemands {
                 let operand =
                     roles.firstIndex(of: .target(target))
                     .map(PairDemand.Operand.image) ?? .kept(target)
-                demand.pairs += measures.flatMap(\.pairRules).unique
+                demand.pairs += measures.flatMap { $0.pairRules(at: tap.description) }.unique
                     .map { PairDemand(image, operand, $0) }
+                demand.pairMaps += mapped.map { PairDemand(image, operand, $0) }
+                if measures.contains(where: { $0.statistic == .jointMoments }) {
+                    demand.moments.append(MomentDemand(image, operand))
+                }
             }
         }
         return demand

@@ -3,6 +3,8 @@ struct EvaluationState {
     /// Features of targets that outlive their stack, by target and tap.
     private(set) var maps: [Int: [Tap: FeatureMap]] = [:]
     private(set) var summaries: [Int: [Tap: [SummaryKind: Summary]]] = [:]
+    /// By pair, the maps that were asked for.
+    private(set) var pictures: [[MapPlace: LossMap]]
     // By pair, term with layers, and layer.
     private var values: [[[Double]]]
     private let plan: EvaluationPlan
@@ -15,6 +17,7 @@ struct EvaluationState {
         self.loss = loss
         self.targets = targets
         self.pairs = pairs
+        pictures = pairs.map { _ in [:] }
         values = pairs.map { _ in plan.terms.map { $0.layers.map { _ in .nan } } }
         for (index, target) in targets.enumerated() {
             maps[index] = target.statistics?.maps
@@ -58,7 +61,23 @@ struct EvaluationState {
         }
         for (place, loss) in zip(places, losses) {
             values[place.pair][place.term][place.layer] = loss
+            addMap(place, results)
         }
+    }
+
+    private mutating func addMap(_ place: Place, _ results: [Tap: FeatureResult]) {
+        let term = plan.terms[place.term]
+        let (tap, layer) = term.layers[place.layer]
+        let wanted = MapPlace(term: term.index, layer: layer.name)
+        guard plan.maps.contains(wanted), let result = results[tap],
+            let rule = term.measure.pairRules(at: layer.name).first,
+            let sums = result.pairMaps.first(where: {
+                $0.key.image == place.image && $0.key.rule == rule
+            })?.value
+        else { return }
+        let output = pairs[place.pair].output
+        pictures[place.pair][wanted] = term.measure.map(
+            ofPairs: sums, result.shape, pixels: output.height * output.width)
     }
 
     private mutating func keep(_ target: Int, _ image: Int, _ results: [Tap: FeatureResult]) {
@@ -79,8 +98,13 @@ struct EvaluationState {
         let pair = pairs[place.pair]
         guard let result = results[tap] else { return .nan }
         let pixels = pair.output.height * pair.output.width
+        let layer = term.layers[place.layer].layer.name
+        if measure.statistic == .jointMoments {
+            let moments = result.moments.first { $0.key.image == place.image }?.value
+            return measure.loss(ofMoments: moments, at: layer, pixels: pixels)
+        }
         guard let kind = measure.statistic.summaryKind else {
-            let sums = measure.pairRules.map { rule in
+            let sums = measure.pairRules(at: layer).map { rule in
                 result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
                     ?? .nan
             }

@@ -11,12 +11,13 @@ enum GradientPlan {
 extension LossEvaluator {
     /// The plan, with the bytes that it takes besides the images and the sums at them.
     func gradientPlan(
-        pairs: [PairShape], targets: [TargetShape], loss: Loss, workers: Int
+        pairs: [PairShape], targets: [TargetShape], loss: Loss, maps: Set<MapPlace> = [],
+        workers: Int
     ) throws(InferenceError) -> (plan: GradientPlan, bytes: Int) {
         let architecture = extractor.network.architecture
         let whole = try EvaluationPlan(
             loss, architecture, pairs: pairs,
-            targets: targets.map { TargetShape(size: $0.size, isStored: true) },
+            targets: targets.map { TargetShape(size: $0.size, isStored: true) }, maps: maps,
             imagesMax: Self.recordedMax(workers: workers))
         // What is stored is there already.
         let statistics = zip(whole.needs, targets).reduce(0) {
@@ -28,7 +29,7 @@ extension LossEvaluator {
         var most = 0
         for pair in pairs {
             let plan = try EvaluationPlan(
-                loss, architecture, pairs: [pair], targets: targets, imagesMax: .max)
+                loss, architecture, pairs: [pair], targets: targets, maps: maps, imagesMax: .max)
             let (boundary, bytes) = boundary(of: plan, targets, workers: workers)
             plans.append((plan, boundary))
             most = max(most, bytes)

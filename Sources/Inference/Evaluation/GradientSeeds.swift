@@ -67,12 +67,24 @@ struct GradientSeeds {
                 let other = state.maps[target]?[tap]
                     ?? stack.roles.firstIndex(of: .target(target)).flatMap({ replayed[tap]?[$0] })
             else { return [] }
-            let sums = measure.pairRules.map { rule in
+            if measure.statistic == .jointMoments {
+                guard let moments = result.moments.first(where: { $0.key.image == place.image }),
+                    let slopes = measure.slopes(
+                        ofMoments: moments.value, at: tap.description, pixels: pixels,
+                        factor: place.weight)
+                else { return [] }
+                return [
+                    .summary(SummarySlope(parts: [slopes.own], side: nil), of: map),
+                    .summary(SummarySlope(parts: [slopes.others], side: nil), of: other),
+                ]
+            }
+            let sums = measure.pairRules(at: tap.description).map { rule in
                 result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
                     ?? .nan
             }
             return measure.slopes(
-                ofPairs: sums, result.shape, pixels: pixels, factor: place.weight
+                ofPairs: sums, at: tap.description, result.shape, pixels: pixels,
+                factor: place.weight
             ).map { .difference($0, map, other) }
         }
         let blends = pair.targets.targets(of: place.term)

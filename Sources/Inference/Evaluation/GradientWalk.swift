@@ -117,7 +117,7 @@ struct GradientWalk {
             evaluation: Evaluation(
                 losses: losses,
                 precisions: shapes.indices.map { plan.precisions(ofPair: $0, shapes[$0], []) },
-                statistics: state.statistics(of: keeping)),
+                statistics: state.statistics(of: keeping), maps: state.pictures),
             gradients: sums.map { $0.map { $0.finished() } }, backward: backward)
     }
 }

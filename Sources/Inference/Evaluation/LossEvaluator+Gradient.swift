@@ -17,10 +17,11 @@ extension LossEvaluator {
     /// - Parameters:
     ///   - groups: the positions of the terms of each sum; each costs a way back of its own.
     ///   - keeping: as for `evaluate`; where layers are walked again no statistics are returned.
+    ///   - maps: as for `evaluate`.
     /// - Throws: what `evaluate` throws.
     public func gradients(
         _ pairs: [Pair], targets: [Target], loss: Loss, of groups: [Set<Int>],
-        keeping: Set<Int> = [], team: Team
+        keeping: Set<Int> = [], maps: Set<MapPlace> = [], team: Team
     ) throws(InferenceError) -> GradientEvaluation {
         let given = targets.count
         let targets = targets + holes(of: pairs, targets, loss)
@@ -32,7 +33,7 @@ extension LossEvaluator {
             TargetShape(size: $0.image.size, isStored: $0.statistics != nil)
         }
         let plan = try gradientPlan(
-            pairs: shapes, targets: targetShapes, loss: loss, workers: team.workers
+            pairs: shapes, targets: targetShapes, loss: loss, maps: maps, workers: team.workers
         ).plan
         switch plan {
         case .kept(let plan):
@@ -45,6 +46,7 @@ extension LossEvaluator {
         case .replayed(let plans):
             var losses: [PairLosses] = []
             var precisions: [[Subject: Precision]] = []
+            var pictures: [[MapPlace: LossMap]] = []
             var gradients = groups.map { _ in [ImageGradient]() }
             var backward = Duration.zero
             for (number, (plan, boundary)) in plans.enumerated() {
@@ -55,11 +57,13 @@ extension LossEvaluator {
                 let ofPair = try walk.finished(keeping: [], team)
                 losses += ofPair.evaluation.losses
                 precisions += ofPair.evaluation.precisions
+                pictures += ofPair.evaluation.maps
                 backward += ofPair.backward
                 for index in groups.indices { gradients[index] += ofPair.gradients[index] }
             }
             return GradientEvaluation(
-                evaluation: Evaluation(losses: losses, precisions: precisions, statistics: [:]),
+                evaluation: Evaluation(
+                    losses: losses, precisions: precisions, statistics: [:], maps: pictures),
                 gradients: gradients, backward: backward)
         }
     }

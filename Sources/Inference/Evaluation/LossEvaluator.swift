@@ -25,10 +25,11 @@ public struct LossEvaluator: Sendable {
     ///   - keeping: indices of the targets whose statistics are returned.
     ///   - precision: how features are compared; when nil, as suits each pair's samples, and plainly
     ///     where the loss knows no other way.
+    ///   - maps: the layers of terms whose maps are returned, each with `FeatureMeasure.hasMap`.
     /// - Throws: what `check` throws, `cancelled`, and `nonFiniteResult`.
     public func evaluate(
         _ pairs: [Pair], targets: [Target], loss: Loss, imagesMax: Int? = nil,
-        keeping: Set<Int> = [], precision: Precision? = nil, team: Team
+        keeping: Set<Int> = [], precision: Precision? = nil, maps: Set<MapPlace> = [], team: Team
     ) throws(InferenceError) -> Evaluation {
         let given = targets.count
         let targets = targets + holes(of: pairs, targets, loss)
@@ -48,7 +49,7 @@ public struct LossEvaluator: Sendable {
                             == .difference
             }
         let plan = try plan(
-            pairShapes, targetShapes, loss, Set(differences.keys), imagesMax,
+            pairShapes, targetShapes, loss, Set(differences.keys), maps, imagesMax,
             workers: team.workers)
         var state = EvaluationState(plan, loss, targets: targets, pairs: pairShapes)
         for stack in plan.stacks {
@@ -79,7 +80,8 @@ public struct LossEvaluator: Sendable {
             plan.precisions(ofPair: number, pairShapes[number], Set(differences.keys))
         }
         return Evaluation(
-            losses: losses, precisions: precisions, statistics: state.statistics(of: keeping))
+            losses: losses, precisions: precisions, statistics: state.statistics(of: keeping),
+            maps: state.pictures)
     }
 
     /// An estimate of the bytes that `evaluate` takes for pairs of these shapes with a number of
@@ -87,7 +89,7 @@ public struct LossEvaluator: Sendable {
     /// - Throws: `unknownLayer`.
     public func estimateBytes(
         pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil,
-        precision: Precision? = nil, workers: Int
+        precision: Precision? = nil, maps: Set<MapPlace> = [], workers: Int
     ) throws(InferenceError) -> Int {
         let pairsWithHoles = Self.withHoles(pairs, targets: targets.count, loss)
         let holes = pairsWithHoles.filter { $0.targets.hole != nil }
@@ -96,7 +98,8 @@ public struct LossEvaluator: Sendable {
         var bytes = 0
         for way in Precision.allCases where precision == nil || precision == way {
             let plan = try plan(
-                pairsWithHoles, targets + holes, loss, way == .plain ? [] : candidates, imagesMax,
+                pairsWithHoles, targets + holes, loss, way == .plain ? [] : candidates, maps,
+                imagesMax,
                 workers: workers)
             bytes = max(bytes, plan.bytes(extractor, workers: workers))
         }
@@ -126,11 +129,12 @@ public struct LossEvaluator: Sendable {
 
     private func plan(
         _ pairs: [PairShape], _ targets: [TargetShape], _ loss: Loss,
-        _ differences: Set<StackRole>, _ imagesMax: Int?, workers: Int
+        _ differences: Set<StackRole>, _ maps: Set<MapPlace>, _ imagesMax: Int?, workers: Int
     ) throws(InferenceError) -> EvaluationPlan {
         try EvaluationPlan(
             loss, extractor.network.architecture, pairs: pairs, targets: targets,
-            differences: differences, imagesMax: max(1, imagesMax ?? max(4, 2 * workers)))
+            differences: differences, maps: maps,
+            imagesMax: max(1, imagesMax ?? max(4, 2 * workers)))
     }
 
     func image(_ role: StackRole, _ pairs: [Pair], _ targets: [Target]) -> Image {

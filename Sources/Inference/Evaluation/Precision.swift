@@ -47,7 +47,7 @@ extension FeatureMeasure {
         switch statistic {
         case .features(_, let unit): unit == nil
         case .gram(let gram): gram.patch == nil && gram.normaliser != .deviations
-        case .mean, .meanDeviation, .gaussian: false
+        case .mean, .meanDeviation, .gaussian, .jointMoments: false
         }
     }
 }

@@ -151,4 +151,6 @@ public struct Evaluation: Sendable {
     public let precisions: [[Subject: Precision]]
     /// Statistics by index of the target, for those that were asked for.
     public let statistics: [Int: TargetStatistics]
+    /// By pair, the maps that were asked for.
+    public let maps: [[MapPlace: LossMap]]
 }

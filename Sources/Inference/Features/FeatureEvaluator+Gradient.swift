@@ -23,7 +23,7 @@ extension FeatureEvaluator {
             pair, layer, findings throws(InferenceError) -> Item in
             let start = ContinuousClock.now
             let gradient = try pair.gradient(
-                weights[layers[layer].name] ?? [], findings, team)
+                weights[layers[layer].name] ?? [], at: layers[layer].name, findings, team)
             return (findings.losses, gradient, start.duration(to: .now))
         }
         return FeatureGradientEvaluation(
@@ -68,18 +68,19 @@ extension FeatureEvaluator {
 extension FeaturePair {
     /// The gradient of the sum of weighted losses of measures.
     func gradient(
-        _ weights: [(measure: FeatureMeasure, factor: Double)], _ findings: Findings, _ team: Team
+        _ weights: [(measure: FeatureMeasure, factor: Double)], at layer: String,
+        _ findings: Findings, _ team: Team
     ) throws(InferenceError) -> FeatureTensor.Elements {
         let shape = output.dimensions.shape
         var summaries: [SummarySlope] = []
         var differences: [DifferenceSlope] = []
         for (measure, factor) in weights where factor != 0 {
             guard let kind = measure.statistic.summaryKind else {
-                let sums = measure.pairRules.map {
+                let sums = measure.pairRules(at: layer).map {
                     findings.results[0].pairs[PairDemand(0, .image(1), $0)] ?? .nan
                 }
                 differences += measure.slopes(
-                    ofPairs: sums, shape, pixels: shape.positions, factor: factor)
+                    ofPairs: sums, at: layer, shape, pixels: shape.positions, factor: factor)
                 continue
             }
             let both = [0, 1].map { summary($0, kind, findings.demands, findings.results) }

@@ -48,6 +48,18 @@ public struct FeatureEvaluator: Sendable {
                     + "\(layers[0].output.samples); every layer must have as many")
         }
         for measure in measures {
+            if let learned = measure.learned {
+                guard let channels = learned.channels(at: name) else {
+                    throw .unknownLayer(
+                        "there are no learned weights \(learned.rawValue) for a layer \(name); they "
+                            + "are for \(LearnedWeights.layers.joined(separator: ", "))")
+                }
+                guard channels == output.shape.channels else {
+                    throw .shapeMismatch(
+                        "layer \(name) has \(output.shape.channels) channels, and the learned weights "
+                            + "\(learned.rawValue) are for \(channels)")
+                }
+            }
             guard output.shape == target.shape || !measure.comparesPositions else {
                 throw .shapeMismatch(
                     "output.\(name) has shape \(output.sizes) and target.\(name) "
@@ -114,7 +126,8 @@ extension FeatureEvaluator {
                 output: tensors[layer].output, target: tensors[layer].target, sample: sample,
                 kernels: kernels, memory: memory)
             let findings = try pair.findings(
-                measures[layers[layer].name] ?? [], demands(of: layers[layer]), workspace, team)
+                measures[layers[layer].name] ?? [], at: layers[layer].name,
+                demands(of: layers[layer]), workspace, team)
             return try body(pair, layer, findings)
         }
     }
@@ -159,11 +172,16 @@ extension FeatureEvaluator {
                     demand: FeatureDemand(summaries: kinds.map { SummaryDemand(0, $0) }))
             }
         }
-        let pairs = measures.flatMap(\.pairRules).unique.map { PairDemand(0, .image(1), $0) }
+        let pairs = measures.flatMap { $0.pairRules(at: layer.name) }.unique
+            .map { PairDemand(0, .image(1), $0) }
+        let joins = measures.contains { $0.statistic == .jointMoments }
         let summaries = [0, 1].flatMap { image in kinds.map { SummaryDemand(image, $0) } }
         return [
             FeaturePair.Demand(
-                images: [0, 1], demand: FeatureDemand(summaries: summaries, pairs: pairs))
+                images: [0, 1],
+                demand: FeatureDemand(
+                    summaries: summaries, pairs: pairs,
+                    moments: joins ? [MomentDemand(0, .image(1))] : []))
         ]
     }
 }
@@ -203,6 +221,6 @@ extension Loss {
 
 extension FeatureMeasure {
     fileprivate func alone(at layer: LayerWeight) -> FeatureMeasure {
-        FeatureMeasure([layer], statistic, distance, reduction)
+        FeatureMeasure([layer], statistic, distance, reduction, learned: learned)
     }
 }

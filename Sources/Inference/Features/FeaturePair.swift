@@ -25,19 +25,20 @@ struct FeaturePair {
     /// In single precision where that is enough for the digits of the loss, else, and for features in
     /// double precision, in double. Which, depends on the pair alone.
     func findings(
-        _ measures: [FeatureMeasure], _ demands: [Demand], _ workspace: Workspace, _ team: Team
+        _ measures: [FeatureMeasure], at layer: String, _ demands: [Demand], _ workspace: Workspace,
+        _ team: Team
     ) throws(InferenceError) -> Findings {
         try team.checkCancelled()
         if !output.elements.is64Bits, !target.elements.is64Bits {
             let results = try run(demands, as: Float.self, workspace, team)
-            let losses = losses(measures, demands, results)
+            let losses = losses(measures, layer, demands, results)
             if isEnough(measures, losses, demands, results) {
                 return Findings(losses: losses, demands: demands, results: results)
             }
         }
         let results = try run(demands, as: Double.self, workspace, team)
         return Findings(
-            losses: losses(measures, demands, results), demands: demands, results: results)
+            losses: losses(measures, layer, demands, results), demands: demands, results: results)
     }
 
     private func run<Element: FeatureElement>(
@@ -54,7 +55,8 @@ struct FeaturePair {
     }
 
     private func losses(
-        _ measures: [FeatureMeasure], _ demands: [Demand], _ results: [FeatureResult]
+        _ measures: [FeatureMeasure], _ layer: String, _ demands: [Demand],
+        _ results: [FeatureResult]
     ) -> [FeatureMeasure: Double] {
         let pixels = output.dimensions.shape.positions
         var losses: [FeatureMeasure: Double] = [:]
@@ -64,8 +66,12 @@ struct FeaturePair {
                 guard let a = summaries[0], let b = summaries[1] else { continue }
                 losses[measure] = measure.loss(
                     of: a, against: [(b, 1)], pixels: pixels, kernels: kernels)
+            } else if measure.statistic == .jointMoments {
+                losses[measure] = measure.loss(
+                    ofMoments: results[0].moments[MomentDemand(0, .image(1))], at: layer,
+                    pixels: pixels)
             } else {
-                let sums = measure.pairRules.compactMap {
+                let sums = measure.pairRules(at: layer).compactMap {
                     results[0].pairs[PairDemand(0, .image(1), $0)]
                 }
                 losses[measure] = measure.loss(

@@ -1,10 +1,12 @@
 /// A gradient by the difference of two features, `factor · g′(scale · (F − T))`; or by that of features
-/// at unit length over the channels of each pixel.
+/// at unit length over the channels of each pixel, with learned factors of the channels where there are.
 struct DifferenceSlope: Sendable {
     let rule: Pointwise
     let factor: Double
     let scale: Double
     let unit: ChannelUnit?
+    /// Of features at unit length alone.
+    let learned: LearnedLayer?
 
     /// Adds one row of all channel blocks; `out` gives the place of each, [x][64].
     func add(
@@ -42,16 +44,21 @@ struct DifferenceSlope: Sendable {
             b[x] = unit.factor(squares: b[x])
         }
         let factors = (UnsafePointer(a), UnsafePointer(b))
-        for block in 0..<blocks {
-            kernels.addUnitDots(
-                rule, map.pixels(y, block: block), target.pixels(y, block: block), factors,
-                width: width, to: k)
-        }
-        for x in 0..<width { k[x] *= -2 * unit.slope(squares: squares[x]) }
-        for block in 0..<blocks {
-            kernels.addUnitSlopes(
-                rule, factor: factor, map.pixels(y, block: block), target.pixels(y, block: block),
-                factors, k: UnsafePointer(k), width: width, to: out(block))
+        (learned?.factors ?? []).withUnsafeBufferPointer { learned in
+            let weights = learned.isEmpty ? nil : learned.baseAddress
+            for block in 0..<blocks {
+                kernels.addUnitDots(
+                    rule, map.pixels(y, block: block), target.pixels(y, block: block), factors,
+                    weights: weights.map { $0 + block * Kernels.block }, width: width, to: k)
+            }
+            for x in 0..<width { k[x] *= -2 * unit.slope(squares: squares[x]) }
+            for block in 0..<blocks {
+                kernels.addUnitSlopes(
+                    rule, factor: factor, map.pixels(y, block: block),
+                    target.pixels(y, block: block), factors, k: UnsafePointer(k),
+                    weights: weights.map { $0 + block * Kernels.block }, width: width,
+                    to: out(block))
+            }
         }
     }
 }

@@ -25,10 +25,25 @@ extension FeatureMeasure {
         }
     }
 
+    /// The gradient of `factor` times the loss of a layer whose statistic is of both images' moments: one
+    /// part affine in the subject's features, one in the target's.
+    func slopes(
+        ofMoments moments: JointMoments, at layer: String, pixels: Int, factor: Double
+    ) -> (own: AffineSlope, others: AffineSlope)? {
+        guard let structural = distance.structural(learned?.factors(at: layer)) else { return nil }
+        let unit = reduction(1, elements: moments.means.count, outer: 1, pixels: pixels)
+        let slope = structural.slope(moments, factor: factor * unit)
+        return (
+            AffineSlope(diagonal: slope.own, shift: slope.shift),
+            AffineSlope(diagonal: slope.others, shift: slope.shift.map { _ in 0 })
+        )
+    }
+
     /// The gradient of `factor` times the loss of a layer whose statistic is pairwise, from the sums of
     /// `pairRules`, in order.
     func slopes(
-        ofPairs sums: [Double], _ shape: FeatureShape, pixels: Int, factor: Double
+        ofPairs sums: [Double], at layer: String, _ shape: FeatureShape, pixels: Int,
+        factor: Double
     ) -> [DifferenceSlope] {
         guard case .features(let given, let unit) = statistic else { return [] }
         // At unit length a factor makes no difference.
@@ -41,7 +56,8 @@ extension FeatureMeasure {
             full, elements: shape.count, outer: shape.positions, pixels: pixels)
         return zip(distance.sums, slopes).map { rule, slope in
             DifferenceSlope(
-                rule: rule, factor: factor * slope * scale, scale: scale, unit: unit)
+                rule: rule, factor: factor * slope * scale, scale: scale, unit: unit,
+                learned: learned.map { LearnedLayer(weights: $0, layer: layer) })
         }
     }
 

@@ -16,8 +16,11 @@ public enum Distance: Sendable, Hashable {
     /// The squared 2-Wasserstein distance of two normal distributions, its two parts divided by C:
     /// `mean (m − m')² + mean diag(S + S' − 2 √(√S' S √S'))`. For `Statistic.gaussian` alone.
     case wasserstein
+    /// `Σ α (1 − S₁) + β (1 − S₂)` over channels, S₁ of means and S₂ of variances and covariance (DISTS,
+    /// `Structural`); α and β are ½ without learned ones. For `Statistic.jointMoments` and for pixels.
+    case structural(c1: Double, c2: Double)
 
-    /// The sums over elements that the distance is made of; none for `wasserstein`.
+    /// The sums over elements that the distance is made of; none for `wasserstein` and `structural`.
     package var sums: [Pointwise] {
         switch self {
         case .l1: [.absolute]
@@ -25,7 +28,7 @@ public enum Distance: Sendable, Hashable {
         case .smoothL1(let beta): [.smoothL1(beta: beta)]
         case .charbonnier(let eps): [.charbonnier(eps: eps)]
         case .scaledSquared: [.squared, .absolute]
-        case .wasserstein: []
+        case .wasserstein, .structural: []
         }
     }
 
@@ -40,7 +43,22 @@ public enum Distance: Sendable, Hashable {
 
     /// The power of s by which the distance grows when both values are multiplied by s; of distances
     /// that are no power of it, that of large differences.
-    var degree: Int { self == .squared || self == .wasserstein ? 2 : 1 }
+    var degree: Int {
+        switch self {
+        case .squared, .wasserstein: 2
+        case .structural: 0
+        default: 1
+        }
+    }
+
+    /// Whether it is `structural`.
+    public var isStructural: Bool { if case .structural = self { true } else { false } }
+
+    /// What `structural` adds up, with the learned factors of a layer.
+    func structural(_ factors: [Double]?) -> Structural? {
+        guard case .structural(let c1, let c2) = self else { return nil }
+        return Structural(c1: c1, c2: c2, factors: factors)
+    }
 }
 
 /// How the sum over elements becomes a loss.

@@ -9,7 +9,8 @@ package struct LayeredTerm {
 
 extension Loss {
     /// The terms with layers, in order.
-    /// - Throws: `unknownLayer` for a layer that the architecture does not have.
+    /// - Throws: `unknownLayer` for a layer that the architecture does not have, `unlearnedLayer` for one
+    ///   that its learned weights were not fitted at.
     package func layeredTerms(in architecture: Architecture) throws(InferenceError) -> [LayeredTerm]
     {
         var layered: [LayeredTerm] = []
@@ -19,6 +20,9 @@ extension Loss {
             for layer in measure.layers {
                 guard let tap = Tap(layer.name), VGG.position(of: tap, in: architecture) != nil
                 else { throw .unknownLayer(layer.name) }
+                if let learned = measure.learned, learned.channels(at: layer.name) == nil {
+                    throw .unlearnedLayer(layer.name, learned)
+                }
                 layers.append((tap, layer))
             }
             layered.append(

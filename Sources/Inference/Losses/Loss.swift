@@ -42,6 +42,9 @@ public struct Loss: Sendable, Hashable {
         }
     }
 
+    /// Whether channels have learned factors, which go with one training of the network.
+    public var usesLearnedWeights: Bool { terms.contains { $0.features?.learned != nil } }
+
     /// The taps of all layers, each once, in the order of the network.
     /// - Throws: `unknownLayer` for a layer that the architecture does not have.
     public func taps(in architecture: Architecture) throws(InferenceError) -> [Tap] {

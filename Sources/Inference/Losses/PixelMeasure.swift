@@ -18,7 +18,7 @@ public enum PixelUnit: String, Sendable, CaseIterable {
 
 /// A distance of pixels: `Σ w·f(o − t)` over H·W·3, divided by `Σ v`, w and v being 1, M or 1 − M.
 public struct PixelMeasure: Sendable, Hashable {
-    /// How values are compared; not `wasserstein`.
+    /// How values are compared; not `wasserstein`, and `structural` over all pixels alone.
     public var distance: Distance
     /// The weight w.
     public var region: PixelRegion
@@ -28,12 +28,15 @@ public struct PixelMeasure: Sendable, Hashable {
     public var reduction: Reduction
     /// What values are in.
     public var unit: PixelUnit
+    /// The learned factors of R, G and B, for `structural` alone.
+    public var learned: LearnedWeights?
 
     /// A measure.
     public init(
         _ distance: Distance, region: PixelRegion = .all, divisor: PixelRegion = .all,
-        reduction: Reduction = .mean, unit: PixelUnit = .unit
+        reduction: Reduction = .mean, unit: PixelUnit = .unit, learned: LearnedWeights? = nil
     ) {
+        self.learned = learned
         self.distance = distance
         self.region = region
         self.divisor = divisor

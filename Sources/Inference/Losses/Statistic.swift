@@ -13,18 +13,21 @@ public enum Statistic: Sendable, Hashable {
     /// Means and covariance `F_c F_cᵀ/N + ε·1` of a normal distribution; its square roots by so many
     /// Newton–Schulz steps.
     case gaussian(eps: Double, steps: Int)
+    /// Means, variances and covariance of each channel of both images together; compared by
+    /// `Distance.structural`.
+    case jointMoments
 
     /// The features as they are.
     public static let features = Statistic.features(scale: 1, unit: nil)
 
     /// Whether output and target must be seen together, position by position, and so have equal
     /// sizes. Everything else is a summary of each.
-    public var isPairwise: Bool { if case .features = self { true } else { false } }
+    public var isPairwise: Bool { summaryKind == nil }
 
     /// The sums that the statistic is made of; nil when it is pairwise.
     var summaryKind: SummaryKind? {
         switch self {
-        case .features: nil
+        case .features, .jointMoments: nil
         case .gram(let gram): gram.summaryKind
         case .mean, .meanDeviation: .moments
         case .gaussian: .centredProducts
@@ -36,7 +39,7 @@ public enum Statistic: Sendable, Hashable {
         switch self {
         case .features(_, let unit): unit == nil ? 1 : 0
         case .gram(let gram): gram.normaliser == .deviations ? 0 : 2
-        case .mean, .meanDeviation, .gaussian: 1
+        case .mean, .meanDeviation, .gaussian, .jointMoments: 1
         }
     }
 }

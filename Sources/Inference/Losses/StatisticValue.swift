@@ -9,7 +9,7 @@ package enum StatisticValue {
     package init(_ statistic: Statistic, _ summary: Summary) {
         precondition(summary.kind == statistic.summaryKind)
         switch statistic {
-        case .features: preconditionFailure("features are no summary")
+        case .features, .jointMoments: preconditionFailure("a pair is no summary")
         case .gram(let gram): self = .matrix(GramMatrix(gram, summary))
         case .mean: self = .vectors([summary.means])
         case .meanDeviation(let eps, let isUnbiased):
@@ -98,10 +98,22 @@ extension FeatureMeasure {
         }
     }
 
-    /// The sums over pairs that a pairwise statistic's distance is made of.
-    package var pairRules: [PairRule] {
+    /// The loss of a layer whose statistic is of both images' moments.
+    func loss(
+        ofMoments moments: JointMoments?, at layer: String, pixels: Int
+    ) -> Double {
+        guard let moments, let structural = distance.structural(learned?.factors(at: layer)) else {
+            return .nan
+        }
+        return reduction(
+            structural.sum(moments), elements: moments.means.count, outer: 1, pixels: pixels)
+    }
+
+    /// The sums over pairs that a pairwise statistic's distance is made of, at a layer.
+    package func pairRules(at layer: String) -> [PairRule] {
         guard case .features(_, let unit) = statistic else { return [] }
-        return pointwiseRules.map { PairRule($0.rule, unit: unit) }
+        let learned = learned.map { LearnedLayer(weights: $0, layer: layer) }
+        return pointwiseRules.map { PairRule($0.rule, unit: unit, learned: learned) }
     }
 
     private var pointwiseRules: [(rule: Pointwise, factor: Double)] {

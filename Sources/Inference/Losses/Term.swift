@@ -74,12 +74,15 @@ public struct FeatureMeasure: Sendable, Hashable {
     public var distance: Distance
     /// How the sum over elements becomes the layer's loss.
     public var reduction: Reduction
+    /// The learned factors of channels; every channel counts as 1 when nil.
+    public var learned: LearnedWeights?
 
     /// A measure.
     public init(
         _ layers: [LayerWeight], _ statistic: Statistic, _ distance: Distance,
-        _ reduction: Reduction = .mean
+        _ reduction: Reduction = .mean, learned: LearnedWeights? = nil
     ) {
+        self.learned = learned
         self.layers = layers
         self.statistic = statistic
         self.distance = distance

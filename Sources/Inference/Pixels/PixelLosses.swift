@@ -32,7 +32,11 @@ public struct PixelLosses: Sendable, Equatable {
             switch term.measure {
             case .features: continue
             case .pixels(let measure):
-                sums[index] = PixelDistanceSum(measure, term.subject, input: input)
+                let factors = measure.learned?.factors(at: LearnedWeights.image)
+                sums[index] =
+                    measure.distance.structural(factors).map {
+                        StructuralPixelSum(measure, $0, term.subject)
+                    } ?? PixelDistanceSum(measure, term.subject, input: input)
             case .variation(let measure):
                 sums[index] = VariationSum(
                     measure, term.subject, width: pair.output.width, input: input)

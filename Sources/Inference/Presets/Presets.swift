@@ -7,7 +7,7 @@ public enum Presets {
         pconv, pconvPyTorch, gatys, neuralStyle, neuralStylePT, johnson, johnsonMean,
         pytorchExamples, pytorchTutorial, kerasIO, tensorflow, fastStyleTransfer, adain, crowson,
         pix2pixHD, imaginaire, srganLeftthomas, esrgan, realESRGAN, gfpgan, edgeConnect, film,
-        enhanceNet, piqContent, piqStyle,
+        enhanceNet, piqContent, piqStyle, lpips, lpipsTorchmetrics, lpipsUnlinear, dists,
     ]
 
     /// The preset of that name, or nil.

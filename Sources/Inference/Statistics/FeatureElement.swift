@@ -16,11 +16,19 @@ package protocol FeatureElement: BinaryFloatingPoint, Sendable {
         _ kernels: Kernels, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, count: Int
     ) -> Double
 
-    /// `Σ f(a·ra − b·rb)` over `width` pixels of 64 channels, a factor a pixel.
+    /// `Σ w·f(a·ra − b·rb)` over `width` pixels of 64 channels, ra and rb of each pixel, w of each
+    /// channel.
     static func pairSum(
         _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
-        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?,
+        weights: UnsafePointer<Double>?, width: Int
     ) -> Double
+
+    /// The same of each pixel, added to its sum.
+    static func addPairPixels(
+        _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?,
+        weights: UnsafePointer<Double>?, width: Int, to pixels: UnsafeMutablePointer<Double>)
 
     /// Adds to each pixel's sum the squares of its 64 channels.
     static func addPixelSquares(
@@ -34,6 +42,12 @@ package protocol FeatureElement: BinaryFloatingPoint, Sendable {
     static func addChannelSquares(
         _ kernels: Kernels, _ row: UnsafePointer<Self>, from origin: UnsafePointer<Double>,
         width: Int, to sums: UnsafeMutablePointer<Double>)
+
+    /// The products of the differences of two images' channels.
+    static func addChannelProducts(
+        _ kernels: Kernels, _ a: UnsafePointer<Self>, from aOrigin: UnsafePointer<Double>,
+        _ b: UnsafePointer<Self>, from bOrigin: UnsafePointer<Double>, width: Int,
+        to sums: UnsafeMutablePointer<Double>)
 
     static func centre(
         _ kernels: Kernels, _ row: UnsafePointer<Self>, by shift: UnsafePointer<Self>, width: Int,
@@ -69,10 +83,20 @@ extension Float: FeatureElement {
 
     package static func pairSum(
         _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?,
+        weights: UnsafePointer<Double>?, width: Int
     ) -> Double {
         kernels.table.f32.pair_sum(
-            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, width)
+            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, weights, width)
+    }
+
+    package static func addPairPixels(
+        _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?,
+        weights: UnsafePointer<Double>?, width: Int, to pixels: UnsafeMutablePointer<Double>
+    ) {
+        _ = kernels.table.f32.pair_pixels(
+            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, weights, width, pixels)
     }
 
     package static func addPixelSquares(
@@ -94,6 +118,14 @@ extension Float: FeatureElement {
         width: Int, to sums: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f32.channel_squares(row, origin, width, sums)
+    }
+
+    package static func addChannelProducts(
+        _ kernels: Kernels, _ a: UnsafePointer<Float>, from aOrigin: UnsafePointer<Double>,
+        _ b: UnsafePointer<Float>, from bOrigin: UnsafePointer<Double>, width: Int,
+        to sums: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f32.channel_products(a, aOrigin, b, bOrigin, width, sums)
     }
 
     package static func centre(
@@ -138,10 +170,21 @@ extension Double: FeatureElement {
     package static func pairSum(
         _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Double>,
         _ b: UnsafePointer<Double>,
-        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?, width: Int
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?,
+        weights: UnsafePointer<Double>?, width: Int
     ) -> Double {
         kernels.table.f64.pair_sum(
-            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, width)
+            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, weights, width)
+    }
+
+    package static func addPairPixels(
+        _ kernels: Kernels, _ rule: Pointwise, _ a: UnsafePointer<Double>,
+        _ b: UnsafePointer<Double>,
+        _ factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?,
+        weights: UnsafePointer<Double>?, width: Int, to pixels: UnsafeMutablePointer<Double>
+    ) {
+        _ = kernels.table.f64.pair_pixels(
+            rule.kernel, rule.parameter, a, b, factors?.a, factors?.b, weights, width, pixels)
     }
 
     package static func addPixelSquares(
@@ -163,6 +206,14 @@ extension Double: FeatureElement {
         width: Int, to sums: UnsafeMutablePointer<Double>
     ) {
         kernels.table.f64.channel_squares(row, origin, width, sums)
+    }
+
+    package static func addChannelProducts(
+        _ kernels: Kernels, _ a: UnsafePointer<Double>, from aOrigin: UnsafePointer<Double>,
+        _ b: UnsafePointer<Double>, from bOrigin: UnsafePointer<Double>, width: Int,
+        to sums: UnsafeMutablePointer<Double>
+    ) {
+        kernels.table.f64.channel_products(a, aOrigin, b, bOrigin, width, sums)
     }
 
     package static func centre(

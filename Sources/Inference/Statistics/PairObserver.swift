@@ -4,6 +4,8 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
     private let rule: PairRule
     private let blocks: Int
     private let kernels: Kernels
+    // The factors of channels, whole blocks of them; none where all are 1.
+    private let factors: [Double]
     // [row of the group][segment], written by each item in a place of its own
     private var partial = UnsafeMutableBufferPointer<Double>.allocate(capacity: 0)
     private var sum = 0.0
@@ -13,6 +15,10 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
         self.kernels = kernels
         self.segments = segments
         blocks = Kernels.blocks(of: channels)
+        let learned = rule.learned?.factors ?? []
+        precondition(learned.isEmpty || learned.count == channels, "factors of other channels")
+        let missing = learned.isEmpty ? 0 : blocks * Kernels.block - channels
+        factors = learned + Array(repeating: 0, count: missing)
     }
 
     deinit { partial.deallocate() }
@@ -29,15 +35,36 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
     package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
-        guard let target = sight.target else { preconditionFailure("a pair of one image") }
         let columns = group.columns(of: segments[segment])
         let y = group.rows.lowerBound + item
-        let rows = (sight.subject, target)
-        partial[item * segments.count + segment] =
-            switch rule.unit {
-            case nil: plainSum(rows, y, columns)
-            case let unit?: unitSum(rows, y, columns, unit, workspace)
+        let isPlain = rule == PairRule(.absolute)
+        partial[item * segments.count + segment] = withRows(sight, y, columns, workspace) { rows in
+            (0..<blocks).reduce(0.0) { total, number in
+                let block = rows(number)
+                return total
+                    + (isPlain
+                        ? Element.absoluteDifference(
+                            kernels, block.a, block.b, count: columns.count * Kernels.block)
+                        : Element.pairSum(
+                            kernels, rule.pointwise, block.a, block.b, block.factors,
+                            weights: block.weights, width: columns.count))
             }
+        }
+    }
+
+    /// Adds to each pixel of some columns of a row what the rule makes of its channels.
+    func addPixels(
+        _ sight: Sight<Element>, _ y: Int, _ columns: Range<Int>, _ workspace: Workspace,
+        to pixels: UnsafeMutablePointer<Double>
+    ) {
+        withRows(sight, y, columns, workspace) { rows in
+            for number in 0..<blocks {
+                let block = rows(number)
+                Element.addPairPixels(
+                    kernels, rule.pointwise, block.a, block.b, block.factors,
+                    weights: block.weights, width: columns.count, to: pixels)
+            }
+        }
     }
 
     package func finish(_ group: RowGroup) {
@@ -46,50 +73,56 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
 
     /// The sum, once all rows have been observed.
     package func total(of shape: FeatureShape) -> Double {
-        // Channels that fill the last block are 0 in both images.
+        // Channels that fill the last block are 0 in both images, and so are their factors.
         let filled = (blocks * Kernels.block - shape.channels) * shape.positions
-        return filled == 0 ? sum : sum - rule.pointwise(0) * Double(filled)
+        return filled == 0 || !factors.isEmpty ? sum : sum - rule.pointwise(0) * Double(filled)
     }
 
-    private typealias Pair = (FeatureRows<Element>, FeatureRows<Element>)
+    // One channel block of some columns of a row of both images.
+    private struct Block {
+        let a: UnsafePointer<Element>
+        let b: UnsafePointer<Element>
+        // Of each pixel, where features are brought to unit length.
+        let factors: (a: UnsafePointer<Double>, b: UnsafePointer<Double>)?
+        // Of each channel, where there are learned ones.
+        let weights: UnsafePointer<Double>?
+    }
 
-    private func plainSum(_ rows: Pair, _ y: Int, _ columns: Range<Int>) -> Double {
+    private func withRows<Result>(
+        _ sight: Sight<Element>, _ y: Int, _ columns: Range<Int>, _ workspace: Workspace,
+        _ body: ((Int) -> Block) -> Result
+    ) -> Result {
+        guard let target = sight.target else { preconditionFailure("a pair of one image") }
         let start = columns.lowerBound * Kernels.block
-        var total = 0.0
-        for block in 0..<blocks {
-            let (a, b) = (rows.0.pixels(y, block: block), rows.1.pixels(y, block: block))
-            total +=
-                rule.pointwise == .absolute
-                ? Element.absoluteDifference(
-                    kernels, a + start, b + start, count: columns.count * Kernels.block)
-                : Element.pairSum(
-                    kernels, rule.pointwise, a + start, b + start, nil, width: columns.count)
+        let factors = unitFactors(sight.subject, target, y, columns, workspace)
+        return self.factors.withUnsafeBufferPointer { learned in
+            let weights = learned.isEmpty ? nil : learned.baseAddress
+            return body { block in
+                Block(
+                    a: sight.subject.pixels(y, block: block) + start,
+                    b: target.pixels(y, block: block) + start, factors: factors,
+                    weights: weights.map { $0 + block * Kernels.block })
+            }
         }
-        return total
     }
 
-    // Of features divided by the length of their pixel's vector of channels.
-    private func unitSum(
-        _ rows: Pair, _ y: Int, _ columns: Range<Int>, _ unit: ChannelUnit, _ workspace: Workspace
-    ) -> Double {
+    // What brings the vector of channels of each pixel to unit length.
+    private func unitFactors(
+        _ subject: FeatureRows<Element>, _ target: FeatureRows<Element>, _ y: Int,
+        _ columns: Range<Int>, _ workspace: Workspace
+    ) -> (a: UnsafePointer<Double>, b: UnsafePointer<Double>)? {
+        guard let unit = rule.unit else { return nil }
         let start = columns.lowerBound * Kernels.block
         let a = workspace.doubles(2 * columns.count)
         let b = a + columns.count
         a.update(repeating: 0, count: 2 * columns.count)
         for block in 0..<blocks {
             Element.addPixelSquares(
-                kernels, rows.0.pixels(y, block: block) + start, width: columns.count, to: a)
+                kernels, subject.pixels(y, block: block) + start, width: columns.count, to: a)
             Element.addPixelSquares(
-                kernels, rows.1.pixels(y, block: block) + start, width: columns.count, to: b)
+                kernels, target.pixels(y, block: block) + start, width: columns.count, to: b)
         }
         for x in 0..<2 * columns.count { a[x] = unit.factor(squares: a[x]) }
-        var total = 0.0
-        for block in 0..<blocks {
-            total += Element.pairSum(
-                kernels, rule.pointwise, rows.0.pixels(y, block: block) + start,
-                rows.1.pixels(y, block: block) + start, (UnsafePointer(a), UnsafePointer(b)),
-                width: columns.count)
-        }
-        return total
+        return (UnsafePointer(a), UnsafePointer(b))
     }
 }

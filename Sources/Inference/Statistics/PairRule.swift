@@ -78,10 +78,13 @@ public struct PairRule: Sendable, Hashable {
     public let pointwise: Pointwise
     /// What is done to the features before; nil leaves them as they are.
     public let unit: ChannelUnit?
+    /// What each channel's share is multiplied by; nil for 1.
+    public let learned: LearnedLayer?
 
     /// A rule.
-    public init(_ pointwise: Pointwise, unit: ChannelUnit? = nil) {
+    public init(_ pointwise: Pointwise, unit: ChannelUnit? = nil, learned: LearnedLayer? = nil) {
         self.pointwise = pointwise
         self.unit = unit
+        self.learned = learned
     }
 }

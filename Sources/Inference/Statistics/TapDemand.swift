@@ -5,19 +5,29 @@ public struct FeatureDemand: Sendable, Hashable {
     public var summaries: [SummaryDemand]
     /// The sums over pairs of images.
     public var pairs: [PairDemand]
+    /// The pairs whose sums are wanted of each pixel.
+    public var pairMaps: [PairDemand]
+    /// The moments of pairs of images.
+    public var moments: [MomentDemand]
     /// The images whose whole features are kept.
     public var maps: [Int]
 
     /// A demand.
-    public init(summaries: [SummaryDemand] = [], pairs: [PairDemand] = [], maps: [Int] = []) {
+    public init(
+        summaries: [SummaryDemand] = [], pairs: [PairDemand] = [], pairMaps: [PairDemand] = [],
+        moments: [MomentDemand] = [], maps: [Int] = []
+    ) {
         self.summaries = summaries
         self.pairs = pairs
+        self.pairMaps = pairMaps
+        self.moments = moments
         self.maps = maps
     }
 
     /// Bytes of the results: summaries and kept features.
     func resultBytes(_ shape: FeatureShape) -> Int {
         maps.count * shape.count * MemoryLayout<Float>.stride
+            + 2 * pairMaps.count * shape.positions * MemoryLayout<Double>.stride
             + summaries.reduce(0) { $0 + Summary.byteCount(of: $1.kind, shape) }
     }
 }
@@ -67,6 +77,20 @@ public struct PairDemand: Sendable, Hashable {
     }
 }
 
+/// The moments of each channel of one image of the stack and of what it is compared with.
+public struct MomentDemand: Sendable, Hashable {
+    /// The position of the image in the stack.
+    public let image: Int
+    /// What it is compared with; not `nothing`.
+    public let target: PairDemand.Operand
+
+    /// A demand.
+    public init(_ image: Int, _ target: PairDemand.Operand) {
+        self.image = image
+        self.target = target
+    }
+}
+
 /// What is wanted of the features at one tap.
 public struct TapDemand: Sendable, Hashable {
     /// Where the features are read.
@@ -89,6 +113,10 @@ public struct FeatureResult: Sendable {
     public let summaries: [SummaryDemand: Summary]
     /// The sums over pairs, in FP64.
     public let pairs: [PairDemand: Double]
+    /// The sums over the channels of each pixel of pairs, (H, W).
+    public let pairMaps: [PairDemand: [Double]]
+    /// The moments of pairs.
+    public let moments: [MomentDemand: JointMoments]
     /// The features that were to be kept, by position in the stack.
     public let maps: [Int: FeatureMap]
 }

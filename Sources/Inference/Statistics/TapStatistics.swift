@@ -4,6 +4,8 @@ final class TapStatistics<Element: FeatureElement> {
     private let shape: FeatureShape
     private let summaries: [SummaryObserver<Element>]
     private let pairs: [PairObserver<Element>]
+    private let pairMaps: [PairMapObserver<Element>]
+    private let moments: [JointMomentObserver<Element>]
     private let maps: [MapObserver<Element>]
     private let observers: [any RowObserver<Element>]
     private let tasks: [Task]
@@ -49,6 +51,14 @@ final class TapStatistics<Element: FeatureElement> {
             PairObserver(
                 $0.rule, channels: shape.channels, segments: segments, kernels: kernels)
         }
+        pairMaps = demand.pairMaps.map {
+            PairMapObserver($0.rule, shape, segments: segments, kernels: kernels)
+        }
+        moments = demand.moments.map { _ in
+            JointMomentObserver(
+                shape, columns: 0..<(segments.last?.upperBound ?? 0), kernels: kernels, arena: arena
+            )
+        }
         maps = demand.maps.map { image in
             MapObserver(
                 given[image]
@@ -56,22 +66,26 @@ final class TapStatistics<Element: FeatureElement> {
                         channels: shape.channels, height: shape.height, width: shape.width),
                 segments: segments)
         }
-        observers = summaries.map(\.observer) + pairs + maps
+        observers = summaries.map(\.observer) + pairs + pairMaps + moments + maps
+        func rows(of operand: PairDemand.Operand) -> Task.Target {
+            switch operand {
+            case .image(let other): return .image(other)
+            case .kept(let number):
+                guard let rows = kept(number) else {
+                    preconditionFailure("features \(number) are demanded and not kept")
+                }
+                return .kept(rows)
+            case .nothing:
+                guard let zeros else { preconditionFailure("there are no rows of zeros") }
+                return .kept(zeros)
+            }
+        }
         let sights: [(image: Int, target: Task.Target)] =
             demand.summaries.map { ($0.image, $0.target.map(Task.Target.image) ?? .none) }
-            + demand.pairs.map { pair in
-                switch pair.target {
-                case .image(let other): return (pair.image, .image(other))
-                case .kept(let number):
-                    guard let rows = kept(number) else {
-                        preconditionFailure("features \(number) are demanded and not kept")
-                    }
-                    return (pair.image, .kept(rows))
-                case .nothing:
-                    guard let zeros else { preconditionFailure("there are no rows of zeros") }
-                    return (pair.image, .kept(zeros))
-                }
-            } + demand.maps.map { ($0, .none) }
+            + demand.pairs.map { ($0.image, rows(of: $0.target)) }
+            + demand.pairMaps.map { ($0.image, rows(of: $0.target)) }
+            + demand.moments.map { ($0.image, rows(of: $0.target)) }
+            + demand.maps.map { ($0, .none) }
         // In the order in which convolutions share the rows: each worker reads what it has just
         // written.
         tasks = zip(observers, sights).flatMap { observer, sight in
@@ -89,7 +103,10 @@ final class TapStatistics<Element: FeatureElement> {
 
     /// The floats that the statistics of a demand take of their arena.
     static func arenaCount(_ demand: FeatureDemand, _ shape: FeatureShape, segments: Int) -> Int {
-        demand.summaries.reduce(0) {
+        let moments =
+            demand.moments.count
+            * JointMomentObserver<Element>.arenaCount(channels: shape.channels)
+        return demand.summaries.reduce(moments) {
             $0
                 + SummaryObserver<Element>.arenaCount(
                     $1.kind, isChange: $1.target != nil, shape, segments: segments)
@@ -145,6 +162,12 @@ final class TapStatistics<Element: FeatureElement> {
                 zip(demand.summaries, totals), uniquingKeysWith: { first, _ in first }),
             pairs: Dictionary(
                 zip(demand.pairs, pairs.map { $0.total(of: shape) }),
+                uniquingKeysWith: { first, _ in first }),
+            pairMaps: Dictionary(
+                zip(demand.pairMaps, pairMaps.map(\.map)),
+                uniquingKeysWith: { first, _ in first }),
+            moments: Dictionary(
+                zip(demand.moments, moments.map { $0.moments() }),
                 uniquingKeysWith: { first, _ in first }),
             maps: Dictionary(
                 zip(demand.maps, maps.map(\.map)), uniquingKeysWith: { first, _ in first }))

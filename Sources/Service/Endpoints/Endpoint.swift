@@ -14,7 +14,7 @@ package protocol JobEndpoint: Sendable {
 
     /// Reads the body as far as it takes to know what is asked for: types, options, headers of
     /// images, shapes. Nothing is decoded yet.
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest
 }
 
 extension JobEndpoint {

@@ -8,10 +8,11 @@ struct FeatureGradientEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.safetensors, .multipart]
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, .featureGradients)
         let set = try OptionSet(
             query: request.query, body: submission, known: OptionName.featureGradients)
+        let model = try models.named(in: set)
         let images = try submission.images("image", try ArrayOptions(set), context.configuration)
         guard images.count > 0 else {
             throw ServiceError(.missingInput, "There is no image; send one or more.")

@@ -7,11 +7,11 @@ struct FeatureLossesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.safetensors, .multipart]
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, .featureLosses)
         let job = try FeatureLossJob(
             submission, query: request.query, id: request.id, accept: request.fields[.accept],
-            instructionSet: model.extractor.instructionSet, configuration: context.configuration)
+            instructionSet: models.instructionSet, configuration: context.configuration)
         return JobRequest(workBytes: job.workBytes, answerBytes: job.answerBytes) {
             run throws(ServiceError) in
             let answer = try job.run(&run)

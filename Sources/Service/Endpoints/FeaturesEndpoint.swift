@@ -7,11 +7,11 @@ struct FeaturesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, .features)
         let set = try OptionSet(
             query: request.query, body: submission, known: OptionName.features)
-        let walk = try ImageWalk(submission, set, model, context.configuration)
+        let walk = try ImageWalk(submission, set, models, context.configuration)
         try walk.checkEqualSizes()
         let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, FeatureDemand(maps: [0])) }
         let workBytes =

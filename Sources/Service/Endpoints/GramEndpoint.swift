@@ -7,7 +7,7 @@ struct GramEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, .gramMatrices)
         let set = try OptionSet(
             query: request.query, body: submission, known: OptionName.gramMatrices)
@@ -20,15 +20,15 @@ struct GramEndpoint: JobEndpoint {
                 .badRequest, "There are both images and features; send one or the other.")
         }
         return hasFeatures
-            ? try prepareFeatures(submission, set, kind, accept, model)
-            : try prepareImages(submission, set, kind, accept, model)
+            ? try prepareFeatures(submission, set, kind, accept, models)
+            : try prepareImages(submission, set, kind, accept, models)
     }
 
     private func prepareImages(
         _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
-        _ model: Model
+        _ models: Models
     ) throws(ServiceError) -> JobRequest {
-        let walk = try ImageWalk(submission, set, model, context.configuration)
+        let walk = try ImageWalk(submission, set, models, context.configuration)
         let type = try GramAnswer.type(accept, layers: walk.taps.count)
         let gram = Gram(kind)
         let wanted = SummaryDemand(0, gram.summaryKind)
@@ -60,8 +60,13 @@ struct GramEndpoint: JobEndpoint {
 
     private func prepareFeatures(
         _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
-        _ model: Model
+        _ models: Models
     ) throws(ServiceError) -> JobRequest {
+        guard try set.text(.model) == nil else {
+            throw ServiceError(
+                .invalidOption,
+                "The option model is for images; no network is run on features, so leave it out.")
+        }
         var sources = try submission.features("features", set, context.configuration)
         if let wanted = try set.weights(.layers) {
             guard !wanted.isEmpty else { throw ServiceError.emptyLayers }
@@ -76,7 +81,7 @@ struct GramEndpoint: JobEndpoint {
             sources.removeAll { !names.contains($0.layer) }
         }
         let chosen = sources
-        let instructionSet = model.extractor.instructionSet
+        let instructionSet = models.instructionSet
         let type = try GramAnswer.type(accept, layers: chosen.count)
         let workers = context.pool.workers
         let gram = Gram(kind)

@@ -6,9 +6,9 @@ struct InfoEndpoint: ImmediateEndpoint {
     let context: ServiceContext
 
     func respond(to request: ServiceRequest) throws(ServiceError) -> HTTPServerResponse {
-        let model = try context.readiness.model()
+        let models = try context.readiness.models()
         return HTTPServerResponse(
-            ServiceInfo(model: model, configuration: context.configuration).json)
+            ServiceInfo(models: models, configuration: context.configuration).json)
     }
 }
 

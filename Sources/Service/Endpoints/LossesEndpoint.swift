@@ -6,10 +6,10 @@ struct LossesEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let submission = try Submission(request, .losses)
         let job = try LossJob(
-            submission, query: request.query, id: request.id, model: model,
+            submission, query: request.query, id: request.id, models: models,
             targets: TargetCache(context.targets, of: request.tenant),
             accept: request.fields[.accept], configuration: context.configuration)
         return JobRequest(workBytes: try job.workBytes(), answerBytes: job.answerBytes) {

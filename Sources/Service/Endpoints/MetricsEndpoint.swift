@@ -21,7 +21,7 @@ struct MetricsEndpoint: ImmediateEndpoint {
     }
 
     private func writeService(to text: inout PrometheusText) {
-        let instructionSet = context.readiness.loadedModel?.extractor.instructionSet.rawValue ?? ""
+        let instructionSet = context.readiness.loadedModels?.instructionSet.rawValue ?? ""
         text.family("styleloss_build_info", .gauge, "What is running; always 1.")
         text.sample(
             "styleloss_build_info",

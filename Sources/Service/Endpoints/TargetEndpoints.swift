@@ -28,7 +28,7 @@ struct PutTargetEndpoint: JobEndpoint {
         try ArrayOptions(OptionSet(query: request.query, known: OptionName.targets))
     }
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let named = try digest(request)
         let options = try options(request)
         let payload = Payload(request.body)

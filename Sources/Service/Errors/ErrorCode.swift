@@ -32,6 +32,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case unknownLayer = "unknown_layer"
     case unknownPreset = "unknown_preset"
     case presetUnavailable = "preset_unavailable"
+    case unknownModel = "unknown_model"
+    case weightsMismatch = "weights_mismatch"
     case invalidLoss = "invalid_loss"
     case rangeViolation = "range_violation"
     case nonFiniteInput = "non_finite_input"
@@ -83,6 +85,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .unknownLayer: (.unprocessableContent, "Unknown layer")
         case .unknownPreset: (.unprocessableContent, "Unknown preset")
         case .presetUnavailable: (.unprocessableContent, "Preset unavailable")
+        case .unknownModel: (.unprocessableContent, "Unknown model")
+        case .weightsMismatch: (.unprocessableContent, "Weights mismatch")
         case .invalidLoss: (.unprocessableContent, "Invalid loss")
         case .rangeViolation: (.unprocessableContent, "Value out of range")
         case .nonFiniteInput: (.unprocessableContent, "Input not finite")

@@ -15,9 +15,9 @@ struct ImageWalk: Sendable {
     /// The images `image` of a submission and the layers asked for, those of the preset when none
     /// are.
     init(
-        _ submission: Submission, _ set: OptionSet, _ model: Model, _ configuration: Configuration
+        _ submission: Submission, _ set: OptionSet, _ models: Models, _ configuration: Configuration
     ) throws(ServiceError) {
-        self.model = model
+        model = try models.fitting(set)
         images = try submission.images("image", try ArrayOptions(set), configuration)
         let architecture = model.network.architecture
         let names = LayerNames(architecture: architecture)

@@ -14,18 +14,20 @@ struct LossJob: Sendable {
     let masks: ImageList
     let target: LossTargets
     let gradient: GradientOptions?
+    let maps: MapOptions?
     private let workers: Int
 
     /// Checks everything that headers and options tell.
     init(
-        _ submission: Submission, query: [(name: String, value: String)], id: String, model: Model,
+        _ submission: Submission, query: [(name: String, value: String)], id: String,
+        models: Models,
         targets: TargetCache, accept: String? = nil, configuration: Configuration
     ) throws(ServiceError) {
         self.id = id
-        self.model = model
         self.targets = targets
         workers = configuration[.workers]
         let set = try OptionSet(query: query, body: submission, known: OptionName.losses)
+        model = try models.fitting(set)
         choice = try LossChoice(
             set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
         let arrays = try ArrayOptions(set)
@@ -53,6 +55,9 @@ struct LossJob: Sendable {
         target = try LossTargets(
             submission, set, choice, model.network.architecture, hasMask: masks.count > 0,
             outputs: outputs.count, targets, configuration)
+        maps = try MapOptions(
+            set, choice.loss, hasMask: masks.count > 0, pairs: outputs.count, gradient: gradient,
+            accept: accept)
         do {
             try model.evaluator.check(
                 pairs: pairShapes, targets: targetShapes, loss: loss, precision: precision)
@@ -76,6 +81,7 @@ struct LossJob: Sendable {
                     workers: workers
                 ).plus(LossGradients.bytes(outputs, gradient).work)
             }
+            if let maps { work = work.plus(LossMaps.bytes(maps, outputs).work) }
             return ([outputs, masks] + target.lists).bytes(\.decodedBytes).plus(work)
                 .plus(LossAnswer.bytes(loss, results: outputs.count).work)
         } catch {
@@ -85,7 +91,8 @@ struct LossJob: Sendable {
 
     /// Bytes of the answer.
     var answerBytes: Int {
-        (gradient.map { LossGradients.bytes(outputs, $0).answer } ?? 0)
+        let gradients = gradient.map { LossGradients.bytes(outputs, $0).answer }
+        return (gradients ?? 0).plus(maps.map { LossMaps.bytes($0, outputs).answer } ?? 0)
             .plus(LossAnswer.bytes(loss, results: outputs.count).answer)
     }
 
@@ -167,8 +174,14 @@ extension LossJob {
         }
         return LossAnswer(
             id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
-            results: results, warnings: model.warnings + choice.warnings + decoded.warnings,
-            timings: run.timings, gradients: gradients)
+            results: results,
+            warnings: model.warnings + choice.warnings + (maps?.warnings ?? []) + decoded.warnings,
+            timings: run.timings, gradients: gradients,
+            maps: maps.map {
+                LossMaps(
+                    $0, loss, evaluation.maps, sizes: decoded.pairs.map(\.output.size),
+                    gradients: ways?.gradients.first ?? [])
+            })
     }
 
     /// What the ways back gave: by part, then by pair.
@@ -186,12 +199,12 @@ extension LossJob {
             guard let gradient else {
                 let evaluation = try model.evaluator.evaluate(
                     decoded.pairs, targets: targets, loss: loss, keeping: decoded.keeping,
-                    precision: precision, team: team)
+                    precision: precision, maps: maps?.places ?? [], team: team)
                 return (evaluation, nil)
             }
             let answer = try model.evaluator.gradients(
                 decoded.pairs, targets: targets, loss: loss, of: gradient.parts.map(\.terms),
-                keeping: decoded.keeping, team: team)
+                keeping: decoded.keeping, maps: maps?.places ?? [], team: team)
             return (
                 answer.evaluation,
                 WaysBack(
@@ -258,7 +271,7 @@ extension LossJob {
         for part in target.parts {
             let prepared = try part.target.prepare(
                 part.needs, loss.network.variant(model.network.architecture), loss.input,
-                self.targets, team)
+                model.network.identity, self.targets, team)
             targetWarnings += prepared.warnings
             decoded.targets += prepared.targets
             for (index, target) in prepared.targets.enumerated()

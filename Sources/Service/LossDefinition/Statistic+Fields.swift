@@ -2,7 +2,9 @@ import Codecs
 import Inference
 
 extension Statistic: Visited {
-    private static let kinds = ["features", "gram", "mean", "mean_deviation", "gaussian"]
+    private static let kinds = [
+        "features", "gram", "mean", "mean_deviation", "gaussian", "joint_moments",
+    ]
 
     mutating func visit(_ visitor: inout some FieldVisitor) throws(ServiceError) {
         var kind =
@@ -12,6 +14,7 @@ extension Statistic: Visited {
             case .mean: "mean"
             case .meanDeviation: "mean_deviation"
             case .gaussian: "gaussian"
+            case .jointMoments: "joint_moments"
             }
         try visitor.choice("kind", &kind, of: Self.kinds)
         switch kind {
@@ -35,6 +38,7 @@ extension Statistic: Visited {
             try visitor.number("eps", &eps, in: 1e-12...1e6)
             try visitor.integer("steps", &steps, in: 1...32)
             self = .gaussian(eps: eps, steps: steps)
+        case "joint_moments": self = .jointMoments
         default: try visitFeatures(&visitor)
         }
     }
@@ -101,6 +105,7 @@ extension Gram: Visited {
 extension Distance: Visited {
     private static let kinds = [
         "l1", "squared", "l2", "smooth_l1", "charbonnier", "scaled_squared", "wasserstein",
+        "structural",
     ]
 
     mutating func visit(_ visitor: inout some FieldVisitor) throws(ServiceError) {
@@ -113,6 +118,7 @@ extension Distance: Visited {
             case .charbonnier: "charbonnier"
             case .scaledSquared: "scaled_squared"
             case .wasserstein: "wasserstein"
+            case .structural: "structural"
             }
         try visitor.choice("kind", &kind, of: Self.kinds)
         switch kind {
@@ -134,6 +140,12 @@ extension Distance: Visited {
             try visitor.number("eps", &eps, in: 1e-300...1e300)
             self = .scaledSquared(eps: eps)
         case "wasserstein": self = .wasserstein
+        case "structural":
+            var (c1, c2) = (1e-6, 1e-6)
+            if case .structural(let own, let other) = self { (c1, c2) = (own, other) }
+            try visitor.number("c1", &c1, in: 1e-300...1e6)
+            try visitor.number("c2", &c2, in: 1e-300...1e6)
+            self = .structural(c1: c1, c2: c2)
         default: self = .l1
         }
     }

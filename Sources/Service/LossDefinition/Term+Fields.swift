@@ -36,7 +36,7 @@ extension Term: Visited {
     }
 
     private static let reserved = [
-        "total", "target_digest", "target_cached", "gradient", "gradient_norm",
+        "total", "target_digest", "target_cached", "gradient", "gradient_norm", "maps",
     ]
 
     private func check(_ visitor: some FieldVisitor) throws(ServiceError) {
@@ -63,12 +63,30 @@ extension FeatureMeasure: Visited {
         try visitor.object("statistic", &statistic)
         try visitor.object("distance", &distance)
         try visitor.object("reduction", &reduction)
+        try visitor.choice("learned", &learned)
         guard visitor.isReading else { return }
+        try checkMoments(visitor)
         let isGaussian = if case .gaussian = statistic { true } else { false }
         guard isGaussian == (distance == .wasserstein) else {
             throw visitor.fault(
                 "distance",
                 "of a gaussian statistic is wasserstein, and that of any other is not")
+        }
+    }
+
+    private func checkMoments(_ visitor: some FieldVisitor) throws(ServiceError) {
+        guard (statistic == .jointMoments) == (distance.isStructural) else {
+            throw visitor.fault(
+                "distance",
+                "of joint_moments is structural, and that of any other statistic is not")
+        }
+        switch (learned, statistic) {
+        case (nil, _), (.dists, .jointMoments), (.lpips, .features(_, .some)): return
+        case (let learned?, _):
+            throw visitor.fault(
+                "learned",
+                "\(learned.rawValue) is for "
+                    + (learned == .dists ? "joint_moments" : "features at unit length") + " alone")
         }
     }
 
@@ -100,8 +118,17 @@ extension PixelMeasure: Visited {
         try visitor.choice("divisor", &divisor)
         try visitor.object("reduction", &reduction)
         try visitor.choice("unit", &unit)
-        if visitor.isReading, distance == .wasserstein {
+        try visitor.choice("learned", &learned)
+        guard visitor.isReading else { return }
+        guard distance != .wasserstein else {
             throw visitor.fault("distance", "of pixels is not wasserstein")
+        }
+        let isWhole = (region, divisor, unit) == (.all, .all, .unit)
+        guard isWhole || !distance.isStructural else {
+            throw visitor.fault("distance", "structural is of all pixels in [0, 1]")
+        }
+        guard learned == nil || learned == .dists && distance.isStructural else {
+            throw visitor.fault("learned", "of pixels are those of dists for structural alone")
         }
     }
 }
@@ -129,8 +156,8 @@ extension VariationMeasure: Visited {
         try visitor.object("reduction", &reduction)
         try visitor.flag("in_hole", &isInHole)
         try visitor.choice("unit", &unit)
-        if visitor.isReading, distance == .wasserstein {
-            throw visitor.fault("distance", "of pixels is not wasserstein")
+        if visitor.isReading, distance == .wasserstein || distance.isStructural {
+            throw visitor.fault("distance", "of neighbours is neither wasserstein nor structural")
         }
     }
 }

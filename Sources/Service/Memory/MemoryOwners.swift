@@ -22,20 +22,19 @@ package final class MemoryOwners: Sendable {
 
     /// What each owner holds now, under its name in the metrics.
     var all: [(name: String, bytes: Int)] {
-        let model = readiness.loadedModel
+        let models = readiness.loadedModels
         return [
-            ("program", Self.programBytes), ("weights", model?.extractor.weightBytes ?? 0),
-            ("kernels", model?.extractor.kernelBytes ?? 0), ("arriving", arrivingBytes()),
+            ("program", Self.programBytes), ("weights", models?.weightBytes ?? 0),
+            ("kernels", models?.kernelBytes ?? 0), ("arriving", arrivingBytes()),
             ("target_cache", targets.bytes),
-            ("idle_buffers", model?.extractor.idleBufferBytes ?? 0),
+            ("idle_buffers", models?.buffers.idleBytes ?? 0),
         ]
     }
 
     /// What no job can ever have.
     var fixedBytes: Int {
-        let model = readiness.loadedModel
-        return Self.programBytes + (model?.extractor.weightBytes ?? 0)
-            + (model?.extractor.kernelBytes ?? 0)
+        let models = readiness.loadedModels
+        return Self.programBytes + (models?.weightBytes ?? 0) + (models?.kernelBytes ?? 0)
     }
 
     /// What is held at the moment.
@@ -44,9 +43,9 @@ package final class MemoryOwners: Sendable {
     /// Gives up what is kept for later only: buffers first, they are quickly had again, then
     /// targets that were not used for longest.
     func giveBack(bytes: Int) {
-        let extractor = readiness.loadedModel?.extractor
-        let idle = extractor?.idleBufferBytes ?? 0
-        extractor?.releaseIdleBuffers()
+        let buffers = readiness.loadedModels?.buffers
+        let idle = buffers?.idleBytes ?? 0
+        buffers?.releaseAll()
         if idle < bytes { targets.giveBack(bytes: bytes - idle) }
     }
 }

@@ -9,7 +9,7 @@ struct InferEndpoint: JobEndpoint {
     /// Clients of the protocol name none, or application/octet-stream.
     let mediaTypes: [MediaType] = []
 
-    func prepare(_ request: ServiceRequest, model: Model) throws(ServiceError) -> JobRequest {
+    func prepare(_ request: ServiceRequest, models: Models) throws(ServiceError) -> JobRequest {
         let preset = try InferenceModel.preset(request.captures)
         let inference = try InferenceRequest(request, .losses)
         var submission = Submission(parts: inference.parts)
@@ -24,7 +24,7 @@ struct InferEndpoint: JobEndpoint {
         }
         query += Self.arrayOptions(inference, query) + Self.gradientOptions(inference)
         let job = try LossJob(
-            submission, query: query, id: request.id, model: model,
+            submission, query: query, id: request.id, models: models,
             targets: TargetCache(context.targets, of: request.tenant),
             accept: MediaType.safetensors.essence, configuration: context.configuration)
         return JobRequest(workBytes: try job.workBytes(), answerBytes: job.answerBytes) {

@@ -13,11 +13,11 @@ struct LossChoice: Sendable {
     /// What its sender may not know about the number.
     let warnings: [Warning]
 
-    /// For images.
+    /// For images, on a network of the loss's architecture.
     /// - Parameter hasMask: whether terms that need a mask are there.
     init(_ options: OptionSet, _ network: Network, hasMask: Bool) throws(ServiceError) {
         let (chosen, preset) = try Self.chosen(options)
-        var warnings = try Self.checkWeights(chosen, network)
+        var warnings = try Self.checkFamily(chosen, network, options)
         var loss = chosen
         if let (rescaled, scale) = chosen.rescaled(for: network.preprocessing) {
             loss = rescaled
@@ -88,22 +88,23 @@ struct LossChoice: Sendable {
         return (preset, name)
     }
 
-    // The architecture decides which layers there are; other weights give other numbers.
-    private static func checkWeights(
-        _ loss: Loss, _ network: Network
+    // Other weights give other numbers, and learned factors of their channels mean nothing.
+    private static func checkFamily(
+        _ loss: Loss, _ network: Network, _ options: OptionSet
     ) throws(ServiceError) -> [Warning] {
-        let wanted = loss.network
-        if let architecture = wanted.architecture, architecture != network.architecture {
-            let weights = wanted.weights.map { " with --preprocessing \($0.rawValue)" } ?? ""
-            throw ServiceError(
-                .presetUnavailable,
-                "The loss \(loss.name) is defined on \(architecture.rawValue), and "
-                    + "\(network.architecture.rawValue) is loaded; start the server with --weights "
-                    + "and a \(architecture.rawValue) file\(weights).")
+        let isAllowed = try options.flag(.anyWeights)
+        if loss.usesLearnedWeights, network.family != .torchvision {
+            guard isAllowed else {
+                throw ServiceError(
+                    .weightsMismatch,
+                    "The learned factors of the loss \(loss.name) were fitted to torchvision's VGG-16, "
+                        + "and the weights of \(network.name) are others; start the server with "
+                        + "--weights FILE, the file with torchvision's, or insist with "
+                        + "any_weights=true.")
+            }
+            return [.weightsMismatch(loss, network)]
         }
-        guard let weights = wanted.weights, weights.rawValue != network.preprocessing.name else {
-            return []
-        }
+        guard let weights = loss.network.weights, weights != network.family else { return [] }
         return [.otherWeights(loss, weights, network)]
     }
 
@@ -223,6 +224,14 @@ extension Warning {
             code: "other_weights",
             detail: "The loss \(loss.name) is defined on the weights of \(weights.rawValue); those "
                 + "loaded are \(network.preprocessing.name), and give other numbers.")
+    }
+
+    static func weightsMismatch(_ loss: Loss, _ network: Network) -> Warning {
+        Warning(
+            code: "weights_mismatch",
+            detail:
+                "The learned factors of the loss \(loss.name) were fitted to torchvision's VGG-16; "
+                + "on the weights of \(network.name) its number is no \(loss.name).")
     }
 
     static func rescaledWeights(_ scale: Double) -> Warning {

@@ -2,6 +2,8 @@
 enum OptionName: String, CaseIterable, Sendable {
     case preset
     case loss
+    case model
+    case anyWeights = "any_weights"
     case layers
     case styleLayers = "style_layers"
     case perceptualLayers = "perceptual_layers"
@@ -17,17 +19,25 @@ enum OptionName: String, CaseIterable, Sendable {
     case outOfRange = "out_of_range"
     case targetWeights = "target_weights"
     case precision
+    case maps
+    case mapsSize = "maps_size"
 
     /// What each endpoint understands.
     static let losses: [OptionName] = allCases
-    static let comparison = losses.filter { !gradients.contains($0) }
+    static let comparison = losses.filter {
+        !gradients.contains($0) && ![.maps, .mapsSize].contains($0)
+    }
     static let featureLosses: [OptionName] = [
         .preset, .loss, .layers, .styleLayers, .perceptualLayers, .gram, .layout, .termWeights,
         .gradient, .gradientDType, .cotangent,
     ]
-    static let features: [OptionName] = [.preset, .loss, .layers, .layout, .range]
-    static let featureGradients: [OptionName] = [.layout, .range, .outOfRange, .gradientDType]
-    static let gramMatrices: [OptionName] = [.preset, .loss, .layers, .gram, .layout, .range]
+    static let features: [OptionName] = [.preset, .loss, .model, .layers, .layout, .range]
+    static let featureGradients: [OptionName] = [
+        .model, .layout, .range, .outOfRange, .gradientDType,
+    ]
+    static let gramMatrices: [OptionName] = [
+        .preset, .loss, .model, .layers, .gram, .layout, .range,
+    ]
     static let targets: [OptionName] = [.layout, .range]
 
     private static let gradients: [OptionName] = [

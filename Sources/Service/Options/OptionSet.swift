@@ -94,6 +94,17 @@ struct OptionSet: Sendable {
         return choice
     }
 
+    /// Yes or no: `true` or `false`; false when it was not given.
+    func flag(_ option: OptionName) throws(ServiceError) -> Bool {
+        switch values[option] {
+        case nil: return false
+        case .json(.bool(let value)): return value
+        case .text("true"): return true
+        case .text("false"): return false
+        default: throw invalid(option, "true or false")
+        }
+    }
+
     /// Numbers: `0.7,0.3` in a query, an array in JSON; nil when it was not given.
     func numbers(_ option: OptionName) throws(ServiceError) -> [Double]? {
         let numbers: [Double?]

@@ -9,6 +9,7 @@ extension HTTPField.Name {
     /// Open Inference Protocol v2, binary tensor data extension.
     static let inferenceHeaderContentLength = named("Inference-Header-Content-Length")
     static let referrerPolicy = named("Referrer-Policy")
+    static let mapMaximum = named("X-Map-Maximum")
     static let traceparent = named("traceparent")
 
     private static func named(_ name: String) -> HTTPField.Name {

@@ -35,6 +35,7 @@ struct LossAnswer: Sendable {
     var warnings: [Warning] = []
     let timings: [(name: String, milliseconds: Double)]
     let gradients: LossGradients?
+    let maps: LossMaps?
 
     /// The answer for given features.
     init(
@@ -47,13 +48,14 @@ struct LossAnswer: Sendable {
         self.results = results
         self.timings = timings
         self.gradients = gradients
+        maps = nil
     }
 
     /// The answer for images.
     init(
         id: String, model: Model, choice: LossChoice, arrays: ArrayOptions, hasMask: Bool,
         results: [Result], warnings: [Warning], timings: [(name: String, milliseconds: Double)],
-        gradients: LossGradients?
+        gradients: LossGradients?, maps: LossMaps?
     ) {
         self.id = id
         self.model = model
@@ -67,9 +69,12 @@ struct LossAnswer: Sendable {
         self.warnings = warnings
         self.timings = timings
         self.gradients = gradients
+        self.maps = maps
     }
 
-    var json: JSON { json(withArrays: gradients?.options.type == .json) }
+    private var type: MediaType { gradients?.options.type ?? maps?.options.type ?? .json }
+
+    var json: JSON { json(withArrays: type == .json) }
 
     private func json(withArrays: Bool) -> JSON {
         var members: [JSON.Member] = [
@@ -92,21 +97,22 @@ struct LossAnswer: Sendable {
     }
 
     private func result(_ pair: Int, withArrays: Bool) -> JSON {
-        guard let gradients, case .object(var members) = results[pair].json else {
-            return results[pair].json
+        guard case .object(var members) = results[pair].json else { return results[pair].json }
+        if let gradients {
+            members.append(.init("gradient_norm", gradients.norms(of: pair)))
+            if withArrays { members.append(.init("gradient", gradients.arrays(of: pair))) }
         }
-        members.append(.init("gradient_norm", gradients.norms(of: pair)))
-        if withArrays { members.append(.init("gradient", gradients.arrays(of: pair))) }
+        if let maps, withArrays { members.append(.init("maps", maps.json(ofPair: pair))) }
         return .object(members)
     }
 
     // The JSON answer stands in it as a tensor, for safetensors' own loader drops metadata.
-    private func safetensors(_ gradients: LossGradients) -> HTTPServerResponse {
+    private var safetensors: HTTPServerResponse {
         let tensors =
             [
                 SafetensorsTensor(
                     "total", shape: [results.count], float64: results.map(\.losses.total))
-            ] + gradients.safetensors() + [
+            ] + (gradients?.safetensors() ?? []) + (maps?.safetensors() ?? []) + [
                 SafetensorsTensor("json", bytes: json(withArrays: false).encode())
             ]
         return HTTPServerResponse(
@@ -124,12 +130,12 @@ struct LossAnswer: Sendable {
 
     /// The answer over HTTP, with its timings as `Server-Timing` (W3C) as well.
     var response: HTTPServerResponse {
-        var response =
-            if let gradients, gradients.options.type == .safetensors {
-                safetensors(gradients)
-            } else {
-                HTTPServerResponse(json)
-            }
+        var response: HTTPServerResponse
+        switch (type, maps) {
+        case (.safetensors, _): response = safetensors
+        case (.png, let maps?): response = maps.picture
+        default: response = HTTPServerResponse(json)
+        }
         response.fields[.serverTiming] = timings.map {
             "\($0.name);dur=\(Self.rounded($0.milliseconds))"
         }

@@ -3,28 +3,32 @@ import Inference
 
 /// What runs where, for `/v1/info` and the `info` command.
 public struct ServiceInfo: Sendable {
-    let model: Model
+    let models: Models
     let configuration: Configuration
 
     /// The members in the order of the documentation.
     public var json: JSON {
-        let network = model.network
+        let network = models.standard.network
         return [
             "name": .string(Version.name), "version": .string(Version.number),
-            "model": .object([
-                .init("name", .string(network.name)), .init("sha256", .string(network.sha256)),
-                .init("architecture", .string(network.architecture.rawValue)),
-                .init("preprocessing", preprocessing(network.preprocessing)),
-            ]),
+            "model": json(network), "models": .array(models.all.map { json($0.network) }),
             "layers": .array(VGG.taps(network.architecture).map { .string($0.description) }),
             "presets": .array(Presets.all.map { .string($0.name) }),
             "options": .array(OptionName.losses.map { .string($0.rawValue) }),
             "gradients": GradientOptions.capability,
             "limits": limits,
-            "instruction_set": .string(model.extractor.instructionSet.rawValue),
+            "instruction_set": .string(models.instructionSet.rawValue),
             "effective_cpus": .integer(configuration.machine.effectiveCPUs),
             "memory_bytes": .integer(configuration.machine.memoryBytes),
-            "warnings": .array(model.warnings.map(\.json)),
+            "warnings": .array(models.warnings.map(\.json)),
+        ]
+    }
+
+    private func json(_ network: Network) -> JSON {
+        [
+            "name": .string(network.name), "sha256": .string(network.sha256),
+            "architecture": .string(network.architecture.rawValue),
+            "preprocessing": preprocessing(network.preprocessing),
         ]
     }
 

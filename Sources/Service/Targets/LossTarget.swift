@@ -31,7 +31,7 @@ struct LossTarget: Sendable {
     /// Looks every target up under its digest, and decodes those nothing is known of.
     func prepare(
         _ needs: TargetNeeds, _ variant: NetworkVariant, _ input: Preprocessing?,
-        _ cache: TargetCache, _ team: Team
+        _ network: NetworkIdentity, _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
         let digests = try list.sources.map { source throws(ServiceError) -> TargetDigest in
             if let registered { return registered.digest }
@@ -40,7 +40,7 @@ struct LossTarget: Sendable {
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,
-                variant, input)
+                variant, input, network)
         }
         let found = keys.map { cache.statistics($0, for: needs) }
         // Sources are decoded whole, and only when one of their samples is needed.

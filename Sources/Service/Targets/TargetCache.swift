@@ -35,10 +35,11 @@ struct TargetMeaning: Sendable, Hashable {
     }
 }
 
-/// What decides the statistics of a target at every tap, besides the network, which is the same for the
-/// life of the process.
+/// What decides the statistics of a target at every tap.
 struct StatisticsKey: Sendable, Hashable {
     let digest: TargetDigest
+    /// Whose features they are of.
+    let network: NetworkIdentity
     let meaning: TargetMeaning
     /// The position in an array of several samples.
     let sample: Int
@@ -48,12 +49,13 @@ struct StatisticsKey: Sendable, Hashable {
 
     init(
         _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ variant: NetworkVariant,
-        _ input: Preprocessing?
+        _ input: Preprocessing?, _ network: NetworkIdentity
     ) {
         self.digest = digest
         meaning = TargetMeaning(source)
         self.variant = variant
         self.input = input
+        self.network = network
         self.sample = sample
     }
 }

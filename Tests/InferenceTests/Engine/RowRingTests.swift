@@ -104,18 +104,18 @@ struct RowRingTests {
             let first = arena.floats(1), second = arena.floats(17)
             #expect(second - first == 16)
             #expect(UnsafeRawPointer(first).isMultiple(of: 64))
-            #expect(pool.retainedBytes == 0)
+            #expect(pool.idleBytes == 0)
             withExtendedLifetime(arena) {}
         }
-        #expect(pool.retainedBytes >= 48 * 4)
+        #expect(pool.idleBytes >= 48 * 4)
         // The smallest that fits is taken; what is too much goes back to the system.
         let large = pool.take(count: 1 << 16)
         pool.giveBack(large)
         #expect(pool.take(count: 40).count < 1 << 16)
         pool.giveBack(pool.take(count: 1 << 19))
-        #expect(pool.retainedBytes <= 1 << 20)
+        #expect(pool.idleBytes <= 1 << 20)
         pool.releaseAll()
-        #expect(pool.retainedBytes == 0)
+        #expect(pool.idleBytes == 0)
     }
 
     @Test(arguments: [1, 3, 127, 128, 129, 150, 1000, 4096])

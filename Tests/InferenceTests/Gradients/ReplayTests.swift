@@ -114,7 +114,8 @@ struct ReplayTests {
 
     @Test(arguments: [1 << 40, 48 << 20, 0])
     func `the estimate is what is allocated`(keptBytesMax: Int) throws {
-        let extractor = Extractor(network: TestNetworks.vgg16, bufferBytesMax: .max)
+        let extractor = Extractor(
+            network: TestNetworks.vgg16, buffers: BufferPool(retainedBytesMax: .max))
         let evaluator = LossEvaluator(extractor: extractor, keptBytesMax: keptBytesMax)
         let images = (0..<2).map { TestNetworks.image(width: 320, height: 288, seed: $0) }
         let loss = Self.losses[0]
@@ -131,7 +132,7 @@ struct ReplayTests {
         }
         // Rows, tape and kernels; the sums at the image and the features of the target have memory of
         // their own.
-        let allocated = extractor.idleBufferBytes + extractor.kernelBytes
+        let allocated = extractor.buffers.idleBytes + extractor.kernelBytes
         #expect(estimate >= allocated)
         #expect(Double(estimate) <= 1.3 * Double(allocated) + Double(64 << 20))
     }

@@ -119,7 +119,7 @@ private enum ReferenceUnits {
                 case .scaledSquared(let eps):
                     (2 * d / (sizes + eps) - sign * squares / ((sizes + eps) * (sizes + eps)))
                         / count
-                case .wasserstein: Double.nan
+                case .wasserstein, .structural: Double.nan
                 }
             slopes.values[i] = factor * slope
         }

@@ -108,13 +108,13 @@ struct StatisticValueTests {
     @Test func `pairs of features by the sums of their rules`() {
         let measure = FeatureMeasure(
             [LayerWeight("x")], .features(scale: 3, unit: nil), .smoothL1(beta: 0.5))
-        #expect(measure.pairRules == [PairRule(.smoothL1(beta: 0.5 / 3))])
+        #expect(measure.pairRules(at: "relu1_2") == [PairRule(.smoothL1(beta: 0.5 / 3))])
         #expect(measure.loss(ofPairs: [16], Self.shape, pixels: 1) == 3 * 16 / 8)
         let unit = ChannelUnit(eps: 1e-8, isInsideRoot: true)
         let lengths = FeatureMeasure(
             [LayerWeight("x")], .features(scale: 1, unit: unit), .squared,
             Reduction(.sumOfChannels))
-        #expect(lengths.pairRules == [PairRule(.squared, unit: unit)])
+        #expect(lengths.pairRules(at: "relu1_2") == [PairRule(.squared, unit: unit)])
         #expect(lengths.loss(ofPairs: [16], Self.shape, pixels: 1) == 4)
     }
 }

@@ -97,7 +97,7 @@ struct FeatureElementTests {
                         withPointers(to: factors) {
                             Element.pairSum(
                                 Kernels(set), rule, rows[0], rows[1],
-                                isScaled ? ($0[0], $0[1]) : nil, width: width)
+                                isScaled ? ($0[0], $0[1]) : nil, weights: nil, width: width)
                         }
                     }
                     let expected = a.indices.reduce(0.0) { sum, i in

@@ -8,7 +8,7 @@ public struct WeightsError: Error, Sendable, CustomStringConvertible {
     public let description: String
 }
 
-/// From the embedded bytes or a file to a network that has run once.
+/// From files and the embedded bytes to networks, one of which has run once.
 struct ModelLoader {
     let configuration: Configuration
 
@@ -16,21 +16,26 @@ struct ModelLoader {
     private static let warmUpSide = 32
 
     /// Maps and validates the weights, and prepares the engine for them.
-    func load() throws(WeightsError) -> Model {
+    ///
+    /// A network that nobody asks for costs address space: a kernel is transformed, and its pages are
+    /// read, when a request first needs it.
+    func load() throws(WeightsError) -> Models {
         let preprocessing = configuration[.preprocessing]
-        let network: Network
-        if let path = configuration[.weights] {
-            network = try self.network(path: path, preprocessing)
-        } else {
-            network = try embeddedNetwork(preprocessing)
-        }
-        return Model(
-            extractor: Extractor(
-                network: network, instructionSet: configuration[.instructionSet],
-                bufferBytesMax: configuration[.bufferPoolBytes]))
+        let files = configuration[.weights]
+        var networks: [Network] = []
+        for file in files { networks.append(try network(file, preprocessing)) }
+        networks.append(try embeddedNetwork(files.isEmpty ? preprocessing : nil))
+        let buffers = BufferPool(retainedBytesMax: configuration[.bufferPoolBytes])
+        return try Models(
+            networks.map {
+                Model(
+                    extractor: Extractor(
+                        network: $0, instructionSet: configuration[.instructionSet],
+                        buffers: buffers))
+            })
     }
 
-    /// Runs every layer once on a small image: what can fail fails now, and pages are touched.
+    /// Runs the default loss once on a small image: what can fail fails now, and pages are touched.
     static func warmUp(_ model: Model, team: Team) throws(InferenceError) {
         let gray = [UInt8](repeating: 128, count: warmUpSide * warmUpSide)
         let image = Image(width: warmUpSide, height: warmUpSide, channels: 1, uint8: gray)
@@ -42,37 +47,38 @@ struct ModelLoader {
     private func embeddedNetwork(_ preprocessing: Preprocessing?) throws(WeightsError) -> Network {
         let bytes = EmbeddedResources.weights
         return try network(
-            "vgg16-imagenet", EmbeddedResources.weightsSHA256, bytes, owner: nil, preprocessing,
+            "vgg16-imagenet", stem: "", EmbeddedResources.weightsSHA256, bytes, owner: nil,
+            preprocessing,
             checksEveryWeight: false)
     }
 
-    private func network(path: String, _ preprocessing: Preprocessing?) throws(WeightsError)
-        -> Network
-    {
+    private func network(
+        _ weights: WeightsFile, _ preprocessing: Preprocessing?
+    ) throws(WeightsError) -> Network {
+        let path = weights.path
         let file: MappedFile
         do {
             file = try MappedFile(path: path)
         } catch {
             throw WeightsError(description: "\(path): \(error)")
         }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        let stem =
-            name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
         do {
             return try withExtendedLifetime(file) { () throws(WeightsError) in
-                try network(
-                    stem, SHA256.hexadecimal(of: file.bytes), file.bytes, owner: file,
-                    preprocessing,
-                    checksEveryWeight: true)
+                // Both read every byte; what a request needs of them comes back by itself.
+                defer { file.forgetPages() }
+                return try network(
+                    weights.name, stem: weights.stem, SHA256.hexadecimal(of: file.bytes),
+                    file.bytes, owner: file, preprocessing, checksEveryWeight: true)
             }
         } catch {
             throw WeightsError(description: "\(path): \(error)")
         }
     }
 
+    // The name given, else that of the metadata, else the file's.
     private func network(
-        _ name: String, _ sha256: String, _ bytes: UnsafeRawBufferPointer, owner: MappedFile?,
-        _ preprocessing: Preprocessing?, checksEveryWeight: Bool
+        _ name: String?, stem: String, _ sha256: String, _ bytes: UnsafeRawBufferPointer,
+        owner: MappedFile?, _ preprocessing: Preprocessing?, checksEveryWeight: Bool
     ) throws(WeightsError) -> Network {
         let file: SafetensorsFile
         do {
@@ -93,12 +99,25 @@ struct ModelLoader {
                 shape: view.shape,
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[view.byteRange]), owner: owner)
         }
+        let metadata = file.metadataStrings
+        let name = name ?? metadata["name"] ?? stem
+        try Self.check(name)
         do {
             return try Network(
-                name: name, sha256: sha256, tensors: tensors, metadata: file.metadataStrings,
+                name: name, sha256: sha256, tensors: tensors, metadata: metadata,
                 preprocessing: preprocessing, checksEveryWeight: checksEveryWeight)
         } catch {
             throw WeightsError(description: error.description + ".")
+        }
+    }
+
+    /// - Throws: when no request could give the name.
+    private static func check(_ name: String) throws(WeightsError) {
+        let isPrintable = name.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        guard isPrintable, (1...UTF8Text.nameBytesMax).contains(name.utf8.count) else {
+            throw WeightsError(
+                description: "The network's name must be of 1 to \(UTF8Text.nameBytesMax) ASCII "
+                    + "characters; give it one with --weights NAME=FILE.")
         }
     }
 

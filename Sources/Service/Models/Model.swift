@@ -1,7 +1,7 @@
 import Codecs
 import Inference
 
-/// The network in use, ready to run.
+/// A network, ready to run.
 package struct Model: Sendable {
     let evaluator: LossEvaluator
 
