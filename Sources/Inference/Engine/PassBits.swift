@@ -24,9 +24,6 @@ struct PassBits: @unchecked Sendable {
         images * blocks * slots * width * floatsPerPixel
     }
 
-    /// The memory that it takes.
-    var bytes: Int { buffer.bytes }
-
     /// The bits of a channel block of a row.
     func row(_ y: Int, image: Int, block: Int) -> UnsafeMutablePointer<UInt8> {
         let index = ((image * blocks + block) * slots + y % slots) * width

@@ -42,9 +42,6 @@ public final class Tape: Sendable {
         }
         return Tape(self, layers: room + layers[room.count...])
     }
-
-    /// The bytes that it takes.
-    public var bytes: Int { layers.reduce(0) { $0 + $1.bytes } }
 }
 
 /// What a walk keeps of one convolution for the way back, before it is walked.
@@ -124,10 +121,6 @@ struct TapeLayer: Sendable {
     /// they were computed from was equal, and a maximum takes the first one as exact arithmetic does;
     /// one channel alone that is so near says nothing, and there the largest counts.
     static let tieTolerance: Float = 3e-5
-
-    var bytes: Int {
-        features.reduce((alive?.bytes ?? 0) + (maxima?.bytes ?? 0)) { $0 + $1.bytes }
-    }
 
     /// Keeps rows that the ring of the ReLU holds, whole windows of the pool.
     func record(rows: Range<Int>, of relu: RowRing, kernels: Kernels, team: Team) {
@@ -256,26 +249,5 @@ extension WalkPlan {
                     || stage.demands.relu != nil,
                 keepsMaxima: isMaximum)
         }
-    }
-}
-
-extension Tape {
-    /// How many convolutions were recorded.
-    package var convolutions: Int { layers.count }
-
-    /// Whether the ReLU behind a convolution, counted in network order, passes the gradient of one
-    /// output; nil where only the maximum behind it was asked. For tests, which replay decisions.
-    package func isAlive(
-        convolution: Int, image: Int = 0, channel: Int, y: Int, x: Int
-    ) -> Bool? {
-        layers[convolution].alive?.passes(image: image, channel: channel, y: y, x: x)
-    }
-
-    /// Whether the maximum behind a convolution, and its ReLU, pass the gradient of one output; nil
-    /// where there is none. For tests, which replay decisions.
-    package func isMaximum(
-        convolution: Int, image: Int = 0, channel: Int, y: Int, x: Int
-    ) -> Bool? {
-        layers[convolution].maxima?.passes(image: image, channel: channel, y: y, x: x)
     }
 }

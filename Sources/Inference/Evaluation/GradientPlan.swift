@@ -21,7 +21,7 @@ extension LossEvaluator {
             imagesMax: Self.recordedMax(workers: workers))
         // What is stored is there already.
         let statistics = zip(whole.needs, targets).reduce(0) {
-            $0 + ($1.1.isStored ? 0 : $1.0.byteCount(of: $1.1.size, whole.variant))
+            $0 + $1.1.missing($1.0).byteCount(of: $1.1.size, whole.variant)
         }
         let bytes = statistics + bytes(whole, from: 0, workers: workers)
         guard bytes > keptBytesMax else { return (.kept(whole), bytes) }

@@ -29,9 +29,7 @@ extension LossEvaluator {
         try check(
             pairs: shapes, targets: targets[..<given].map { TargetShape(size: $0.image.size) },
             loss: loss)
-        let targetShapes = targets.map {
-            TargetShape(size: $0.image.size, isStored: $0.statistics != nil)
-        }
+        let targetShapes = targets.map { TargetShape($0) }
         let plan = try gradientPlan(
             pairs: shapes, targets: targetShapes, loss: loss, maps: maps, workers: team.workers
         ).plan

@@ -112,6 +112,29 @@ struct ReplayTests {
         ).expectEqual()
     }
 
+    @Test(arguments: [Int.max, 0])
+    func `of a target that is known in part the rest is walked`(keptBytesMax: Int) throws {
+        let images = (0..<2).map { TestNetworks.image(width: 52, height: 39, seed: $0) }
+        let pair = Pair(output: images[0], target: 0)
+        var style = Self.losses[0]
+        style.terms.removeLast()
+        let pool = WorkerPool(workers: 2)
+        defer { pool.stop() }
+        let first = try pool.runAndWait { team in
+            try LossEvaluator(extractor: Self.extractor).evaluate(
+                [pair], targets: [.image(images[1])], loss: style, keeping: [0],
+                precision: .plain, team: team)
+        }
+        let known = Target.statistics(try #require(first.statistics[0]))
+        let answers = try [Target.image(images[1]), known].map { target in
+            try Case(pair: pair, targets: [target], loss: Self.losses[0]).gradients(
+                keptBytesMax: keptBytesMax, workers: 2)
+        }
+        #expect(answers[0].evaluation.losses == answers[1].evaluation.losses)
+        let isEqual = answers[0].gradients[0][0].values == answers[1].gradients[0][0].values
+        #expect(isEqual)
+    }
+
     @Test(arguments: [1 << 40, 48 << 20, 0])
     func `the estimate is what is allocated`(keptBytesMax: Int) throws {
         let extractor = Extractor(
