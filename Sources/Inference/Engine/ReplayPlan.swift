@@ -58,39 +58,55 @@ struct ReplayPlan {
         return (stage + 1, .pool)
     }
 
+    /// Rows of something that the walk makes and the way back uses up.
+    private struct Held {
+        let stage: Int
+        let kind: Tap.Kind
+        var used = 0
+        var slots = 0
+    }
+
     private mutating func simulate() {
         let schedule = WalkSchedule(walk)
-        var bitsDone = bitSlots
-        var mapsDone = mapSlots
-        BackwardSchedule(back).run { step in
-            forEachNeed(of: step) { stage, rows, kind in
-                schedule.advance(stage, to: rows, kind) { _, _ in }
+        // Bits by convolution, then features by tap.
+        var held = stages.map { Held(stage: $0, kind: .relu) }
+        var places: [Tap: Int] = [:]
+        for (index, stage) in back.stages.prefix(stages.count).enumerated() {
+            for tap in stage.taps where mapSlots[tap] != nil {
+                let (stage, kind) = source(of: tap, index)
+                places[tap] = held.count
+                held.append(Held(stage: stage, kind: kind))
             }
-            for (index, stage) in stages.enumerated() {
-                bitSlots[index] = max(
-                    bitSlots[index], schedule.rowsDone(stage, .relu) - bitsDone[index])
-                for tap in back.stages[index].taps {
-                    guard let done = mapsDone[tap], let slots = mapSlots[tap] else {
-                        continue
-                    }
-                    let (stage, kind) = source(of: tap, index)
-                    mapSlots[tap] = max(slots, schedule.rowsDone(stage, kind) - done)
+        }
+        BackwardSchedule(back).run { step in
+            var hasAdvanced = false
+            forEachNeed(of: step) { stage, rows, kind in
+                schedule.advance(stage, to: rows, kind) { _, _ in hasAdvanced = true }
+            }
+            if hasAdvanced {
+                for i in held.indices {
+                    let rows = schedule.rowsDone(held[i].stage, held[i].kind) - held[i].used
+                    held[i].slots = max(held[i].slots, rows)
                 }
+            }
+            let use = { (tap: Tap?, rows: Int) in
+                if let place = tap.flatMap({ places[$0] }) { held[place].used = rows }
             }
             switch step {
             case .enter(let index, let rows):
-                if let tap = back.leavingTap(index) { mapsDone[tap] = rows.upperBound }
+                use(back.leavingTap(index), rows.upperBound)
             case .pass(let index, let rows):
                 let stage = back.stages[index]
-                if index < stages.count {
-                    bitsDone[index] = rows.upperBound - stage.windowsBeside
-                }
-                mapsDone[stage.shape.convTap] = rows.upperBound
-                if stage.isPooled { mapsDone[stage.shape.reluTap] = rows.upperBound }
+                guard index < stages.count else { break }
+                held[index].used = rows.upperBound - stage.windowsBeside
+                use(stage.shape.convTap, rows.upperBound)
+                if stage.isPooled { use(stage.shape.reluTap, rows.upperBound) }
             case .convolve(let index, _, let rows):
                 guard index > 0, !rows.isEmpty else { break }
-                if let tap = back.leavingTap(index - 1) { mapsDone[tap] = rows.upperBound }
+                use(back.leavingTap(index - 1), rows.upperBound)
             }
         }
+        for index in stages.indices { bitSlots[index] = held[index].slots }
+        for (tap, place) in places { mapSlots[tap] = held[place].slots }
     }
 }

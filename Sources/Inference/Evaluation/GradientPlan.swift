@@ -48,12 +48,16 @@ extension LossEvaluator {
             }
         }
         let count = plan.variant.convolutions.count
-        var boundary = 0
-        while true {
-            let bytes = summaries + bytes(plan, from: boundary, workers: workers)
-            if bytes <= keptBytesMax || boundary == count { return (boundary, bytes) }
-            boundary += 1
+        let bytes = { (boundary: Int) in
+            summaries + self.bytes(plan, from: boundary, workers: workers)
         }
+        // What is kept falls with the boundary; each plan simulates a walk.
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if bytes(middle) <= keptBytesMax { high = middle } else { low = middle + 1 }
+        }
+        return (low, bytes(low))
     }
 
     private func bytes(_ plan: EvaluationPlan, from boundary: Int, workers: Int) -> Int {
