@@ -14,7 +14,7 @@ public enum Base64Error: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .length:
             "The base64 text has a length that is not a multiple of 4;"
-                + " send standard base64 with its padding."
+                + " send standard base64, padded and without line breaks."
         case .character(let offset):
             "The base64 text has a character at offset \(offset) that does not belong there;"
                 + " send standard base64 (A-Z a-z 0-9 + /, padded with =) without line breaks."

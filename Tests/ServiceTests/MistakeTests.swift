@@ -9,8 +9,9 @@ import Testing
 /// A line has a `name`, and either `form`, pairs as curl's `-F` takes them (`@a.png` is the file of
 /// that name below, anything else text; `;type=` after a file declares its type), or `json`, or `body`
 /// with a `type`. `method`, `path` and `fields` are POST, /v1/losses and none where they are not said.
-/// What is expected is a `status` with `code` and `detail`, whole; of what is accepted, `warning`, the
-/// codes of warnings that the same request without the mistake would not have.
+/// What is expected is a `status` with `code` and `detail`, whole but where it ends with three dots in
+/// place of a list that grows; of what is accepted, `warning`, the codes of warnings that the same
+/// request without the mistake would not have.
 struct Mistake: Sendable, CustomTestStringConvertible, Decodable {
     let name: String
     var method: String?
@@ -130,7 +131,13 @@ struct MistakeTests {
             let answer = try response.json
             #expect(answer["code"] as? String == mistake.code, "\(mistake.name)")
             let detail = answer["detail"] as? String
-            #expect(detail == mistake.detail, "\(mistake.name)")
+            if let start = mistake.detail, start.hasSuffix(", ...") {
+                #expect(
+                    detail?.hasPrefix(start.dropLast(3)) == true,
+                    "\(mistake.name): \(detail ?? "")")
+            } else {
+                #expect(detail == mistake.detail, "\(mistake.name)")
+            }
             #expect(detail?.utf8.allSatisfy { (0x20...0x7E).contains($0) } != false)
             let warnings = (answer["warnings"] as? [[String: String]] ?? [])
                 .compactMap { $0["code"] }.filter {
