@@ -108,6 +108,9 @@ with open("Deploy/nginx.conf", encoding="utf-8") as file:
 started = [word.removeprefix("--listen=") for name in ("one", "two")
            for word in compose["services"][name]["command"] if word.startswith("--listen=")]
 expect(started == upstreams, f"compose.yaml: {started}, but nginx.conf asks {upstreams}")
+# On 127.0.0.1 they meet in one network namespace only.
+modes = {service["network_mode"] for service in compose["services"].values()}
+expect(modes == {"host"}, f"compose.yaml: network modes {modes}")
 
 if faults:
     sys.exit("\n".join(faults))
