@@ -39,7 +39,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "CMalloc", "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
-            ]),
+            ], swiftSettings: [.strictMemorySafety()]),
         .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
         .executableTarget(
             name: "Benchmarks",

@@ -104,7 +104,7 @@ public struct Comparison: Sendable {
             if path != "-" {
                 do throws(MappedFileError) {
                     let file = try MappedFile(path: path)
-                    return withExtendedLifetime(file) { Array(file.bytes) }
+                    return withExtendedLifetime(file) { unsafe Array(file.bytes) }
                 } catch .notRegularFile {}
             }
             return try PipeBytes.read(path, countMax: configuration[.maxBodyBytes])

@@ -9,7 +9,7 @@ public enum Descriptors {
     /// False when there is no null device to be had.
     public static func occupyStandardStreams() -> Bool {
         while true {
-            let descriptor = open("/dev/null", O_RDWR)
+            let descriptor = unsafe open("/dev/null", O_RDWR)
             guard descriptor >= 0 else { return false }
             guard descriptor > STDERR_FILENO else { continue }
             close(descriptor)
@@ -23,16 +23,17 @@ public enum Descriptors {
     @discardableResult public static func raiseLimit() -> Int {
         let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
-        guard getrlimit(kind, &limit) == 0 else { return 1024 }
+        guard unsafe getrlimit(kind, &limit) == 0 else { return 1024 }
         var raised = limit
         raised.rlim_cur = limit.rlim_max
-        return Int(clamping: setrlimit(kind, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
+        return Int(
+            clamping: unsafe setrlimit(kind, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
     }
 
     /// The soft limit of open files.
     static var limit: Int {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
             return 1024
         }
         return Int(clamping: limit.rlim_cur)

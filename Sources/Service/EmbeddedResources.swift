@@ -4,27 +4,32 @@ import CResources
 enum EmbeddedResources {
     /// openapi.yaml.
     static var openapi: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: styleloss_openapi_bytes(), count: styleloss_openapi_count)
+        unsafe UnsafeRawBufferPointer(
+            start: styleloss_openapi_bytes(), count: styleloss_openapi_count)
     }
 
     /// The page for browsers: what `/`, `/page.css` and `/page.js` answer.
     static var pageHTML: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: styleloss_page_html_bytes(), count: styleloss_page_html_count)
+        unsafe UnsafeRawBufferPointer(
+            start: styleloss_page_html_bytes(), count: styleloss_page_html_count)
     }
 
     /// Its style.
     static var pageCSS: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: styleloss_page_css_bytes(), count: styleloss_page_css_count)
+        unsafe UnsafeRawBufferPointer(
+            start: styleloss_page_css_bytes(), count: styleloss_page_css_count)
     }
 
     /// Its script.
     static var pageJS: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: styleloss_page_js_bytes(), count: styleloss_page_js_count)
+        unsafe UnsafeRawBufferPointer(
+            start: styleloss_page_js_bytes(), count: styleloss_page_js_count)
     }
 
     /// The VGG-16 of Simonyan and Zisserman in single precision (CC BY 4.0).
     static var weights: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: styleloss_weights_bytes(), count: styleloss_weights_count)
+        unsafe UnsafeRawBufferPointer(
+            start: styleloss_weights_bytes(), count: styleloss_weights_count)
     }
 
     /// The SHA-256 of `weights`: hashing 59 MB at start would take longer than all the rest; a test

@@ -149,11 +149,11 @@ public struct ControlGroupFiles: Sendable {
 
 /// The start of a small file, as procfs and cgroupfs have them; nil when it cannot be read.
 func readText(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let bytes = [UInt8](unsafeUninitializedCapacity: 16_384) { buffer, count in
-        count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 16_384) { buffer, count in
+        count = unsafe max(0, read(descriptor, buffer.baseAddress, buffer.count))
     }
     return String(decoding: bytes, as: UTF8.self)
 }

@@ -23,16 +23,18 @@ final class APIKeysFile: Sendable {
     }
 
     private static func read(_ path: String) throws(APIKeysError) -> APIKeys {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw .unreadable(reason: String(cString: strerror(errno)))
+            throw .unreadable(reason: unsafe String(cString: strerror(errno)))
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = Glibc.read(descriptor, &piece, piece.count)
-            guard count >= 0 else { throw .unreadable(reason: String(cString: strerror(errno))) }
+            let count = unsafe Glibc.read(descriptor, &piece, piece.count)
+            guard count >= 0 else {
+                throw .unreadable(reason: unsafe String(cString: strerror(errno)))
+            }
             guard count > 0 else { break }
             bytes += piece[..<count]
             guard bytes.count <= bytesMax else {

@@ -48,10 +48,10 @@ struct FeaturesEndpoint: JobEndpoint {
             index, values throws(ServiceError) in
             let count = values.count / results.count
             do throws(InferenceError) {
-                try values.withUnsafeMutableBufferPointer { values throws(InferenceError) in
+                try unsafe values.withUnsafeMutableBufferPointer { values throws(InferenceError) in
                     for (sample, taps) in results.enumerated() {
-                        let part = values[sample * count..<(sample + 1) * count]
-                        try taps[index].maps[0]?.copyCHW(
+                        let part = unsafe values[sample * count..<(sample + 1) * count]
+                        try unsafe taps[index].maps[0]?.copyCHW(
                             into: UnsafeMutableBufferPointer(rebasing: part),
                             check: team.checkCancelled)
                     }

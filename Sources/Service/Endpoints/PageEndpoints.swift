@@ -47,15 +47,15 @@ enum PageFile: Sendable {
 
     private var bytes: UnsafeRawBufferPointer {
         switch self {
-        case .html: EmbeddedResources.pageHTML
-        case .css: EmbeddedResources.pageCSS
-        case .js: EmbeddedResources.pageJS
+        case .html: unsafe EmbeddedResources.pageHTML
+        case .css: unsafe EmbeddedResources.pageCSS
+        case .js: unsafe EmbeddedResources.pageJS
         }
     }
 
     var response: HTTPServerResponse {
         var response = HTTPServerResponse(
-            type: "\(type); charset=utf-8", body: Array(bytes))
+            type: "\(type); charset=utf-8", body: unsafe Array(bytes))
         response.fields[.contentSecurityPolicy] = Self.policy
         response.fields[.xContentTypeOptions] = "nosniff"
         response.fields[.referrerPolicy] = "no-referrer"

@@ -56,18 +56,18 @@ struct LineLogHandler: LogHandler {
     /// RFC 3339 in UTC with milliseconds.
     private func timestamp() -> String {
         var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        var parts = unsafe tm()
+        unsafe gmtime_r(&now.tv_sec, &parts)
         func padded(_ number: Int, _ width: Int = 2) -> String {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
-        let date = [
+        let date = unsafe [
             padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1),
             padded(Int(parts.tm_mday)),
         ]
-        let time = [
+        let time = unsafe [
             padded(Int(parts.tm_hour)), padded(Int(parts.tm_min)), padded(Int(parts.tm_sec)),
         ]
         let millisecond = padded(now.tv_nsec / 1_000_000, 3)

@@ -74,10 +74,10 @@ public final class LogSink: Sendable {
     }
 
     private func writeAll(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { bytes in
+        unsafe bytes.withUnsafeBytes { bytes in
             var offset = 0
             while offset < bytes.count {
-                let count = Glibc.write(
+                let count = unsafe Glibc.write(
                     descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
                 if count < 0 && errno == EAGAIN { waitUntilWritable() }
                 if count < 0 && errno != EINTR && errno != EAGAIN { return }
@@ -89,6 +89,6 @@ public final class LogSink: Sendable {
     /// Whoever shares the descriptor may have made it non-blocking.
     private func waitUntilWritable() {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&entry, 1, 1000)
+        unsafe poll(&entry, 1, 1000)
     }
 }

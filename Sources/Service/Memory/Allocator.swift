@@ -20,10 +20,10 @@ package enum Allocator {
     package static func grants(bytes: Int) -> Bool {
         guard bytes > 0 else { return true }
         let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        guard let place = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0),
-            place != MAP_FAILED
+        guard let place = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0),
+            unsafe place != MAP_FAILED
         else { return false }
-        munmap(place, bytes)
+        unsafe munmap(place, bytes)
         return true
     }
 

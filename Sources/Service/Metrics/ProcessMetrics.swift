@@ -25,7 +25,7 @@ enum ProcessMetrics {
             bootTimeSeconds() + Double(field(22)) / ticks)
         text.single("process_open_fds", .gauge, "Open file descriptors.", openFileDescriptors())
         var limit = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+        if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             text.single(
                 "process_max_fds", .gauge, "Most open file descriptors.",
                 Int(clamping: limit.rlim_cur))
@@ -36,17 +36,17 @@ enum ProcessMetrics {
     private static func bootTimeSeconds() -> Double {
         func seconds(_ clock: clockid_t) -> Double {
             var time = timespec()
-            clock_gettime(clock, &time)
+            unsafe clock_gettime(clock, &time)
             return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         }
         return seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME)
     }
 
     private static func openFileDescriptors() -> Int {
-        guard let directory = opendir("/proc/self/fd") else { return 0 }
-        defer { closedir(directory) }
+        guard let directory = unsafe opendir("/proc/self/fd") else { return 0 }
+        defer { unsafe closedir(directory) }
         var count = 0
-        while readdir(directory) != nil { count += 1 }
+        while unsafe readdir(directory) != nil { count += 1 }
         // Not the entries "." and "..", and not the descriptor this loop reads with.
         return max(0, count - 3)
     }

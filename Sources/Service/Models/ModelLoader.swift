@@ -66,7 +66,7 @@ struct ModelLoader {
             return try withExtendedLifetime(file) { () throws(WeightsError) in
                 // Both read every byte; what a request needs of them comes back by itself.
                 defer { file.forgetPages() }
-                return try network(
+                return try unsafe network(
                     weights.name, stem: weights.stem, SHA256.hexadecimal(of: file.bytes),
                     file.bytes, owner: file, preprocessing, checksEveryWeight: true)
             }
@@ -82,11 +82,11 @@ struct ModelLoader {
     ) throws(WeightsError) -> Network {
         let file: SafetensorsFile
         do {
-            file = try SafetensorsFile.parse(
+            file = try unsafe SafetensorsFile.parse(
                 bytes.bindMemory(to: UInt8.self).span,
                 headerBytesMax: SafetensorsFile.formatHeaderBytesMax)
         } catch {
-            let kind = MediaSniffer.kind(of: bytes.bindMemory(to: UInt8.self).span)
+            let kind = unsafe MediaSniffer.kind(of: bytes.bindMemory(to: UInt8.self).span)
             guard kind == .safetensors else {
                 let found = kind == .unknown ? "" : "; it looks like \(kind.rawValue)"
                 throw WeightsError(description: "this is not a safetensors file\(found)")
@@ -94,7 +94,7 @@ struct ModelLoader {
             throw WeightsError(description: error.description)
         }
         let tensors = file.tensors.map { name, view in
-            WeightTensor(
+            unsafe WeightTensor(
                 name: name.string, elementType: Self.elementType(view.elementType),
                 shape: view.shape,
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[view.byteRange]), owner: owner)

@@ -113,7 +113,7 @@ struct TensorReader {
                     "The data of \(role) must be numbers of its datatype.")
             }
         }
-        let bytes = words.withUnsafeBytes { Array($0) }
+        let bytes = unsafe words.withUnsafeBytes { unsafe Array($0) }
         return try tensor(type.isInteger ? .int64 : .float64, shape, Payload(bytes), role)
     }
 

@@ -23,8 +23,9 @@ struct TargetDigest: Sendable, Hashable, CustomStringConvertible {
         {
             guard !isCancelled() else { throw .deadlineExceeded }
             let end = min(start + Intake.bytesBetweenLooks, range.upperBound)
-            payload.bytes.withUnsafeBytes { bytes in
-                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            unsafe payload.bytes.withUnsafeBytes { bytes in
+                unsafe hash.update(
+                    bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
             }
         }
         hexadecimal = Hexadecimal.text(hash.finalize())
@@ -49,7 +50,7 @@ extension SHA256 {
     /// The digest in lower-case hexadecimal.
     static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
         var hash = SHA256()
-        hash.update(bufferPointer: bytes)
+        unsafe hash.update(bufferPointer: bytes)
         return Hexadecimal.text(hash.finalize())
     }
 }
