@@ -75,7 +75,8 @@ struct GramEndpoint: JobEndpoint {
                 throw ServiceError(
                     .unknownLayer,
                     "The option layers names \(Excerpt.quoted(stranger.name)), a layer that is not in "
-                        + "the body; the body has \(known.sorted().joined(separator: ", ")).")
+                        + "the body; the body has "
+                        + "\(known.sorted().prefix(32).joined(separator: ", ")).")
             }
             let names = Set(wanted.map(\.name))
             sources.removeAll { !names.contains($0.layer) }

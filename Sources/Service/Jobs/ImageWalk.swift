@@ -1,10 +1,5 @@
 import Inference
 
-extension ServiceError {
-    static let emptyLayers = ServiceError(
-        .invalidOption, "The option layers is empty; name one or more layers.")
-}
-
 /// Images that go through the network on their own, not as pairs: for features and Gram matrices.
 struct ImageWalk: Sendable {
     let model: Model
@@ -98,4 +93,9 @@ struct ImageWalk: Sendable {
             return results
         }
     }
+}
+
+extension ServiceError {
+    static let emptyLayers = ServiceError(
+        .invalidOption, "The option layers is empty; name one or more layers.")
 }
