@@ -45,8 +45,8 @@ struct ModelLoader {
     }
 
     private func embeddedNetwork(_ preprocessing: Preprocessing?) throws(WeightsError) -> Network {
-        let bytes = EmbeddedResources.weights
-        return try network(
+        let bytes = unsafe EmbeddedResources.weights
+        return try unsafe network(
             "vgg16-imagenet", stem: "", EmbeddedResources.weightsSHA256, bytes, owner: nil,
             preprocessing,
             checksEveryWeight: false)

@@ -135,8 +135,9 @@ package final class TargetStore: Sendable {
         .target(Name(tenant: tenant, digest: target.digest), TargetMeaning(target.source))
     }
 
-    /// What an entry takes beside its bytes: a key in three tables, a digest, lists of layers.
-    private static let entryBytes = 1024
+    /// What an entry takes beside its bytes: a key in three tables, a digest, lists of layers, and what
+    /// the allocator rounds up. 2,150 bytes were resident for each of 10,000 small targets.
+    private static let entryBytes = 2304
 
     /// What keeping a target takes.
     static func cost(of source: ImageSource) -> Int { entryBytes + source.payload.count }
