@@ -74,8 +74,8 @@ struct GradientSeeds {
                         factor: place.weight)
                 else { return [] }
                 return [
-                    .summary(SummarySlope(parts: [slopes.own], side: nil), of: map),
-                    .summary(SummarySlope(parts: [slopes.others], side: nil), of: other),
+                    .summary(SummarySlope(parts: [slopes.own], side: nil), of: map, kernels),
+                    .summary(SummarySlope(parts: [slopes.others], side: nil), of: other, kernels),
                 ]
             }
             let sums = measure.pairRules(at: tap.description).map { rule in

@@ -72,16 +72,16 @@ private final class StructuralPixelSlope: PixelSlope {
         self.subject = subject
     }
 
-    func add(_ rows: PixelRows, y: Int, times factor: Double, to gradient: inout [Double]) {
+    func add(_ rows: PixelRows, y: Int, times factor: Double, to sum: GradientSum) {
         let values = subject == .output ? rows.output : rows.composite
         let start = 3 * rows.width * y
         for i in 0..<3 * rows.width {
             let c = i % 3
             let value =
                 slope.own[c] * values[i] + slope.others[c] * rows.target[i] + slope.shift[c]
-            gradient[start + i] += factor * value * rows.share(of: subject, i)
+            sum.add(factor * value * rows.share(of: subject, i), at: start + i)
         }
     }
 
-    func finish(times factor: Double, to gradient: inout [Double]) {}
+    func finish(times factor: Double, to sum: GradientSum) {}
 }

@@ -65,10 +65,10 @@ struct GradientArray: Sendable {
         var squares = SIMD8<Double>()
         var largest = SIMD8<Float>()
         let whole = values.count / 8 * 8
-        values.withUnsafeBufferPointer { values in
+        unsafe values.withUnsafeBufferPointer { values in
             for at in stride(from: 0, to: whole, by: 8) {
                 var eight = SIMD8<Float>()
-                for lane in 0..<8 { eight[lane] = values[at + lane] }
+                for lane in 0..<8 { unsafe eight[lane] = values[at + lane] }
                 let wide = SIMD8<Double>(eight)
                 squares += wide * wide
                 let sizes = eight.replacing(with: -eight, where: eight .< 0)

@@ -67,24 +67,26 @@ struct ImageGradientTensors: Sendable {
         let width = source.range.map { $0.bounds.upperBound - $0.bounds.lowerBound } ?? 1
         let (pixelStep, channelStep) = layout == .planar ? (1, positions) : (channels, 1)
         var values = [Float](repeating: 0, count: channels * positions)
-        values.withUnsafeMutableBufferPointer { values in
-            gradient.values.withUnsafeBufferPointer { rgb in
+        unsafe values.withUnsafeMutableBufferPointer { values in
+            unsafe gradient.values.withUnsafeBufferPointer { rgb in
                 guard channels > 1 else {
                     // Gray stands for three equal channels.
                     for n in 0..<positions {
-                        values[n] = (rgb[3 * n] + rgb[3 * n + 1] + rgb[3 * n + 2]) / width
+                        unsafe values[n] = (rgb[3 * n] + rgb[3 * n + 1] + rgb[3 * n + 2]) / width
                     }
                     return
                 }
                 // Alpha has no part in what the network sees: its gradient stays 0.
                 for c in 0..<3 {
                     for n in 0..<positions {
-                        values[n * pixelStep + c * channelStep] = rgb[3 * n + c] / width
+                        unsafe values[n * pixelStep + c * channelStep] = rgb[3 * n + c] / width
                     }
                 }
             }
             guard factor != 1 else { return }
-            for i in values.indices { values[i] = Float(Double(values[i]) * factor) }
+            for i in values.indices {
+                unsafe values[i] = Float(Double(values[i]) * factor)
+            }
         }
         clear(&values, number)
         return GradientArray(shape: source.sampleShape, float32: values, as: dtype)

@@ -50,13 +50,13 @@ struct LossMaps: Sendable {
                 return maps.enumerated().map { pair, map in
                     SafetensorsTensor(
                         "map.\(picture.name).\(pair)", shape: [map.size.height, map.size.width],
-                        float32: map.values)
+                        [.float32(map.values)])
                 }
             }
             return [
                 SafetensorsTensor(
                     "map.\(picture.name)", shape: [maps.count, size.height, size.width],
-                    float32: maps.flatMap(\.values))
+                    [.float32(maps.flatMap(\.values))])
             ]
         }
     }
