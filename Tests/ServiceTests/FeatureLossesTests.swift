@@ -158,9 +158,9 @@ struct FeatureLossesTests {
         #expect(response.code == "batch_too_large")
     }
 
-    /// As many as the header of one body has room for, more or less: each costs the same.
-    @Test func `compares thousands of layers`() throws {
-        let names = (0..<3000).map { "layer\($0)" }
+    /// Each costs the same, however many there are.
+    @Test func `compares a thousand layers`() throws {
+        let names = (0..<1000).map { "layer\($0)" }
         var tensors: [(name: String, shape: [Int], values: [Float])] = []
         for (number, name) in names.enumerated() {
             tensors.append(("output.\(name)", [1, 1, 1, 2], [Float(number), 0]))
@@ -172,7 +172,7 @@ struct FeatureLossesTests {
         let results = try #require(try response.json["results"] as? [[String: Any]])
         let perceptual = try #require(results[0]["perceptual"] as? [String: Any])
         let layers = try #require(perceptual["layers"] as? [String: Double])
-        #expect(layers.count == 3000)
+        #expect(layers.count == 1000)
         for (number, name) in names.enumerated() { #expect(layers[name] == Double(number) / 2) }
     }
 }
