@@ -270,7 +270,7 @@ struct OpenInferenceTests {
             name: "a header that is no number", status: 400, words: "which has 5",
             json: "{}", binary: [1, 2, 3], length: "-1"),
         Mistake(
-            name: "unknown parameter", status: 422, words: "no such option",
+            name: "unknown parameter", status: 422, words: "There is no option",
             json: #"{"parameters":{"layer":"pool1"},"inputs":[]}"#),
         Mistake(
             name: "a flag that is none", status: 400, words: "true or false",
