@@ -31,6 +31,10 @@ extension DifferenceSlope {
     private func add<Element: FeatureElement>(
         _ unit: ChannelUnit, to tile: inout Tile<Element>
     ) {
+        let learned = learned?.factors ?? []
+        func weight(_ channel: Int) -> Double {
+            learned.isEmpty ? 1 : channel < learned.count ? learned[channel] : 0
+        }
         for p in 0..<Kernels.block {
             let places = stride(from: p, to: tile.features.count, by: Kernels.block)
             var (squares, others) = (0.0, 0.0)
@@ -40,14 +44,14 @@ extension DifferenceSlope {
             }
             let (a, b) = (unit.slopeFactor(squares: squares), unit.factor(squares: others))
             var along = 0.0
-            for i in places {
+            for (c, i) in places.enumerated() {
                 let f = Double(tile.features[i])
-                along += rule.slope(a * f - b * Double(tile.targets[i])) * f
+                along += weight(c) * rule.slope(a * f - b * Double(tile.targets[i])) * f
             }
             let radial = 2 * unit.slope(squares: squares) * along
-            for i in places {
+            for (c, i) in places.enumerated() {
                 let f = Double(tile.features[i])
-                let v = rule.slope(a * f - b * Double(tile.targets[i]))
+                let v = weight(c) * rule.slope(a * f - b * Double(tile.targets[i]))
                 tile.sums[i] += factor * (a * v + radial * f)
             }
         }
