@@ -11,8 +11,10 @@ struct GoldenGradientTests {
     private static let embedded = Result { Extractor(network: try Fixtures.embedded.get()) }
     // A maximum that two pixels share but for the seventh digit goes to the other one here; and where
     // a composite's features equal its target's, the rounding of a tile that sees the hole has a sign.
+    // DISTS divides by small variances behind five square roots; PyTorch's float32 is 1.4e-5 off there.
     private static let bounds = [
         "crop-37x51-output 15": 1e-2, "pconv saturated": 1e-2, "preset pconv": 2e-5,
+        "preset dists": 2e-4,
     ]
     private static let generated = Extractor(network: TestNetworks.generated(.vgg19, seed: 4000))
 
