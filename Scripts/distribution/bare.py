@@ -40,10 +40,14 @@ def try_in_bare_system(archive, wheel, name):
         for image in (OUTPUT, TARGET):
             (root / "opt" / image.name).write_bytes(image.read_bytes())
         program = f"/opt/{name}/styleloss"
-        total = compare(["chroot", root, program], Path("/opt"))
-        assert total == expected, (total, expected)
-        served = serve(root, program)
-        assert served == expected, (served, expected)
+        # Every system has it; Swift's runtime reads the command line there.
+        run("mount", "-t", "proc", "proc", root / "proc")
+        try:
+            total = compare(["chroot", root, program], Path("/opt"))
+            served = serve(root, program)
+        finally:
+            run("umount", root / "proc")
+        assert (total, served) == (expected, expected), (total, served, expected)
         print(f"the archive in a bare Debian: compare and serve say {total}")
 
 
