@@ -73,8 +73,18 @@ extension FeaturePair {
     ) throws(InferenceError) -> FeatureTensor.Elements {
         let shape = output.dimensions.shape
         var summaries: [SummarySlope] = []
+        var others: [AffineSlope] = []
         var differences: [DifferenceSlope] = []
         for (measure, factor) in weights where factor != 0 {
+            if measure.statistic == .jointMoments {
+                guard let moments = findings.results[0].moments[MomentDemand(0, .image(1))],
+                    let slopes = measure.slopes(
+                        ofMoments: moments, at: layer, pixels: shape.positions, factor: factor)
+                else { continue }
+                summaries.append(SummarySlope(parts: [slopes.own], side: nil))
+                others.append(slopes.others)
+                continue
+            }
             guard let kind = measure.statistic.summaryKind else {
                 let sums = measure.pairRules(at: layer).map {
                     findings.results[0].pairs[PairDemand(0, .image(1), $0)] ?? .nan
@@ -92,21 +102,21 @@ extension FeaturePair {
             summaries.append(slope)
         }
         if output.elements.is64Bits {
-            return .float64(try values(as: Double.self, summaries, differences, team))
+            return .float64(try values(as: Double.self, summaries, others, differences, team))
         }
         if target.elements.is64Bits {
             return .float32(
-                try values(as: Double.self, summaries, differences, team).map { Float($0) })
+                try values(as: Double.self, summaries, others, differences, team).map { Float($0) })
         }
-        return .float32(try values(as: Float.self, summaries, differences, team))
+        return .float32(try values(as: Float.self, summaries, others, differences, team))
     }
 
     private func values<Element: FeatureElement>(
-        as element: Element.Type, _ summaries: [SummarySlope], _ differences: [DifferenceSlope],
-        _ team: Team
+        as element: Element.Type, _ summaries: [SummarySlope], _ others: [AffineSlope],
+        _ differences: [DifferenceSlope], _ team: Team
     ) throws(InferenceError) -> [Element] {
         let gradient = FeatureGradient<Element>(
             output: output, target: target, sample: sample, kernels: kernels)
-        return try gradient.values(summaries, differences, team)
+        return try gradient.values(summaries, others: others, differences, team)
     }
 }

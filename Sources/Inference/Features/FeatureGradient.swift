@@ -23,18 +23,21 @@ struct FeatureGradient<Element: FeatureElement> {
     }
 
     /// The gradient in the order of the tensor.
+    /// - Parameter others: parts of it that are affine in the target's features, channel by channel.
     /// - Throws: `cancelled`.
     func values(
-        _ summaries: [SummarySlope], _ differences: [DifferenceSlope], _ team: Team
+        _ summaries: [SummarySlope], others: [AffineSlope], _ differences: [DifferenceSlope],
+        _ team: Team
     ) throws(InferenceError) -> [Element] {
-        var tile = Tile<Element>(channels: channels, needsTarget: !differences.isEmpty)
+        var tile = Tile<Element>(
+            channels: channels, needsTarget: !differences.isEmpty || !others.isEmpty)
         var values = [Element](repeating: 0, count: shape.count)
         let whole = summaries.filter { $0.side == nil }.flatMap(\.parts)
         let sum = TileSlope<Element>(whole, channels: channels)
         for first in stride(from: 0, to: shape.positions, by: Self.width) {
             try team.checkCancelled()
             let places = Array(first..<min(first + Self.width, shape.positions))
-            add(sum, differences, places, &tile, to: &values)
+            add(sum, others, differences, places, &tile, to: &values)
         }
         for slope in summaries {
             guard let side = slope.side else { continue }
@@ -48,7 +51,7 @@ struct FeatureGradient<Element: FeatureElement> {
                 }
                 for first in stride(from: 0, to: places.count, by: Self.width) {
                     let some = places[first..<min(first + Self.width, places.count)]
-                    add(packed, [], Array(some), &tile, to: &values)
+                    add(packed, [], [], Array(some), &tile, to: &values)
                 }
             }
         }
@@ -57,13 +60,14 @@ struct FeatureGradient<Element: FeatureElement> {
 
     // Adds the gradient at some places of the sample, at most as many as a tile has.
     private func add(
-        _ slope: TileSlope<Element>, _ differences: [DifferenceSlope], _ places: [Int],
-        _ tile: inout Tile<Element>, to values: inout [Element]
+        _ slope: TileSlope<Element>, _ others: [AffineSlope], _ differences: [DifferenceSlope],
+        _ places: [Int], _ tile: inout Tile<Element>, to values: inout [Element]
     ) {
         pack(output, places, into: &tile.features)
-        if !differences.isEmpty { pack(target, places, into: &tile.targets) }
+        if !differences.isEmpty || !others.isEmpty { pack(target, places, into: &tile.targets) }
         tile.clear()
         slope.add(to: &tile, kernels)
+        for other in others { other.addTargets(to: &tile) }
         for difference in differences { difference.add(to: &tile) }
         let (channelStride, positionStride) = (
             output.dimensions.channelStride, output.dimensions.positionStride
@@ -126,6 +130,19 @@ struct Tile<Element: FeatureElement> {
 
     mutating func clear() {
         sums.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
+}
+
+extension AffineSlope {
+    /// Adds `a_c T_c + b_c` of the target's features; the matrix is diagonal.
+    fileprivate func addTargets<Element: FeatureElement>(to tile: inout Tile<Element>) {
+        guard case .diagonal(let factors) = matrix else { return }
+        let block = Kernels.block
+        for c in 0..<tile.channels {
+            for i in c * block..<(c + 1) * block {
+                tile.sums[i] += factors[c] * Double(tile.targets[i]) + shift[c]
+            }
+        }
     }
 }
 

@@ -196,6 +196,30 @@ struct GivenFeatureGradientTests {
         }
     }
 
+    // (L(x + h d) − L(x − h d)) / 2h against ⟨gradient, d⟩, all in double precision: these are smooth.
+    @Test(arguments: ["lpips-vgg", "lpips-vgg-torchmetrics", "lpips-vgg-unlinear", "dists"])
+    func `of a metric with learned factors is its slope`(preset: String) throws {
+        let shape = [1, 64, 3, 5]
+        let output = Self.features(shape, seed: 5).map { abs($0) }
+        let target = Self.features(shape, seed: 6).map { abs($0) }
+        func answer(_ output: [Double]) throws -> GradientAnswer {
+            try GradientAnswer(
+                service.post(
+                    Self.path + "&layout=nchw&preset=\(preset)",
+                    Form(
+                        ("output.relu1_2", nil, Self.npy(shape, output, isDouble: true)),
+                        ("target.relu1_2", nil, Self.npy(shape, target, isDouble: true)))))
+        }
+        let direction = Self.features(shape, seed: 7)
+        let step = 0x1p-20
+        let totals = try [step, -step].map { step in
+            try answer(zip(output, direction).map { $0 + step * $1 }).values("total")[0]
+        }
+        let slope = zip(try answer(output).values("gradient.relu1_2"), direction)
+            .reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(abs((totals[0] - totals[1]) / (2 * step) / slope - 1) < 1e-6, "\(preset)")
+    }
+
     @Test(arguments: [
         ("gradient=target", "invalid_option"), ("gradient_dtype=float16", "invalid_option"),
         ("gradient=output&gradient_of=style", "unknown_option"),
