@@ -33,12 +33,6 @@ struct FeatureLossJob: Sendable {
         gradient = try GradientOptions(
             set, submission, choice.loss, hasMask: false,
             samples: layers[0].output.dimensions.samples, accept: accept)
-        guard gradient == nil || !choice.loss.terms.contains(where: \.isOfMoments) else {
-            throw ServiceError(
-                .invalidOption,
-                "The option gradient is not for joint_moments of given features; ask for it of images."
-            )
-        }
         do {
             evaluator = try FeatureEvaluator(
                 choice.loss,
@@ -145,8 +139,4 @@ struct FeatureLossJob: Sendable {
         }
         return (evaluation.losses, gradients)
     }
-}
-
-extension Term {
-    fileprivate var isOfMoments: Bool { features?.statistic == .jointMoments }
 }
