@@ -14,7 +14,9 @@ import json
 from pathlib import Path
 
 import torch
-from fixtures import goldens, gradients, maps, presets, resamples, similar, variants
+from fixtures import (
+    feature_gradients, goldens, gradients, maps, offsets, presets, similar, variants,
+)
 from fixtures.images import make_images
 from fixtures.weights import load_network
 from safetensors.numpy import save_file
@@ -23,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOPICS = {
     "goldens": goldens.make, "variants": variants.make, "presets": presets.make,
     "similar": similar.make, "gradients": gradients.make, "maps": maps.make,
-    "resamples": resamples.make,
+    "offsets": offsets.make, "feature-gradients": feature_gradients.make,
 }
 
 
