@@ -73,10 +73,6 @@ class Part:
     type: str
     buffers: list[Buffer]
 
-    def renamed(self, name: str) -> Part:
-        """The same content for another field."""
-        return Part(name, self.type, self.buffers)
-
 
 def multipart(parts: Iterable[Part]) -> tuple[str, list[Buffer]]:
     """A form: its Content-Type and its body in pieces.
