@@ -143,21 +143,22 @@ def features_runner(engine):
         (gram(output) - gram(target)).abs().mean((1, 2)), (output - target).abs().mean((1, 2, 3)))
 
 
-def main():
+def time_runner(runner):
+    """Prints the median time of what `runner` makes of the command line's engine and workload."""
     engine, workload = sys.argv[1:3]
     torch.set_num_threads(int(sys.argv[3]) if len(sys.argv) > 3 else os.cpu_count())
+    run = runner(engine, workload)
+    warm_ups, runs = (0, 1) if workload.startswith("large-") else (2, 7)
+    for _ in range(warm_ups):
+        run()
     times = []
-    with torch.inference_mode():
-        run = runner(engine, workload)
-        warm_ups, runs = (0, 1) if workload.startswith("large-") else (2, 7)
-        for _ in range(warm_ups):
-            run()
-        for _ in range(runs):
-            start = time.perf_counter()
-            run()
-            times.append((time.perf_counter() - start) * 1000)
+    for _ in range(runs):
+        start = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - start) * 1000)
     print(f"{sorted(times)[len(times) // 2]:.1f}")
 
 
 if __name__ == "__main__":
-    main()
+    with torch.inference_mode():
+        time_runner(runner)

@@ -8,13 +8,9 @@ W1 ... W4, large-SIDE, or features: (8, 256, 64, 64), the target given as well. 
 ATEN_CPU_CAPABILITY=avx2 and ONEDNN_MAX_CPU_ISA=avx2 in the environment.
 """
 
-import os
-import sys
-import time
-
 import torch
 
-from engines import POOLS, WORKLOADS, Extractor, gram
+from engines import POOLS, WORKLOADS, Extractor, gram, time_runner
 
 
 class Total(torch.nn.Module):
@@ -69,20 +65,5 @@ def runner(engine, workload):
     return run
 
 
-def main():
-    engine, workload = sys.argv[1:3]
-    torch.set_num_threads(int(sys.argv[3]) if len(sys.argv) > 3 else os.cpu_count())
-    run = runner(engine, workload)
-    warm_ups, runs = (0, 1) if workload.startswith("large-") else (2, 7)
-    for _ in range(warm_ups):
-        run()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        run()
-        times.append((time.perf_counter() - start) * 1000)
-    print(f"{sorted(times)[len(times) // 2]:.1f}")
-
-
 if __name__ == "__main__":
-    main()
+    time_runner(runner)
