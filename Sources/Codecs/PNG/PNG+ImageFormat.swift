@@ -27,11 +27,7 @@ extension ImageFormat {
 extension RasterImage {
     fileprivate init(_ image: PNGImage) {
         (width, height, channels) = (image.width, image.height, image.channels)
-        samples =
-            switch image.samples {
-            case .uint8(let values): .uint8(values)
-            case .uint16(let values): .uint16(values)
-            }
+        samples = image.samples
         notes =
             (image.hadAlpha ? [.alphaDropped] : [])
             + PNGIrregularity.allCases.filter(image.irregularities.contains).map {

@@ -1,11 +1,5 @@
 /// A decoded image.
 public struct PNGImage: Sendable, Equatable {
-    /// `height * width * channels` samples, 8 bits or, when the file's depth is 16, 16 bits wide.
-    public enum Samples: Sendable, Equatable {
-        case uint8([UInt8])
-        case uint16([UInt16])
-    }
-
     /// Width in pixels.
     public let width: Int
     /// Height in pixels.
@@ -16,8 +10,8 @@ public struct PNGImage: Sendable, Equatable {
     public let hadAlpha: Bool
     /// What is wrong with the file without touching the samples.
     public let irregularities: Set<PNGIrregularity>
-    /// Rows from the top, interleaved, without padding.
-    public let samples: Samples
+    /// Of 16 bits when the file's depth is 16, else of 8.
+    public let samples: RasterImage.Samples
 }
 
 /// Decoding of PNG, every colour type, depth and interlacing (PNG, third edition, W3C 2025).
@@ -57,7 +51,7 @@ public enum PNG {
         guard header.pixelCount <= pixelsPossible else { throw .damaged("missing rows") }
 
         var irregularities = chunks.irregularities
-        let samples: PNGImage.Samples =
+        let samples: RasterImage.Samples =
             header.bitDepth == 16
             ? .uint16(try samples(bytes, header, chunks, &irregularities, isCancelled))
             : .uint8(try samples(bytes, header, chunks, &irregularities, isCancelled))
