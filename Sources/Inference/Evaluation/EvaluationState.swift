@@ -144,8 +144,22 @@ struct EvaluationState {
         return statistics
     }
 
+    /// The losses of every pair, with what was found of its pixels.
+    /// - Throws: `nonFiniteResult`.
+    func losses(_ pixels: [PixelLosses]) throws(InferenceError) -> [PairLosses] {
+        var losses: [PairLosses] = []
+        for (number, pixels) in pixels.enumerated() {
+            let ofPair = self.losses(ofPair: number, pixels)
+            if let name = ofPair.firstNonFinite {
+                throw .nonFiniteResult("\(name) of pair \(number) is not finite")
+            }
+            losses.append(ofPair)
+        }
+        return losses
+    }
+
     /// The terms of a pair, in the order of the loss.
-    func losses(ofPair number: Int, _ pixels: PixelLosses) -> PairLosses {
+    private func losses(ofPair number: Int, _ pixels: PixelLosses) -> PairLosses {
         PairLosses(
             loss.terms.enumerated().compactMap { index, term in
                 guard !term.needsMask || pairs[number].mask != nil else { return nil }

@@ -105,17 +105,9 @@ struct GradientWalk {
             return try PixelLosses(
                 loss, pairs[number], target: target, input: input, check: team.checkCancelled)
         }
-        var losses: [PairLosses] = []
-        for number in pairs.indices {
-            let ofPair = state.losses(ofPair: number, pixels[number])
-            if let name = ofPair.firstNonFinite {
-                throw .nonFiniteResult("\(name) of pair \(number) is not finite")
-            }
-            losses.append(ofPair)
-        }
         return GradientEvaluation(
             evaluation: Evaluation(
-                losses: losses,
+                losses: try state.losses(pixels),
                 precisions: shapes.indices.map { plan.precisions(ofPair: $0, shapes[$0], []) },
                 statistics: state.statistics(of: keeping), maps: state.pictures),
             gradients: sums.map { $0.map { $0.finished() } }, backward: backward)

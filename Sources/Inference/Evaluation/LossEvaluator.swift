@@ -68,19 +68,12 @@ public struct LossEvaluator: Sendable {
                 input: loss.input ?? extractor.network.preprocessing, check: team.checkCancelled)
         }
         try team.checkCancelled()
-        var losses: [PairLosses] = []
-        for number in pairs.indices {
-            let ofPair = state.losses(ofPair: number, pixels[number])
-            if let name = ofPair.firstNonFinite {
-                throw .nonFiniteResult("\(name) of pair \(number) is not finite")
-            }
-            losses.append(ofPair)
-        }
         let precisions = pairs.indices.map { number in
             plan.precisions(ofPair: number, pairShapes[number], Set(differences.keys))
         }
         return Evaluation(
-            losses: losses, precisions: precisions, statistics: state.statistics(of: keeping),
+            losses: try state.losses(pixels), precisions: precisions,
+            statistics: state.statistics(of: keeping),
             maps: state.pictures)
     }
 
