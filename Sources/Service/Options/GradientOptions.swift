@@ -98,7 +98,7 @@ struct GradientOptions: Sendable {
             return ServiceError(
                 .invalidOption, "The option gradient_of names \(term.key), which \(reason).")
         }
-        let near = name.nearest(of: keys).map { " (did you mean \($0)?)" } ?? ""
+        let near = Excerpt.suggestion(name, of: keys)
         return ServiceError(
             .invalidOption,
             "The option gradient_of names no term\(near); there are "
