@@ -11,7 +11,8 @@ struct FeaturesEndpoint: JobEndpoint {
         let submission = try Submission(request, .features)
         let set = try OptionSet(
             query: request.query, body: submission, known: OptionName.features)
-        let walk = try ImageWalk(submission, set, models, context.configuration)
+        let walk = try ImageWalk(
+            submission, set, try LossChoice.chosen(set).loss, models, context.configuration)
         try walk.checkEqualSizes()
         let demand = { @Sendable (tap: Tap) in TapDemand(tap: tap, FeatureDemand(maps: [0])) }
         let workBytes =

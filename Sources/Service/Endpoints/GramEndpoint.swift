@@ -11,8 +11,8 @@ struct GramEndpoint: JobEndpoint {
         let submission = try Submission(request, .gramMatrices)
         let set = try OptionSet(
             query: request.query, body: submission, known: OptionName.gramMatrices)
-        let chosen = try LossChoice.chosen(set).loss
-        let kind = try set.choice(.gram) ?? chosen.gramKind ?? .normalized
+        let loss = try LossChoice.chosen(set).loss
+        let kind = try set.choice(.gram) ?? loss.gramKind ?? .normalized
         let accept = request.fields[.accept]
         let hasFeatures = submission.parts.contains { $0.name != "image" }
         guard !hasFeatures || submission.parts(named: "image").isEmpty else {
@@ -21,14 +21,14 @@ struct GramEndpoint: JobEndpoint {
         }
         return hasFeatures
             ? try prepareFeatures(submission, set, kind, accept, models)
-            : try prepareImages(submission, set, kind, accept, models)
+            : try prepareImages(submission, set, loss, kind, accept, models)
     }
 
     private func prepareImages(
-        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
-        _ models: Models
+        _ submission: Submission, _ set: OptionSet, _ loss: Loss, _ kind: GramKind,
+        _ accept: String?, _ models: Models
     ) throws(ServiceError) -> JobRequest {
-        let walk = try ImageWalk(submission, set, models, context.configuration)
+        let walk = try ImageWalk(submission, set, loss, models, context.configuration)
         let type = try GramAnswer.type(accept, layers: walk.taps.count)
         let gram = Gram(kind)
         let wanted = SummaryDemand(0, gram.summaryKind)

@@ -7,12 +7,12 @@ struct ImageWalk: Sendable {
     /// In network order, each once.
     let taps: [Tap]
 
-    /// The images `image` of a submission and the layers asked for, those of the preset when none
-    /// are.
+    /// The images `image` of a submission and the layers asked for, those of the loss when none are.
     init(
-        _ submission: Submission, _ set: OptionSet, _ models: Models, _ configuration: Configuration
+        _ submission: Submission, _ set: OptionSet, _ loss: Loss, _ models: Models,
+        _ configuration: Configuration
     ) throws(ServiceError) {
-        model = try models.fitting(set)
+        model = try models.fitting(loss, set)
         images = try submission.images("image", try ArrayOptions(set), configuration)
         let architecture = model.network.architecture
         let names = LayerNames(architecture: architecture)
@@ -24,7 +24,7 @@ struct ImageWalk: Sendable {
                 wanted.contains { $0.name == tap.description }
             }
         } else {
-            taps = try LossChoice.chosen(set).loss.taps(of: architecture)
+            taps = try loss.taps(of: architecture)
         }
         guard images.count > 0 else {
             throw ServiceError(.missingInput, "There is no image; send one or more.")

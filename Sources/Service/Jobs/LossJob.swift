@@ -27,9 +27,10 @@ struct LossJob: Sendable {
         self.targets = targets
         workers = configuration[.workers]
         let set = try OptionSet(query: query, body: submission, known: OptionName.losses)
-        model = try models.fitting(set)
+        let chosen = try LossChoice.chosen(set)
+        model = try models.fitting(chosen.loss, set)
         choice = try LossChoice(
-            set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
+            chosen, set, model.network, hasMask: !submission.parts(named: "mask").isEmpty)
         let arrays = try ArrayOptions(set)
         outputs = try submission.images("output", arrays, configuration)
         // A mask is in [0, 1] whatever the images are in.

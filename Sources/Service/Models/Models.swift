@@ -40,7 +40,7 @@ package struct Models: Sendable {
         guard let name = try options.text(.model) else { return standard }
         guard let model = all.first(where: { $0.network.name == name }) else {
             let names = all.map(\.network.name)
-            let near = name.nearest(of: names).map { " (did you mean \($0)?)" } ?? ""
+            let near = Excerpt.suggestion(name, of: names)
             throw ServiceError(
                 .unknownModel,
                 "There is no such model\(near); the models are \(names.joined(separator: ", ")).")
@@ -51,8 +51,7 @@ package struct Models: Sendable {
     /// The network that a request names; else the first of the architecture and the family that its
     /// loss is defined on, else the first of the architecture.
     /// - Throws: `unknown_model`, and `preset_unavailable` when there is none of the architecture.
-    func fitting(_ options: OptionSet) throws(ServiceError) -> Model {
-        let loss = try LossChoice.chosen(options).loss
+    func fitting(_ loss: Loss, _ options: OptionSet) throws(ServiceError) -> Model {
         let wanted = loss.network
         guard try options.text(.model) == nil else {
             let model = try named(in: options)

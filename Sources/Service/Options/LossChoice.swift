@@ -14,9 +14,14 @@ struct LossChoice: Sendable {
     let warnings: [Warning]
 
     /// For images, on a network of the loss's architecture.
-    /// - Parameter hasMask: whether terms that need a mask are there.
-    init(_ options: OptionSet, _ network: Network, hasMask: Bool) throws(ServiceError) {
-        let (chosen, preset) = try Self.chosen(options)
+    /// - Parameters:
+    ///   - definition: what the options name or send, as `chosen` has it.
+    ///   - hasMask: whether terms that need a mask are there.
+    init(
+        _ definition: (loss: Loss, preset: String?), _ options: OptionSet, _ network: Network,
+        hasMask: Bool
+    ) throws(ServiceError) {
+        let (chosen, preset) = definition
         var warnings = try Self.checkFamily(chosen, network, options)
         var loss = chosen
         if let (rescaled, scale) = chosen.rescaled(for: network.preprocessing) {
