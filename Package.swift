@@ -40,7 +40,8 @@ let package = Package(
             dependencies: [
                 "CMalloc", "CResources", "Codecs", "HTTP", "Inference", crypto, httpTypes, logging,
             ], swiftSettings: [.strictMemorySafety()]),
-        .executableTarget(name: "styleloss", dependencies: ["Codecs", "HTTP", "Service"]),
+        .executableTarget(
+            name: "styleloss", dependencies: ["Codecs", "HTTP", "Inference", "Service"]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["CMalloc", "CPeak", "Codecs", "HTTP", "Inference", "Service"]),

@@ -11,6 +11,10 @@ public enum ExitStatus: Int32, Sendable {
     /// The command line or the environment.
     case usage = 2
     case weights = 3
+    /// SIGINT, as a shell says it.
+    case interrupted = 130
+    /// SIGTERM.
+    case terminated = 143
 }
 
 /// The service as a process: from its configuration to its exit status.

@@ -9,6 +9,8 @@ struct Command: Sendable {
     var discussion: String?
     /// Files and the like, all of them required.
     var operands: [Option] = []
+    /// An option that stands in the place of the operands.
+    var insteadOfOperands: Option?
     /// Options of the command itself, beside the settings.
     var options: [Option] = []
     /// Settings of the service that matter to it.
@@ -39,6 +41,8 @@ struct Command: Sendable {
     }
 
     private func operandMistakes(_ arguments: Arguments) -> [String] {
+        let isReplaced = insteadOfOperands.map { arguments.values(of: $0.flag) != nil } ?? false
+        let operands = isReplaced ? [] : self.operands
         let missing = operands.dropFirst(arguments.operands.count).map {
             "\($0.name.uppercased()): it is missing"
         }

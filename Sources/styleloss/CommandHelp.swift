@@ -17,18 +17,25 @@ enum CommandHelp {
               styleloss compare out.png target.png
               styleloss compare out.png target.png --mask mask.png --json
               styleloss compare a.npy b.npy --layout chw --range 0..1 --layers pool1,pool2
+              styleloss compare outputs/ targets/ --preset lpips-vgg --weights vgg16.safetensors
+              styleloss compare --pairs pairs.csv --format csv --output losses.csv
 
             styleloss <command> --help tells more, styleloss --version the version.
             """
     }
 
     static func text(_ command: Command) -> String {
-        var usage = "Usage: \(Version.name) \(command.name)"
-        for operand in command.operands { usage += " <\(operand.name)>" }
-        if !command.options.isEmpty || !command.settings.isEmpty {
-            usage += " [--<option> <value> ...]"
+        let hasOptions = !command.options.isEmpty || !command.settings.isEmpty
+        let options = hasOptions ? " [--<option> <value> ...]" : ""
+        func usage(_ words: [String]) -> String {
+            ([Version.name, command.name] + words).joined(separator: " ") + options
         }
-        var parts = [command.abstract, usage]
+        var usages = "Usage: " + usage(command.operands.map { "<\($0.name)>" })
+        if let option = command.insteadOfOperands {
+            let value = option.placeholder.map { ["<\($0)>"] } ?? []
+            usages += "\n       " + usage([option.flag] + value)
+        }
+        var parts = [command.abstract, usages]
         if let discussion = command.discussion { parts.append(discussion) }
         parts += list("Arguments:", command.operands.map { ("<\($0.name)>", $0.help) })
         parts += list(

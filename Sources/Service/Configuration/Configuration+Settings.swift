@@ -20,7 +20,7 @@ extension Configuration {
     /// Those that matter without a server.
     public static let engineSettings: [SettingRow] = [
         row(.weights), row(.preprocessing), row(.instructionSet), row(.workers),
-        row(.maxImagePixels), row(.minImageSide), row(.maxPairsPerRequest),
+        row(.maxImagePixels), row(.minImageSide), row(.maxPairsPerRequest), row(.maxMemoryBytes),
     ]
 
     /// The one of where a client or a probe connects.

@@ -45,7 +45,7 @@ extension ServiceError {
     public var isMistakeInOptions: Bool {
         switch code {
         case .invalidOption, .unknownOption, .missingOption, .unknownLayer, .unknownPreset,
-            .invalidLoss:
+            .invalidLoss, .unknownModel, .presetUnavailable, .weightsMismatch:
             true
         default: false
         }

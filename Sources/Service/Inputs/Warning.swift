@@ -1,11 +1,22 @@
 import Codecs
 
 /// Something about a request that its sender may not have meant.
-struct Warning: Sendable, Equatable {
-    let code: String
-    let detail: String
+public struct Warning: Sendable, Equatable {
+    /// What it is, for programs.
+    public let code: String
+    /// One sentence.
+    public let detail: String
 
-    var json: JSON { ["code": .string(code), "detail": .string(detail)] }
+    /// An element of `warnings` in an answer.
+    public var json: JSON { ["code": .string(code), "detail": .string(detail)] }
+}
+
+extension [Warning] {
+    /// A line a warning, for forms in which a name has a text: what metadata and parameters call
+    /// `warnings`. None is no text.
+    var lines: String? {
+        isEmpty ? nil : map { "\($0.code): \($0.detail)" }.joined(separator: "\n")
+    }
 }
 
 /// What decoding dropped or passed over, each thing once: what the sender of an image is warned of.

@@ -97,6 +97,11 @@ struct LossJob: Sendable {
             .plus(LossAnswer.bytes(loss, results: outputs.count).answer)
     }
 
+    /// Bytes of what was sent.
+    var payloadBytes: Int {
+        ([outputs, masks] + target.lists).bytes { $0.sources.bytes(\.payload.count) }
+    }
+
     /// Pixels of the images given.
     var pixels: Int {
         ([outputs, masks] + target.lists).reduce(0) { $0 + $1.pixels }
