@@ -24,6 +24,14 @@ struct SeveralNetworksTests {
         #expect(models.map { $0["name"] as? String } == ["sixteen", "nineteen", "vgg16-imagenet"])
         #expect(models.map { $0["architecture"] as? String } == ["vgg16", "vgg19", "vgg16"])
         #expect((info["model"] as? [String: Any])?["name"] as? String == "sixteen")
+        let layers = try models.map { try #require($0["layers"] as? [String]) }
+        // VGG-19 has a fourth convolution, after and before its ReLU, in three of its blocks.
+        #expect(
+            layers[1].filter { !layers[0].contains($0) } == [
+                "conv3_4", "relu3_4", "conv4_4", "relu4_4", "conv5_4", "relu5_4",
+            ])
+        #expect(layers[0].allSatisfy(layers[1].contains) && layers[0] == layers[2])
+        #expect(info["layers"] as? [String] == layers[0])
         #expect(Set(models.compactMap { $0["sha256"] as? String }).count == 3)
     }
 

@@ -12,7 +12,7 @@ public struct ServiceInfo: Sendable {
         return [
             "name": .string(Version.name), "version": .string(Version.number),
             "model": json(network), "models": .array(models.all.map { json($0.network) }),
-            "layers": .array(VGG.taps(network.architecture).map { .string($0.description) }),
+            "layers": layers(network),
             "presets": .array(Presets.all.map { .string($0.name) }),
             "options": .array(OptionName.losses.map { .string($0.rawValue) }),
             "gradients": GradientOptions.capability,
@@ -28,8 +28,12 @@ public struct ServiceInfo: Sendable {
         [
             "name": .string(network.name), "sha256": .string(network.sha256),
             "architecture": .string(network.architecture.rawValue),
-            "preprocessing": preprocessing(network.preprocessing),
+            "preprocessing": preprocessing(network.preprocessing), "layers": layers(network),
         ]
+    }
+
+    private func layers(_ network: Network) -> JSON {
+        .array(VGG.taps(network.architecture).map { .string($0.description) })
     }
 
     private var limits: JSON {
