@@ -1,3 +1,4 @@
+import Codecs
 import Service
 import TestSupport
 import Testing
@@ -31,5 +32,35 @@ struct IrregularPNGTests {
             }
             #expect(totals[0] == totals[1] && totals[0] != nil)
         }
+    }
+
+    @Test func `warns whoever asks for features, Gram matrices or gradients of one`() throws {
+        let service = try RunningService.shared.get()
+        let form = Form(("image", nil, irregular(1)))
+        #expect(
+            try codes(service.post("/v1/gram?layers=relu1_1", form)) == [
+                "irregular_png", "irregular_png",
+            ])
+        var trained = form
+        trained.add(
+            "cotangent.relu1_1", nil,
+            Sample.npy("<f4", [1, 64, 16, 20], [UInt8](repeating: 0, count: 4 * 64 * 16 * 20)))
+        let answers = [
+            try service.post("/v1/features?layers=relu1_1", form),
+            try service.send(
+                "POST", "/v1/gram?layers=relu1_1",
+                [("Content-Type", form.contentType), ("Accept", "application/safetensors")],
+                form.body),
+            try service.post("/v1/features/gradient?layout=nchw", trained),
+        ]
+        for answer in answers {
+            let file = try SafetensorsFile.parse(answer.body.span)
+            let lines = file.metadataStrings["warnings"]?.split(separator: "\n") ?? []
+            #expect(lines.map { $0.prefix(14) } == ["irregular_png:", "irregular_png:"])
+        }
+        let regular = try service.post(
+            "/v1/features?layers=relu1_1", Form(("image", nil, Sample.png(1))))
+        let file = try SafetensorsFile.parse(regular.body.span)
+        #expect(file.metadataStrings["warnings"] == nil)
     }
 }

@@ -32,13 +32,13 @@ struct FeatureGradientEndpoint: JobEndpoint {
         return JobRequest(workBytes: workBytes, answerBytes: answer.bytes) {
             run throws(ServiceError) in
             let (decoded, slopes) = try run.measure(.decode) { team throws(ServiceError) in
-                (try DecodedList(images, team).images, try cotangents.decode(team))
+                (try DecodedList(images, team), try cotangents.decode(team))
             }
             let gradients = try Self.gradients(
-                decoded, cotangents.taps, slopes, model.extractor, &run)
+                decoded.images, cotangents.taps, slopes, model.extractor, &run)
             context.metrics.pixels.add(images.pixels)
             return try run.measure(.encode) { team throws(ServiceError) in
-                try answer.response(gradients, team)
+                try answer.response(gradients, model.warnings + decoded.warnings, team)
             }
         }
     }

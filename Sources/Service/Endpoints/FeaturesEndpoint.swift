@@ -20,18 +20,19 @@ struct FeaturesEndpoint: JobEndpoint {
             .plus(walk.featureBytes)
         return JobRequest(workBytes: workBytes, answerBytes: walk.featureBytes) {
             run throws(ServiceError) in
-            let results = try walk.run(&run, demand)
+            let (results, warnings) = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
             return try run.measure(.encode) { team throws(ServiceError) in
                 HTTPServerResponse(
-                    type: MediaType.safetensors.essence, body: try encode(results, walk, team))
+                    type: MediaType.safetensors.essence,
+                    body: try encode(results, warnings, walk, team))
             }
         }
     }
 
     /// Each layer's maps side by side, as (N, C, H, W).
     private func encode(
-        _ results: [[FeatureResult]], _ walk: ImageWalk, _ team: Team
+        _ results: [[FeatureResult]], _ warnings: [Warning], _ walk: ImageWalk, _ team: Team
     ) throws(ServiceError) -> [UInt8] {
         let tensors = walk.taps.enumerated().map { index, tap in
             let shape = results[0][index].shape
@@ -41,10 +42,11 @@ struct FeaturesEndpoint: JobEndpoint {
             )
         }
         let network = walk.model.network
-        let metadata = [
+        var metadata = [
             "model": network.name, "sha256": network.sha256,
             "preprocessing": network.preprocessing.name, "layout": FeatureLayout.nchw.rawValue,
         ]
+        metadata["warnings"] = warnings.lines
         return try SafetensorsFile.encode(tensors, metadata: metadata) {
             index, values throws(ServiceError) in
             let count = values.count / results.count

@@ -43,7 +43,7 @@ struct GramEndpoint: JobEndpoint {
             orders: orders, samples: walk.images.count, type)
         return JobRequest(workBytes: workBytes, answerBytes: answerBytes) {
             run throws(ServiceError) in
-            let results = try walk.run(&run, demand)
+            let (results, warnings) = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
             let layers = walk.taps.enumerated().map { index, tap in
                 GramAnswer.Layer(
@@ -53,7 +53,8 @@ struct GramEndpoint: JobEndpoint {
                     })
             }
             return try run.measure(.encode) { team throws(ServiceError) in
-                try GramAnswer(kind: kind, layers: layers).response(type, team)
+                try GramAnswer(kind: kind, layers: layers, warnings: warnings)
+                    .response(type, team)
             }
         }
     }

@@ -75,13 +75,13 @@ struct ImageWalk: Sendable {
     /// Walks each image; the results are by image, then by tap.
     func run(
         _ run: inout JobRun, _ demand: @Sendable (Tap) -> TapDemand
-    ) throws(ServiceError) -> [[FeatureResult]] {
+    ) throws(ServiceError) -> (results: [[FeatureResult]], warnings: [Warning]) {
         let decoded = try run.measure(.decode) { team throws(ServiceError) in
-            try DecodedList(images, team).images
+            try DecodedList(images, team)
         }
-        return try run.measure(.features) { team throws(ServiceError) in
+        let results = try run.measure(.features) { team throws(ServiceError) in
             var results: [[FeatureResult]] = []
-            for image in decoded {
+            for image in decoded.images {
                 do throws(InferenceError) {
                     results.append(
                         try model.extractor.run(
@@ -92,6 +92,7 @@ struct ImageWalk: Sendable {
             }
             return results
         }
+        return (results, model.warnings + decoded.warnings)
     }
 }
 

@@ -60,9 +60,8 @@ struct InferenceAnswer: Sendable {
                 .init("network", .string(network.name)), .init("sha256", .string(network.sha256)),
             ]
         }
-        if !answer.warnings.isEmpty {
-            let warnings = answer.warnings.map { "\($0.code): \($0.detail)" }
-            parameters.append(.init("warnings", .string(warnings.joined(separator: "\n"))))
+        if let warnings = answer.warnings.lines {
+            parameters.append(.init("warnings", .string(warnings)))
         }
         members.append(.init("parameters", .object(parameters)))
         members.append(.init("outputs", .array(outputs)))

@@ -14,6 +14,8 @@ struct GramAnswer: Sendable {
 
     let kind: GramKind
     let layers: [Layer]
+    /// About the images; of features there are none.
+    var warnings: [Warning] = []
 
     /// The form the client likes best. An npy file holds one array, so it is offered for one layer.
     static func type(_ accept: String?, layers: Int) throws(ServiceError) -> MediaType {
@@ -73,12 +75,17 @@ struct GramAnswer: Sendable {
                 layer.name,
                 ["shape": .array(layer.shape.map(JSON.integer)), "data": .numbers(values)])
         }
-        return ["gram": .string(kind.rawValue), "layers": .object(members)]
+        return [
+            "gram": .string(kind.rawValue), "layers": .object(members),
+            "warnings": .array(warnings.map(\.json)),
+        ]
     }
 
     private func safetensors(_ team: Team) throws(ServiceError) -> [UInt8] {
-        try SafetensorsFile.encode(
-            layers.map { ("gram.\($0.name)", $0.shape) }, metadata: ["gram": kind.rawValue]
+        var metadata = ["gram": kind.rawValue]
+        metadata["warnings"] = warnings.lines
+        return try SafetensorsFile.encode(
+            layers.map { ("gram.\($0.name)", $0.shape) }, metadata: metadata
         ) { index, elements throws(ServiceError) in
             var position = 0
             try Self.forEachSingle(of: layers[index], team) {

@@ -35,7 +35,7 @@ struct ImageGradientAnswer: Sendable {
     /// The answer; the gradients are in the order of the images, which are of one size.
     /// - Throws: `non_finite_result`.
     func response(
-        _ gradients: [ImageGradient], _ team: Team
+        _ gradients: [ImageGradient], _ warnings: [Warning], _ team: Team
     ) throws(ServiceError) -> HTTPServerResponse {
         let tensors = try ImageGradientTensors(images) { team.isCancelled }
         let arrays = try team.map(gradients.count) { number throws(ServiceError) in
@@ -57,11 +57,12 @@ struct ImageGradientAnswer: Sendable {
                 SafetensorsTensor("gradient.\($0)", shape: $1.shape, [$1.elements])
             }
         }
-        let metadata = [
+        var metadata = [
             "model": network.name, "sha256": network.sha256,
             "preprocessing": network.preprocessing.name,
             "gradient_with_respect_to": "image, \(tensors.units)",
         ]
+        metadata["warnings"] = warnings.lines
         return HTTPServerResponse(
             type: MediaType.safetensors.essence,
             body: SafetensorsFile.encode(written, metadata: metadata))
