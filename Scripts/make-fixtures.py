@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from fixtures import (
-    feature_gradients, goldens, gradients, maps, offsets, presets, similar, variants,
+    feature_gradients, goldens, gradients, maps, offsets, presets, resamples, similar, variants,
 )
 from fixtures.images import make_images
 from fixtures.weights import load_network
@@ -26,6 +26,7 @@ TOPICS = {
     "goldens": goldens.make, "variants": variants.make, "presets": presets.make,
     "similar": similar.make, "gradients": gradients.make, "maps": maps.make,
     "offsets": offsets.make, "feature-gradients": feature_gradients.make,
+    "resamples": resamples.make,
 }
 
 

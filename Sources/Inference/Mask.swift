@@ -30,9 +30,10 @@ public struct Mask: Sendable {
     }
 
     /// The same mask with samples of its own.
-    func detached() -> Mask {
-        Mask(detaching: self)
-    }
+    func detached() -> Mask { with(image.detached()) }
+
+    /// What is made of the mask's image, read as the mask is.
+    func with(_ image: Image) -> Mask { Mask(image, of: self) }
 
     func read<Value: PixelValue>(
         _ y: Int, _ columns: Range<Int>, into fractions: UnsafeMutablePointer<Value>
@@ -44,8 +45,8 @@ public struct Mask: Sendable {
         }
     }
 
-    private init(detaching mask: Mask) {
-        image = mask.image.detached()
+    private init(_ image: Image, of mask: Mask) {
+        self.image = image
         polarity = mask.polarity
     }
 }

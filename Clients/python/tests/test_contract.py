@@ -41,6 +41,7 @@ def test_every_option_of_the_contract_can_be_given(schema: str, kind: type) -> N
         ("MaskPolarity", get_type_hints(options.LossOptions)["mask_polarity"]),
         ("Precision", get_type_hints(options.LossOptions)["precision"]),
         ("GradientType", get_type_hints(options.LossOptions)["gradient_dtype"]),
+        ("ResizeFilter", get_type_hints(options.LossOptions)["resize_filter"]),
     ],
 )
 def test_values_of_options_are_the_contracts(schema: str, literal: Any) -> None:

@@ -4,6 +4,20 @@ public struct ImageGradient: Sendable {
     public let height: Int, width: Int
     /// (H, W, 3), row-major.
     public let values: [Float]
+
+    package init(height: Int, width: Int, values: [Float]) {
+        precondition(values.count == 3 * height * width)
+        self.height = height
+        self.width = width
+        self.values = values
+    }
+
+    /// The sum of two gradients by one image.
+    public static func + (a: ImageGradient, b: ImageGradient) -> ImageGradient {
+        precondition(a.height == b.height && a.width == b.width)
+        return ImageGradient(
+            height: a.height, width: a.width, values: zip(a.values, b.values).map { $0 + $1 })
+    }
 }
 
 /// A gradient with respect to the pixels of an image while it is added up, (H, W, 3) in row-major order.

@@ -147,14 +147,8 @@ struct EvaluationState {
     /// The losses of every pair, with what was found of its pixels.
     /// - Throws: `nonFiniteResult`.
     func losses(_ pixels: [PixelLosses]) throws(InferenceError) -> [PairLosses] {
-        var losses: [PairLosses] = []
-        for (number, pixels) in pixels.enumerated() {
-            let ofPair = self.losses(ofPair: number, pixels)
-            if let name = ofPair.firstNonFinite {
-                throw .nonFiniteResult("\(name) of pair \(number) is not finite")
-            }
-            losses.append(ofPair)
-        }
+        let losses = pixels.enumerated().map { self.losses(ofPair: $0, $1) }
+        try losses.checkFinite()
         return losses
     }
 

@@ -201,10 +201,11 @@ extension Loss {
 
     /// The loss for a body whose layers are these: its terms of output and target with layers. A layer
     /// that the loss names is in the terms that name it, with its weight there; a layer with a name of
-    /// the client's own is in every term, with weight 1.
+    /// the client's own is in every term, with weight 1. No image is brought to another size.
     public func given(layers names: [String]) -> Loss {
         let known = Set(layers)
         var loss = self
+        (loss.resize, loss.levels) = (nil, 1)
         loss.terms = terms.compactMap { term in
             guard var measure = term.features, term.subject == .output else { return nil }
             measure.layers = names.compactMap { name in

@@ -13,6 +13,15 @@ public struct Loss: Sendable, Hashable {
     /// The scale of input that the weights of the terms were set for, where neither `input` nor the
     /// network's weights say so.
     public var inputScale: Double?
+    /// What images are brought to before they are compared; nil leaves them as they are.
+    ///
+    /// `LossEvaluator` compares images at the size that it is given, so that what is known of a target
+    /// is of the target as it is compared: whoever calls it resamples first, as `resamplings` say, and adds
+    /// the levels up with `Evaluation.sum`.
+    public var resize: Resize?
+    /// How many sizes of the images, each half of the one before, have their losses added; at least 1,
+    /// which is that of the images alone.
+    public var levels: Int
     /// What 1 means in a mask, unless the request says otherwise.
     public var maskPolarity: MaskPolarity
     /// The terms, in the order of the answer; their keys differ.
@@ -21,7 +30,8 @@ public struct Loss: Sendable, Hashable {
     /// A loss.
     public init(
         name: String, summary: String, citation: String, network: LossNetwork = LossNetwork(),
-        input: Preprocessing? = nil, inputScale: Double? = nil, maskPolarity: MaskPolarity = .valid,
+        input: Preprocessing? = nil, inputScale: Double? = nil, resize: Resize? = nil,
+        levels: Int = 1, maskPolarity: MaskPolarity = .valid,
         terms: [Term]
     ) {
         self.name = name
@@ -30,6 +40,8 @@ public struct Loss: Sendable, Hashable {
         self.network = network
         self.input = input
         self.inputScale = inputScale
+        self.resize = resize
+        self.levels = levels
         self.maskPolarity = maskPolarity
         self.terms = terms
     }

@@ -25,6 +25,17 @@ public struct TermLoss: Sendable, Equatable {
         layers = nil
     }
 
+    /// The sum of one term of several sizes of a pair.
+    fileprivate init(adding levels: [TermLoss]) {
+        key = levels[0].key
+        weight = levels[0].weight
+        loss = levels.reduce(0) { $0 + $1.loss }
+        layers = levels[0].layers?.enumerated().map { index, layer in
+            LayerLoss(
+                name: layer.name, loss: levels.reduce(0) { $0 + ($1.layers?[index].loss ?? 0) })
+        }
+    }
+
     /// A term with layers.
     init(_ term: Term, _ losses: [(layer: LayerWeight, loss: Double)]) {
         key = term.key
@@ -44,6 +55,13 @@ public struct PairLosses: Sendable, Equatable {
 
     init(_ terms: [TermLoss]) {
         self.terms = terms
+    }
+
+    /// The losses of several sizes of one pair, at least one, added term by term and layer by layer.
+    init(adding levels: [PairLosses]) {
+        terms = levels[0].terms.indices.map { index in
+            TermLoss(adding: levels.map { $0.terms[index] })
+        }
     }
 
     /// The name of the first number that is infinite or NaN, as in "style.pool1"; nil when none is.

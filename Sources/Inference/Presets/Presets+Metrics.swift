@@ -38,24 +38,34 @@ extension Presets {
             ])
     }
 
-    static let dists = Loss(
-        name: "dists",
-        summary:
-            "DISTS: means, variances and covariances of channels of the image and of features, "
-            + "with learned factors; L2 pools.",
-        citation:
-            "Ding et al., Image Quality Assessment: Unifying Structure and Texture Similarity, "
-            + "arXiv:2004.07728; dingkeyan93/DISTS 1267d8c, DISTS_pytorch/DISTS_pt.py:11-118",
-        network: LossNetwork(.vgg16, .torchvision, pooling: .l2Hann, rounding: .ceil),
-        terms: [
-            Term(
-                "pixel", weight: 1,
-                .pixels(PixelMeasure(distsDistance, reduction: .sum, learned: .dists))),
-            Term(
-                "perceptual", weight: 1,
-                .features(
-                    FeatureMeasure(lasts, .jointMoments, distsDistance, .sum, learned: .dists))),
-        ])
+    static let dists = dists("dists", "", resize: nil)
+
+    static let dists256 = dists(
+        "dists-256", "; the shorter side is brought to 256 where it is longer, as its script does",
+        resize: Resize(.shortSide(256)))
+
+    private static func dists(_ name: String, _ what: String, resize: Resize?) -> Loss {
+        Loss(
+            name: name,
+            summary:
+                "DISTS: means, variances and covariances of channels of the image and of features, "
+                + "with learned factors; L2 pools\(what).",
+            citation:
+                "Ding et al., Image Quality Assessment: Unifying Structure and Texture Similarity, "
+                + "arXiv:2004.07728; dingkeyan93/DISTS 1267d8c, DISTS_pytorch/DISTS_pt.py:11-118",
+            network: LossNetwork(.vgg16, .torchvision, pooling: .l2Hann, rounding: .ceil),
+            resize: resize,
+            terms: [
+                Term(
+                    "pixel", weight: 1,
+                    .pixels(PixelMeasure(distsDistance, reduction: .sum, learned: .dists))),
+                Term(
+                    "perceptual", weight: 1,
+                    .features(
+                        FeatureMeasure(lasts, .jointMoments, distsDistance, .sum, learned: .dists))
+                ),
+            ])
+    }
 
     private static let distsDistance = Distance.structural(c1: 1e-6, c2: 1e-6)
 

@@ -8,6 +8,7 @@ public enum Presets {
         pytorchExamples, pytorchTutorial, kerasIO, tensorflow, fastStyleTransfer, adain, crowson,
         pix2pixHD, imaginaire, srganLeftthomas, esrgan, realESRGAN, gfpgan, edgeConnect, film,
         enhanceNet, piqContent, piqStyle, lpips, lpipsTorchmetrics, lpipsUnlinear, dists,
+        dists256,
     ]
 
     /// The preset of that name, or nil.

@@ -1,18 +1,3 @@
-import Glibc
-
-/// How samples between samples are found.
-public enum ResampleFilter: String, Sendable, CaseIterable {
-    /// The mean of what a pixel covers.
-    case area
-    /// A straight line between neighbours.
-    case bilinear
-    /// Keys' cubic of four neighbours (Keys, "Cubic convolution interpolation for digital image
-    /// processing", 1981).
-    case bicubic
-    /// The windowed sinc of six neighbours (Duchon, "Lanczos filtering in one and two dimensions", 1979).
-    case lanczos
-}
-
 /// One row or column of an image resampled to another length: each value out is a weighted sum of
 /// neighbouring values in.
 ///
@@ -21,59 +6,109 @@ public enum ResampleFilter: String, Sendable, CaseIterable {
 /// (`align_corners=False`; `area` is its adaptive mean), which knows no Lanczos: that is Pillow's filter
 /// of fixed width.
 struct ResampleAxis: Sendable {
-    /// The weights of one value: of those from `first` on.
-    struct Weights: Sendable {
-        let first: Int
-        let values: [Double]
-    }
-
     /// The values in.
     let count: Int
-    /// By value out.
-    let outputs: [Weights]
+    // Of each value out, the first value in that it is made of and where its weights begin; then the end.
+    private var firsts: [Int] = []
+    private var starts = [0]
+    private var weights: [Double] = []
 
-    init(from count: Int, to outputCount: Int, _ filter: ResampleFilter, antialiases: Bool) {
+    /// The weights of one value out: of the values in from `first` on.
+    private typealias Weights = (first: Int, values: [Double])
+
+    /// The values out.
+    var outputCount: Int { firsts.count }
+
+    /// - Parameter scale: values in for each value out, where it is not the ratio of both.
+    init(
+        from count: Int, to outputCount: Int, _ filter: ResampleFilter, antialiases: Bool,
+        scale: Double? = nil
+    ) {
         precondition(count > 0 && outputCount > 0)
         self.count = count
-        let scale = Double(count) / Double(outputCount)
-        outputs = (0..<outputCount).map { index in
-            switch filter {
-            case .bilinear where !antialiases: Self.linear(index, scale, count)
-            case .bicubic where !antialiases: Self.cubic(index, scale, count)
-            case .area where !antialiases: Self.mean(index, outputCount, count)
-            default: Self.filtered(index, scale, count, filter, widens: antialiases)
+        let scale = scale ?? Double(count) / Double(outputCount)
+        for index in 0..<outputCount {
+            let output =
+                switch filter {
+                case .bilinear where !antialiases: Self.linear(index, scale, count)
+                case .bicubic where !antialiases: Self.cubic(index, scale, count)
+                case .area where !antialiases: Self.mean(index, outputCount, count)
+                default: Self.filtered(index, scale, count, filter, widens: antialiases)
+                }
+            append(output)
+        }
+    }
+
+    private init(count: Int) { self.count = count }
+
+    private mutating func append(_ output: Weights) {
+        firsts.append(output.first)
+        weights += output.values
+        starts.append(weights.count)
+    }
+
+    /// The transposed map: from gradients by the values out to those by the values in.
+    var transposed: ResampleAxis {
+        // Values out that are made of one value in are neighbours: where they begin and where they end
+        // grows from one to the next.
+        var inputs: [Weights] = Array(repeating: (0, []), count: count)
+        for output in 0..<outputCount {
+            for index in starts[output]..<starts[output + 1] {
+                let input = firsts[output] + index - starts[output]
+                if inputs[input].values.isEmpty { inputs[input].first = output }
+                inputs[input].values.append(weights[index])
             }
         }
+        var transposed = ResampleAxis(count: outputCount)
+        for input in inputs { transposed.append(input) }
+        return transposed
+    }
+
+    /// The values in that some values out are made of.
+    func inputs(of outputs: Range<Int>) -> Range<Int> {
+        let made = outputs.filter { starts[$0] < starts[$0 + 1] }
+        guard let first = made.map({ firsts[$0] }).min(),
+            let end = made.map({ firsts[$0] + starts[$0 + 1] - starts[$0] }).max()
+        else { return 0..<0 }
+        return first..<end
     }
 
     /// Resamples rows of `lanes` values side by side: `values` has count · lanes of them.
     func apply(_ values: [Double], lanes: Int) -> [Double] {
         precondition(values.count == count * lanes)
-        var result = [Double](repeating: 0, count: outputs.count * lanes)
-        for (index, weights) in outputs.enumerated() {
-            for (offset, weight) in weights.values.enumerated() {
-                let start = (weights.first + offset) * lanes
-                for lane in 0..<lanes {
-                    result[index * lanes + lane] += weight * values[start + lane]
+        var result = [Double](repeating: 0, count: outputCount * lanes)
+        result.withUnsafeMutableBufferPointer { result in
+            values.withUnsafeBufferPointer { values in
+                guard let values = values.baseAddress, let result = result.baseAddress else {
+                    return
                 }
+                apply(0..<outputCount, lanes: lanes, of: values, from: 0, into: result)
             }
         }
         return result
     }
 
-    /// The transposed map: from gradients by the values out to those by the values in.
-    func transpose(_ values: [Double], lanes: Int) -> [Double] {
-        precondition(values.count == outputs.count * lanes)
-        var result = [Double](repeating: 0, count: count * lanes)
-        for (index, weights) in outputs.enumerated() {
-            for (offset, weight) in weights.values.enumerated() {
-                let start = (weights.first + offset) * lanes
-                for lane in 0..<lanes {
-                    result[start + lane] += weight * values[index * lanes + lane]
-                }
+    /// Adds some of the values out to `result`, which has outputs.count · lanes; `values` begin with the
+    /// value in `first` and go as far as `inputs(of:)` says.
+    func apply(
+        _ outputs: Range<Int>, lanes: Int, of values: UnsafePointer<Double>, from first: Int,
+        into result: UnsafeMutablePointer<Double>
+    ) {
+        for output in outputs {
+            let out = result + (output - outputs.lowerBound) * lanes
+            for index in starts[output]..<starts[output + 1] {
+                let row = values + (firsts[output] + index - starts[output] - first) * lanes
+                let weight = weights[index]
+                for lane in 0..<lanes { out[lane] += weight * row[lane] }
             }
         }
-        return result
+    }
+
+    /// The bytes that an axis takes at most, and its transposed one with it: a filter is six values wide
+    /// and widens with the scale.
+    static func bytesMax(from count: Int, to outputCount: Int) -> Int {
+        let weights = 6 * max(count, outputCount) + 2 * outputCount
+        return 2 * 2 * MemoryLayout<Int>.stride * (count + outputCount + weights)
     }
 
     // ATen/native/UpSample.h, area_pixel_compute_source_index: the first half pixel repeats the edge.
@@ -90,15 +125,14 @@ struct ResampleAxis: Sendable {
         let first = place.rounded(.down)
         let t = place - first
         return clamped(
-            Int(first) - 1, [1 + t, t, 1 - t, 2 - t].map { keys($0, a: -0.75) }, count)
+            Int(first) - 1, [1 + t, t, 1 - t, 2 - t].map { ResampleFilter.keys($0, a: -0.75) },
+            count)
     }
 
     private static func mean(_ index: Int, _ outputCount: Int, _ count: Int) -> Weights {
         let first = index * count / outputCount
         let end = ((index + 1) * count + outputCount - 1) / outputCount
-        return Weights(
-            first: first,
-            values: Array(repeating: 1 / Double(end - first), count: end - first))
+        return (first, Array(repeating: 1 / Double(end - first), count: end - first))
     }
 
     // Pillow, src/libImaging/Resample.c, precompute_coeffs.
@@ -112,7 +146,7 @@ struct ResampleAxis: Sendable {
         let end = max(first + 1, min(count, Int(centre + support + 0.5)))
         let values = (first..<end).map { filter.weight((Double($0) - centre + 0.5) / width) }
         let sum = values.reduce(0, +)
-        return Weights(first: first, values: sum == 0 ? values : values.map { $0 / sum })
+        return (first, sum == 0 ? values : values.map { $0 / sum })
     }
 
     // What lies outside has the value of the edge.
@@ -121,36 +155,6 @@ struct ResampleAxis: Sendable {
         let start = places[0]
         var sums = [Double](repeating: 0, count: places[places.count - 1] - start + 1)
         for (place, value) in zip(places, values) { sums[place - start] += value }
-        return Weights(first: start, values: sums)
+        return (start, sums)
     }
-
-    fileprivate static func keys(_ x: Double, a: Double) -> Double {
-        switch abs(x) {
-        case ..<1: ((a + 2) * abs(x) - (a + 3)) * x * x + 1
-        case ..<2: (((abs(x) - 5) * abs(x) + 8) * abs(x) - 4) * a
-        default: 0
-        }
-    }
-}
-
-extension ResampleFilter {
-    fileprivate var support: Double {
-        switch self {
-        case .area: 0.5
-        case .bilinear: 1
-        case .bicubic: 2
-        case .lanczos: 3
-        }
-    }
-
-    fileprivate func weight(_ x: Double) -> Double {
-        switch self {
-        case .area: x > -0.5 && x <= 0.5 ? 1 : 0
-        case .bilinear: max(0, 1 - abs(x))
-        case .bicubic: ResampleAxis.keys(x, a: -0.5)
-        case .lanczos: abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0
-        }
-    }
-
-    private func sinc(_ x: Double) -> Double { x == 0 ? 1 : sin(.pi * x) / (.pi * x) }
 }

@@ -15,7 +15,7 @@ struct LossJob: Sendable {
     let target: LossTargets
     let gradient: GradientOptions?
     let maps: MapOptions?
-    private let workers: Int
+    let workers: Int
 
     /// Checks everything that headers and options tell.
     init(
@@ -59,30 +59,34 @@ struct LossJob: Sendable {
         maps = try MapOptions(
             set, choice.loss, hasMask: masks.count > 0, pairs: outputs.count, gradient: gradient,
             accept: accept)
+        guard loss.levels == 1 || maps?.places.isEmpty ?? true else {
+            throw ServiceError(
+                .invalidOption,
+                "The option maps can name layers of images of one size alone; leave the option "
+                    + "pyramid out, or send pyramid=1.")
+        }
+        try checkSizes(ImageLimits(configuration))
         do {
-            try model.evaluator.check(
-                pairs: pairShapes, targets: targetShapes, loss: loss, precision: precision)
+            for level in 0..<loss.levels {
+                try model.evaluator.check(
+                    pairs: pairShapes(level), targets: targetShapes(level), loss: loss,
+                    precision: precision)
+            }
         } catch {
             throw ServiceError(error)
         }
     }
 
-    private var loss: Loss { choice.loss }
+    var loss: Loss { choice.loss }
 
     /// Bytes the work takes beside the body.
     func workBytes() throws(ServiceError) -> Int {
         do {
-            var work = try model.evaluator.estimateBytes(
-                pairs: pairShapes, targets: targetShapes, loss: loss, precision: precision,
-                workers: workers)
-            if let gradient {
-                let count = gradient.parts.count
-                work = try model.evaluator.estimateGradientBytes(
-                    pairs: pairShapes, targets: targetShapes, loss: loss, count: count,
-                    workers: workers
-                ).plus(LossGradients.bytes(outputs, gradient).work)
-            }
-            if let maps { work = work.plus(LossMaps.bytes(maps, outputs).work) }
+            // Of a pyramid the gradients and the statistics of every level are there in the end.
+            var work = resizeBytes
+            for level in 0..<loss.levels { work = work.plus(try evaluationBytes(level)) }
+            if let gradient { work = work.plus(LossGradients.bytes(outputs, gradient).work) }
+            if let maps { work = work.plus(LossMaps.bytes(maps, pixels: mapPixels).work) }
             return ([outputs, masks] + target.lists).bytes(\.decodedBytes).plus(work)
                 .plus(LossAnswer.bytes(loss, results: outputs.count).work)
         } catch {
@@ -90,10 +94,21 @@ struct LossJob: Sendable {
         }
     }
 
+    private func evaluationBytes(_ level: Int) throws(InferenceError) -> Int {
+        let (pairs, targets) = (pairShapes(level), targetShapes(level))
+        guard let gradient else {
+            return try model.evaluator.estimateBytes(
+                pairs: pairs, targets: targets, loss: loss, precision: precision, workers: workers)
+        }
+        return try model.evaluator.estimateGradientBytes(
+            pairs: pairs, targets: targets, loss: loss, count: gradient.parts.count,
+            workers: workers)
+    }
+
     /// Bytes of the answer.
     var answerBytes: Int {
         let gradients = gradient.map { LossGradients.bytes(outputs, $0).answer }
-        return (gradients ?? 0).plus(maps.map { LossMaps.bytes($0, outputs).answer } ?? 0)
+        return (gradients ?? 0).plus(maps.map { LossMaps.bytes($0, pixels: mapPixels).answer } ?? 0)
             .plus(LossAnswer.bytes(loss, results: outputs.count).answer)
     }
 
@@ -134,26 +149,28 @@ struct LossJob: Sendable {
     }
 
     /// One for all, or one each.
-    private func shared(_ list: ImageList, _ pair: Int) -> Int { list.count == 1 ? 0 : pair }
+    func shared(_ list: ImageList, _ pair: Int) -> Int { list.count == 1 ? 0 : pair }
 
-    private var pairShapes: [PairShape] {
+    private func pairShapes(_ level: Int) -> [PairShape] {
         (0..<outputs.count).map { pair in
             PairShape(
-                output: outputs.size(of: pair), targets: target.choice(ofPair: pair),
-                mask: masks.count == 0 ? nil : masks.size(of: shared(masks, pair)))
+                output: loss.size(of: outputs.size(of: pair), level: level),
+                targets: target.choice(ofPair: pair),
+                mask: masks.count == 0
+                    ? nil : loss.size(of: masks.size(of: shared(masks, pair)), level: level))
         }
     }
 
-    private var targetShapes: [TargetShape] {
+    private func targetShapes(_ level: Int) -> [TargetShape] {
         target.parts.flatMap { part in
             (0..<part.target.list.count).map { index in
-                let size = part.target.list.size(of: index)
+                let size = loss.size(of: part.target.list.size(of: index), level: level)
                 return TargetShape(size: size, isKept: isWorthKeeping(size, part.needs))
             }
         }
     }
 
-    private func isWorthKeeping(_ size: ImageSize, _ needs: TargetNeeds) -> Bool {
+    func isWorthKeeping(_ size: ImageSize, _ needs: TargetNeeds) -> Bool {
         targets.isWorthKeeping(
             statisticsBytes: needs.byteCount(
                 of: size, loss.network.variant(model.network.architecture)))
@@ -163,73 +180,88 @@ struct LossJob: Sendable {
 extension LossJob {
     /// Does the work.
     func run(_ run: inout JobRun) throws(ServiceError) -> LossAnswer {
-        let decoded = try run.measure(.decode) { team throws(ServiceError) in
+        let sent = try run.measure(.decode) { team throws(ServiceError) in
             try decode(team)
         }
-        let (evaluation, ways) = try run.measure(.features) { team throws(ServiceError) in
-            try evaluate(decoded, team)
+        let levels = try levels(of: sent, &run)
+        let (evaluations, ways) = try run.measure(.features) { team throws(ServiceError) in
+            try evaluate(levels, team)
         }
-        let gradients = try ways.map { ways throws(ServiceError) in
+        var slopes: [[ImageGradient]] = []
+        var gradients: LossGradients?
+        if let gradient, let ways {
             run.move(ways.duration, from: .features, to: .gradient)
-            return try run.measure(.gradient) { team throws(ServiceError) in
-                try LossGradients(ways.options, outputs, ways.gradients, team)
+            slopes = try self.slopes(ways.gradients, levels, sent, &run)
+            gradients = try run.measure(.gradient) { team throws(ServiceError) in
+                try LossGradients(gradient, outputs, slopes, team)
             }
         }
-        let results = try run.measure(.losses) { _ throws(ServiceError) in
-            self.results(evaluation, decoded)
+        let (evaluation, results) = try run.measure(.losses) { _ throws(ServiceError) in
+            try self.results(evaluations, levels)
         }
         return LossAnswer(
             id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
             results: results,
-            warnings: model.warnings + choice.warnings + (maps?.warnings ?? []) + decoded.warnings,
+            warnings: model.warnings + choice.warnings + (maps?.warnings ?? []) + sent.warnings,
             timings: run.timings, gradients: gradients,
             maps: maps.map {
                 LossMaps(
-                    $0, loss, evaluation.maps, sizes: decoded.pairs.map(\.output.size),
-                    gradients: ways?.gradients.first ?? [])
+                    $0, loss, evaluation.maps, sizes: sent.pairs.map(\.output.size),
+                    gradients: slopes.first ?? [])
             })
     }
 
-    /// What the ways back gave: by part, then by pair.
-    private struct WaysBack {
-        let options: GradientOptions
-        let gradients: [[ImageGradient]]
-        let duration: Duration
-    }
+    /// What the ways back gave: by level, then by part, then by pair.
+    private typealias WaysBack = (gradients: [[[ImageGradient]]], duration: Duration)
 
     private func evaluate(
-        _ decoded: Decoded, _ team: Team
-    ) throws(ServiceError) -> (Evaluation, WaysBack?) {
-        let targets = decoded.targets.map(\.target)
+        _ levels: [DecodedPairs], _ team: Team
+    ) throws(ServiceError) -> ([Evaluation], WaysBack?) {
+        var evaluations: [Evaluation] = []
+        var ways: WaysBack?
         do throws(InferenceError) {
-            guard let gradient else {
-                let evaluation = try model.evaluator.evaluate(
-                    decoded.pairs, targets: targets, loss: loss, keeping: decoded.keeping,
-                    precision: precision, maps: maps?.places ?? [], team: team)
-                return (evaluation, nil)
+            for level in levels {
+                let targets = level.targets.map(\.target)
+                guard let gradient else {
+                    evaluations.append(
+                        try model.evaluator.evaluate(
+                            level.pairs, targets: targets, loss: loss, keeping: level.keeping,
+                            precision: precision, maps: maps?.places ?? [], team: team))
+                    continue
+                }
+                let found = try model.evaluator.gradients(
+                    level.pairs, targets: targets, loss: loss, of: gradient.parts.map(\.terms),
+                    keeping: level.keeping, maps: maps?.places ?? [], team: team)
+                evaluations.append(found.evaluation)
+                let (gradients, duration) = ways ?? ([], .zero)
+                ways = (gradients + [found.gradients], duration + found.backward)
             }
-            let answer = try model.evaluator.gradients(
-                decoded.pairs, targets: targets, loss: loss, of: gradient.parts.map(\.terms),
-                keeping: decoded.keeping, maps: maps?.places ?? [], team: team)
-            return (
-                answer.evaluation,
-                WaysBack(
-                    options: gradient, gradients: answer.gradients, duration: answer.backward)
-            )
+            return (evaluations, ways)
         } catch {
             throw ServiceError(error)
         }
     }
 
     /// Keeps what is worth it of the targets, and puts each pair's losses beside its target's name.
-    private func results(_ evaluation: Evaluation, _ decoded: Decoded) -> [LossAnswer.Result] {
-        for (index, statistics) in evaluation.statistics {
-            let target = decoded.targets[index]
-            targets.keep(
-                KeptStatistics(statistics: statistics, notes: target.notes),
-                for: target.key)
+    private func results(
+        _ evaluations: [Evaluation], _ levels: [DecodedPairs]
+    ) throws(ServiceError) -> (Evaluation, [LossAnswer.Result]) {
+        for (level, evaluation) in zip(levels, evaluations) {
+            for (index, statistics) in evaluation.statistics {
+                let target = level.targets[index]
+                targets.keep(
+                    KeptStatistics(statistics: statistics, notes: target.notes),
+                    for: target.key)
+            }
         }
-        return evaluation.losses.enumerated().map { pair, losses in
+        let evaluation: Evaluation
+        do {
+            evaluation = try Evaluation.sum(evaluations)
+        } catch {
+            throw ServiceError(error)
+        }
+        let results = evaluation.losses.enumerated().map {
+            pair, losses -> LossAnswer.Result in
             let layered = loss.terms.filter { $0.features != nil }
             let chosen = Dictionary(
                 layered.map { ($0.key, evaluation.precisions[pair][$0.subject]) },
@@ -238,69 +270,11 @@ extension LossJob {
             let choice = target.choice(ofPair: pair)
             guard let index = choice.pixels ?? choice.perceptual ?? choice.style.first?.target
             else { return LossAnswer.Result(losses: losses, precisions: precisions) }
-            let prepared = decoded.targets[index]
             return LossAnswer.Result(
-                losses: losses, precisions: precisions, targetDigest: prepared.key.digest,
-                isTargetCached: prepared.isCached)
+                losses: losses, precisions: precisions,
+                targetDigest: levels[0].targets[index].key.digest,
+                isTargetCached: levels.allSatisfy { $0.targets[index].isCached })
         }
-    }
-
-    private struct Decoded {
-        var pairs: [Pair] = []
-        var targets: [PreparedTarget] = []
-        var warnings: [Warning] = []
-
-        /// Targets that have been computed for the first time and are worth it.
-        var keeping: Set<Int> = []
-    }
-
-    /// - Throws: when a mask has alpha, in whichever format: it may be what its sender means by a
-    ///   mask, so it is not dropped as that of an image is.
-    private func checkAlpha(_ masks: DecodedList) throws(ServiceError) {
-        guard let index = masks.notes.firstIndex(where: \.dropsAlpha) else { return }
-        switch self.masks.source(of: index).content {
-        case .file:
-            throw ServiceError(
-                .invalidImage,
-                "A mask has alpha or a transparent colour; send it as gray or RGB without.")
-        case .array:
-            throw ServiceError(.invalidTensor, "A mask has 4 channels; it may have 1 or 3.")
-        }
-    }
-
-    private func decode(_ team: Team) throws(ServiceError) -> Decoded {
-        var decoded = Decoded()
-        let outputs = try DecodedList(self.outputs, team)
-        let masks = try DecodedList(self.masks, team)
-        try checkAlpha(masks)
-        var targetWarnings: [Warning] = []
-        for part in target.parts {
-            let prepared = try part.target.prepare(
-                part.needs, loss.network.variant(model.network.architecture), loss.input,
-                model.network.identity, self.targets, team)
-            targetWarnings += prepared.warnings
-            decoded.targets += prepared.targets
-            for (index, target) in prepared.targets.enumerated()
-            where !target.isCached
-                && isWorthKeeping(part.target.list.size(of: index), part.needs)
-            {
-                decoded.keeping.insert(part.start + index)
-            }
-        }
-        decoded.warnings =
-            outputs.warnings + targetWarnings + masks.warnings + masks.bitMaskWarnings
-        for pair in 0..<outputs.images.count {
-            var mask: Mask?
-            if !masks.images.isEmpty {
-                mask = Mask(masks.images[shared(self.masks, pair)], polarity: loss.maskPolarity)
-                guard mask != nil else {
-                    throw ServiceError(.invalidTensor, "A mask has 4 channels; it may have 1 or 3.")
-                }
-            }
-            decoded.pairs.append(
-                Pair(
-                    output: outputs.images[pair], targets: target.choice(ofPair: pair), mask: mask))
-        }
-        return decoded
+        return (evaluation, results)
     }
 }

@@ -41,6 +41,18 @@ struct FieldReader: FieldVisitor {
         value = try Self.read(json, path: "\(path).\(name)", value)
     }
 
+    mutating func object<Value: Visited>(
+        _ name: String, _ value: inout Value?, _ blank: Value
+    ) throws(ServiceError) {
+        var json: JSON?
+        try visit(name, &json)
+        switch json {
+        case nil: return
+        case .null: value = nil
+        case let json?: value = try Self.read(json, path: "\(path).\(name)", blank)
+        }
+    }
+
     mutating func objects<Value: Visited>(
         _ name: String, _ values: inout [Value], _ blank: Value
     ) throws(ServiceError) {
@@ -95,6 +107,10 @@ struct FieldWriter: FieldVisitor {
 
     mutating func object<Value: Visited>(_ name: String, _ value: inout Value) {
         members.append(.init(name, Self.json(value)))
+    }
+
+    mutating func object<Value: Visited>(_ name: String, _ value: inout Value?, _ blank: Value) {
+        members.append(.init(name, value.map { Self.json($0) } ?? .null))
     }
 
     mutating func objects<Value: Visited>(_ name: String, _ values: inout [Value], _ blank: Value) {

@@ -14,6 +14,11 @@ protocol FieldVisitor {
         _ name: String, _ value: inout Value
     ) throws(ServiceError)
 
+    /// The value of a member that is an object, with the members it does not have as in `blank`, or null.
+    mutating func object<Value: Visited>(
+        _ name: String, _ value: inout Value?, _ blank: Value
+    ) throws(ServiceError)
+
     /// A list of objects.
     mutating func objects<Value: Visited>(
         _ name: String, _ values: inout [Value], _ blank: Value

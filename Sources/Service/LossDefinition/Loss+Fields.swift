@@ -18,7 +18,11 @@ extension Loss: Visited {
         try visitor.text("summary", &summary)
         try visitor.text("citation", &citation)
         try visitor.object("network", &network)
-        try visitInput(&visitor)
+        // Null, the default, is what the weights were trained with.
+        try visitor.object("input", &input, .torchvision)
+        try visitInputScale(&visitor)
+        try visitor.object("resize", &resize, .blank)
+        try visitor.integer("pyramid", &levels, in: 1...Self.levelsMax)
         try visitor.choice("mask_polarity", &maskPolarity)
         try visitor.objects("terms", &terms, .blank)
         guard visitor.isReading else { return }
@@ -33,15 +37,9 @@ extension Loss: Visited {
 
     private static let termsMax = 32
 
-    // Null, the default, is what the weights were trained with.
-    private mutating func visitInput(
+    private mutating func visitInputScale(
         _ visitor: inout some FieldVisitor
     ) throws(ServiceError) {
-        var json: JSON? = input.map(FieldWriter.json) ?? .null
-        try visitor.visit("input", &json)
-        if visitor.isReading, let json, json != .null {
-            input = try FieldReader.read(json, path: "loss.input", Preprocessing.torchvision)
-        }
         var scale: JSON? = inputScale.map(JSON.number) ?? .null
         try visitor.visit("input_scale", &scale)
         if visitor.isReading, let scale, scale != .null {

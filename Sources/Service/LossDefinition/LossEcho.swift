@@ -12,6 +12,15 @@ extension LossChoice {
             .init("mask_polarity", hasMask ? .string(loss.maskPolarity.rawValue) : .null),
             .init("term_weights", .object(weights(hasMask: hasMask))),
         ]
+        if let resize = loss.resize {
+            members += [
+                .init("resize", .string(resize.size.option)),
+                .init("resize_filter", .string(resize.filter.rawValue)),
+                .init("antialias", .bool(resize.antialiases)),
+                .init("enlarge", .bool(resize.enlarges)),
+            ]
+        }
+        if loss.levels > 1 { members.append(.init("pyramid", .integer(loss.levels))) }
         if preset == nil { members.append(.init("loss", loss.json)) }
         return members
     }

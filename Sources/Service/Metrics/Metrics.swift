@@ -17,7 +17,7 @@ enum JobOutcome: String, CaseIterable {
 
 /// What a job spends its time on.
 enum JobStage: String, CaseIterable {
-    case queue, decode, features, gradient, losses, encode
+    case queue, decode, resize, features, gradient, losses, encode
 }
 
 /// The service's counters. Everything is an atomic but for the one table of requests by route,

@@ -41,10 +41,12 @@ struct LossChoice: Sendable {
         } order: {
             known
         }
+        let sizes = try loss.changeSizes(options)
         let absent = loss.terms.filter { $0.needsMask && !hasMask }.map(\.key)
         try Self.check(loss, options, absent: absent)
         if !absent.isEmpty { warnings.append(.absentTerms(absent)) }
-        (self.loss, self.preset, self.changed, self.warnings) = (loss, preset, changed, warnings)
+        (self.loss, self.preset, self.warnings) = (loss, preset, warnings)
+        self.changed = changed + sizes
     }
 
     /// For features whose layers have names of the client's own.

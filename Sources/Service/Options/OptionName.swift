@@ -19,6 +19,11 @@ enum OptionName: String, CaseIterable, Sendable {
     case outOfRange = "out_of_range"
     case targetWeights = "target_weights"
     case precision
+    case resize
+    case resizeFilter = "resize_filter"
+    case antialias
+    case enlarge
+    case pyramid
     case maps
     case mapsSize = "maps_size"
 

@@ -96,13 +96,36 @@ struct OptionSet: Sendable {
 
     /// Yes or no: `true` or `false`; false when it was not given.
     func flag(_ option: OptionName) throws(ServiceError) -> Bool {
+        try optionalFlag(option) ?? false
+    }
+
+    /// Yes or no: `true` or `false`; nil when it was not given.
+    func optionalFlag(_ option: OptionName) throws(ServiceError) -> Bool? {
         switch values[option] {
-        case nil: return false
+        case nil: return nil
         case .json(.bool(let value)): return value
         case .text("true"): return true
         case .text("false"): return false
         default: throw invalid(option, "true or false")
         }
+    }
+
+    /// A whole number in a range; nil when it was not given.
+    func integer(
+        _ option: OptionName, in range: ClosedRange<Int>
+    ) throws(ServiceError) -> Int? {
+        let number: Int?
+        switch values[option] {
+        case nil: return nil
+        case .text(let text): number = Int(text)
+        case .json(.integer(let value)): number = value
+        case .json: number = nil
+        }
+        guard let number, range.contains(number) else {
+            throw invalid(
+                option, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 
     /// Numbers: `0.7,0.3` in a query, an array in JSON; nil when it was not given.

@@ -36,9 +36,9 @@ struct LossMaps: Sendable {
         }
     }
 
-    /// Bytes of the maps of pairs and of the answer made of them, at the size of the images at most.
-    static func bytes(_ options: MapOptions, _ outputs: ImageList) -> (work: Int, answer: Int) {
-        let values = outputs.pixels.times(options.pictures.count)
+    /// Bytes of the maps of pairs with so many pixels at most, and of the answer made of them.
+    static func bytes(_ options: MapOptions, pixels: Int) -> (work: Int, answer: Int) {
+        let values = pixels.times(options.pictures.count)
         return (values.times(24), values.times(6))
     }
 

@@ -28,10 +28,11 @@ struct LossTarget: Sendable {
         list = ImageList([registered.source])
     }
 
-    /// Looks every target up under its digest, and decodes those nothing is known of.
+    /// Looks every target up under its digest and as large as it is compared, and decodes those nothing
+    /// is known of.
     func prepare(
         _ needs: TargetNeeds, _ variant: NetworkVariant, _ input: Preprocessing?,
-        _ network: NetworkIdentity, _ cache: TargetCache, _ team: Team
+        _ network: NetworkIdentity, _ resize: Resize?, _ cache: TargetCache, _ team: Team
     ) throws(ServiceError) -> (targets: [PreparedTarget], warnings: [Warning]) {
         let digests = try list.sources.map { source throws(ServiceError) -> TargetDigest in
             if let registered { return registered.digest }
@@ -40,7 +41,7 @@ struct LossTarget: Sendable {
         let keys = list.references.map { reference in
             StatisticsKey(
                 digests[reference.source], list.sources[reference.source], sample: reference.sample,
-                variant, input, network)
+                variant, input, network, resize)
         }
         let found = keys.map { cache.statistics($0, for: needs) }
         // Sources are decoded whole, and only when one of their samples is needed.

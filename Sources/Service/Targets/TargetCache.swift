@@ -46,10 +46,14 @@ struct StatisticsKey: Sendable, Hashable {
     /// How the network is run, and what it is fed with; nil for what its weights were trained with.
     let variant: NetworkVariant
     let input: Preprocessing?
+    /// What the target is brought to first; nil where it stays as it is.
+    let resize: Resize?
+    /// How many times it is halved then.
+    var level = 0
 
     init(
         _ digest: TargetDigest, _ source: ImageSource, sample: Int, _ variant: NetworkVariant,
-        _ input: Preprocessing?, _ network: NetworkIdentity
+        _ input: Preprocessing?, _ network: NetworkIdentity, _ resize: Resize?
     ) {
         self.digest = digest
         meaning = TargetMeaning(source)
@@ -57,6 +61,7 @@ struct StatisticsKey: Sendable, Hashable {
         self.input = input
         self.network = network
         self.sample = sample
+        self.resize = resize.flatMap { $0.size(of: source.size) == source.size ? nil : $0 }
     }
 }
 

@@ -82,6 +82,12 @@ class LossOptions(TermOptions, ArrayOptions, GradientOptions, total=False):
         cotangent: A factor of each sample's gradients.
         out_of_range: What becomes of floats outside the range: an error, nothing, or the nearer
             end, with a gradient of 0.
+        resize: What images are brought to first: `exact:HEIGHTxWIDTH`, `short_side:256`, `max_side:512`,
+            or `none`.
+        resize_filter: How samples between samples are found.
+        antialias: Whether the filter widens as the image shrinks, as Pillow's does.
+        enlarge: Whether a side may become longer.
+        pyramid: How many sizes, each half of the one before, have their losses added.
         maps: Layers or terms to answer a map each of, of where the images differ.
         maps_size: The size of maps: that of the layer, or of the images.
         any_weights: Whether learned factors may be used on other weights than they were fitted to.
@@ -93,6 +99,11 @@ class LossOptions(TermOptions, ArrayOptions, GradientOptions, total=False):
     gradient_of: Sequence[str]
     cotangent: Sequence[float]
     out_of_range: OutOfRange
+    resize: str
+    resize_filter: Literal["area", "bilinear", "bicubic", "lanczos"]
+    antialias: bool
+    enlarge: bool
+    pyramid: int
     maps: Sequence[str]
     maps_size: Literal["tap", "input"]
     any_weights: bool
