@@ -223,6 +223,18 @@ struct LossEvaluatorTests {
         #expect(estimates[0] > 0 && estimates[0] < estimates[1] && estimates[1] < estimates[2])
     }
 
+    @Test func `features of a target count where they are kept, and nowhere else`() throws {
+        let size = ImageSize(height: 512, width: 384)
+        let evaluator = LossEvaluator(extractor: Extractor(network: TestNetworks.vgg16))
+        let estimates = try [false, true].map { isKept in
+            try evaluator.estimateBytes(
+                pairs: [PairShape(output: size, targets: TargetChoice(0))],
+                targets: [TargetShape(size: size, isKept: isKept)],
+                loss: Self.loss(["pool1", "pool2"]), workers: 2)
+        }
+        #expect(estimates[1] - estimates[0] == 4 * (64 * 256 * 192 + 128 * 128 * 96))
+    }
+
     @Test func `cancelled work throws`() throws {
         let loss = try Self.loss()
         #expect(throws: InferenceError.cancelled) {

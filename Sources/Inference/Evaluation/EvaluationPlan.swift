@@ -21,6 +21,10 @@ package struct EvaluationPlan {
     /// The layers of terms that are mapped.
     package let maps: Set<MapPlace>
     private let targets: [TargetShape]
+    // Targets of which something was there before.
+    private let known: Set<Int>
+    // Targets whose feature maps are in memory; others' rows are compared and forgotten.
+    private let mapped: Set<Int>
 
     /// - Parameters:
     ///   - differences: the images that are walked as their difference from their target.
@@ -53,6 +57,8 @@ package struct EvaluationPlan {
             terms: terms, pairs: pairs, targets: targets, walked: walked,
             partlyKnown: walked.filter { targets[$0].isPartlyKnown(needs[$0]) },
             differences: differences, imagesMax: imagesMax)
+        known = Set(targets.indices.filter { missing[$0] != needs[$0] })
+        mapped = plan.stored.union(known)
         let taps = VGG.taps(architecture).filter { tap in
             terms.contains { $0.layers.contains { $0.tap == tap } }
         }
@@ -87,17 +93,25 @@ package struct EvaluationPlan {
 
     /// Bytes that the work takes, besides the images.
     package func bytes(_ extractor: Extractor, workers: Int) -> Int {
-        let walks = stacks.map { stack in
-            extractor.workingBytes(
+        var made: Set<Int> = []
+        var bytes = 0
+        for stack in stacks {
+            // With what the stack itself makes of targets.
+            let walk = extractor.workingBytes(
                 imageCount: stack.roles.count, hasDifferences: !stack.differences.isEmpty,
                 height: stack.size.height, width: stack.size.width,
                 demands: stack.demands, variant: variant, workers: workers)
+            let there = known.union(made).reduce(0) { $0 + statisticsBytes(ofTarget: $1) }
+            bytes = max(bytes, walk + there)
+            for case .target(let index) in stack.roles { made.insert(index) }
         }
-        // Statistics of targets live until the last stack that needs them.
-        let statistics = zip(needs, targets).reduce(0) {
-            $0 + $1.0.byteCount(of: $1.1.size, variant)
-        }
-        return (walks.max() ?? 0) + statistics
+        return bytes
+    }
+
+    private func statisticsBytes(ofTarget index: Int) -> Int {
+        var held = needs[index]
+        if !mapped.contains(index) { held.maps = [] }
+        return held.byteCount(of: targets[index].size, variant)
     }
 }
 
