@@ -11,10 +11,11 @@ from .client import Client, head, pair
 
 
 class Service:
-    def __init__(self, binary, flags, open_files):
+    def __init__(self, binary, flags, open_files, prepare=lambda: None):
         def limit():
             if open_files:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+            prepare()
 
         self.process = subprocess.Popen(
             [binary, "serve", "--listen=127.0.0.1:0", "--log-format=json", *flags],
@@ -63,12 +64,19 @@ class Service:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def footprint(self):
-        path = f"/proc/{self.process.pid}"
-        status = dict(
-            line.split(":", 1) for line in open(f"{path}/status").read().splitlines())
+        """Resident MiB, descriptors, threads."""
+        status = self._status()
         return (
-            int(status["VmRSS"].split()[0]) // 1024, len(os.listdir(f"{path}/fd")),
+            int(status["VmRSS"].split()[0]) // 1024, len(os.listdir(f"/proc/{self.process.pid}/fd")),
             int(status["Threads"]))
+
+    def peak(self):
+        """The most MiB that were ever resident."""
+        return int(self._status()["VmHWM"].split()[0]) // 1024
+
+    def _status(self):
+        lines = open(f"/proc/{self.process.pid}/status").read().splitlines()
+        return dict(line.split(":", 1) for line in lines)
 
     def examine(self, name, run):
         """Runs a scenario with a health check every 10 ms beside it; returns its faults."""
