@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,17 @@ def test_gram_matrices_of_images_are_those_of_their_features(client, pair) -> No
         assert np.allclose(matrices, expected, rtol=1e-4, atol=1e-6 * expected.max())
 
 
+def test_what_was_not_expected_of_an_image_is_said_with_its_features(client) -> None:
+    pillow = pytest.importorskip("PIL.Image")
+    with pillow.open(OUTPUT) as image:
+        transparent = image.convert("RGBA")
+    for answer in (client.features, client.gram):
+        assert not answer(OUTPUT, layers=["pool1"]).warnings
+        (notice,) = answer(transparent, layers=["pool1"]).warnings
+        assert notice.code == "alpha_dropped"
+        assert "alpha" in notice.detail
+
+
 def test_the_gradient_of_features_is_linear_in_cotangents(client, pair) -> None:
     cotangent = np.random.default_rng(1).standard_normal((2, 128, 12, 12), np.float32)
     one = client.features_gradient(pair[0], {"pool2": cotangent}, **OPTIONS)
@@ -164,6 +176,8 @@ def test_results_are_plain_data(client, pair) -> None:
     assert (
         again["terms"]["style"]["layers"]["pool1"] == losses.terms["style"].layers["pool1"].tolist()
     )
+    assert set(again) == {field.name for field in fields(losses)}
+    assert set(again["terms"]["style"]) == {field.name for field in fields(styleloss.Term)}
     with pytest.raises(AttributeError):
         losses.total = 0  # type: ignore[misc]
 
@@ -172,6 +186,8 @@ def test_info_says_what_runs(client) -> None:
     info = client.info()
     assert info.limits["max_pairs_per_request"] == 32
     assert "pool3" in info.layers
+    assert info.models[0]["name"] == info.model["name"]
+    assert info.models[0]["layers"] == list(info.layers)
     assert "pconv" in info.presets
     assert client.is_ready()
 

@@ -92,6 +92,12 @@ def maps(tensors: Mapping[str, Array], *, is_one: bool) -> dict[str, Gradient]:
     }
 
 
+def notices(metadata: Mapping[str, str]) -> tuple[Notice, ...]:
+    """The warnings beside tensors: lines of `code: detail`."""
+    lines = metadata.get("warnings", "").splitlines()
+    return tuple(Notice(*line.split(": ", 1)) for line in lines)
+
+
 def _grouped(
     tensors: Mapping[str, Array], kind: str, *, has_pieces: bool
 ) -> dict[str, Array | tuple[Array, ...]]:

@@ -197,7 +197,10 @@ class Client:
     ) -> Features:
         """Feature maps of N images of one size at the preset's layers, or those of `layers`."""
         parts = _images.parts("image", image)
-        return Features(*self._asking.tensors("/v1/features", parts, options, "features.", timeout))
+        layers, metadata = self._asking.tensors(
+            "/v1/features", parts, options, "features.", timeout
+        )
+        return Features(layers, metadata, _answers.notices(metadata))
 
     def features_gradient(
         self,
@@ -239,7 +242,8 @@ class Client:
             parts = [_images.part(f"features.{name}", array) for name, array in image.items()]
         else:
             parts = _images.parts("image", image)
-        return GramMatrices(self._asking.tensors("/v1/gram", parts, options, "gram.", timeout)[0])
+        layers, metadata = self._asking.tensors("/v1/gram", parts, options, "gram.", timeout)
+        return GramMatrices(layers, _answers.notices(metadata))
 
     def info(self, *, timeout: float | None = None) -> Info:
         """Version, network, layers, presets and limits of the service."""
@@ -247,6 +251,7 @@ class Client:
         return Info(
             version=raw["version"],
             model=raw["model"],
+            models=tuple(raw["models"]),
             layers=tuple(raw["layers"]),
             presets=tuple(raw["presets"]),
             limits=raw["limits"],

@@ -82,8 +82,8 @@ class LossOptions(TermOptions, ArrayOptions, GradientOptions, total=False):
         cotangent: A factor of each sample's gradients.
         out_of_range: What becomes of floats outside the range: an error, nothing, or the nearer
             end, with a gradient of 0.
-        resize: What images are brought to first: `exact:HEIGHTxWIDTH`, `short_side:256`, `max_side:512`,
-            or `none`.
+        resize: What images are brought to first: `exact:HEIGHTxWIDTH`, `short_side:256`,
+            `max_side:512`, or `none`.
         resize_filter: How samples between samples are found.
         antialias: Whether the filter widens as the image shrinks, as Pillow's does.
         enlarge: Whether a side may become longer.

@@ -41,6 +41,7 @@ class Term:
             "loss": self.loss.tolist(),
             "weight": self.weight,
             "layers": {name: values.tolist() for name, values in self.layers.items()},
+            "precision": list(self.precision),
         }
 
 
@@ -114,22 +115,21 @@ class Losses:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain floats, lists and strings, for JSON or a table; gradients and maps stay arrays."""
-        values: dict[str, Any] = {
+        return {
             "id": self.id,
             "preset": self.preset,
             "model": dict(self.model),
             "options": dict(self.options),
             "total": self.total.tolist(),
             "terms": {key: term.to_dict() for key, term in self.terms.items()},
+            "gradients": dict(self.gradients),
+            "gradient_norms": {k: v.tolist() for k, v in self.gradient_norms.items()},
+            "maps": dict(self.maps),
             "warnings": [notice.to_dict() for notice in self.warnings],
             "timings_ms": dict(self.timings_ms),
+            "target_digests": list(self.target_digests),
+            "targets_cached": list(self.targets_cached),
         }
-        if self.gradients:
-            values["gradients"] = dict(self.gradients)
-            values["gradient_norms"] = {k: v.tolist() for k, v in self.gradient_norms.items()}
-        if self.maps:
-            values["maps"] = dict(self.maps)
-        return values
 
 
 @dataclass(frozen=True)
@@ -139,14 +139,20 @@ class Features:
     Attributes:
         layers: `(N, C, H, W)` float32 by layer.
         metadata: The model, its sha256 and preprocessing, the layout.
+        warnings: What the caller may not expect.
     """
 
     layers: Mapping[str, Array]
     metadata: Mapping[str, str]
+    warnings: tuple[Notice, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same, the features as arrays."""
-        return {"layers": dict(self.layers), "metadata": dict(self.metadata)}
+        return {
+            "layers": dict(self.layers),
+            "metadata": dict(self.metadata),
+            "warnings": [notice.to_dict() for notice in self.warnings],
+        }
 
 
 @dataclass(frozen=True)
@@ -155,13 +161,18 @@ class GramMatrices:
 
     Attributes:
         layers: `(N, C, C)` float32 by layer.
+        warnings: What the caller may not expect.
     """
 
     layers: Mapping[str, Array]
+    warnings: tuple[Notice, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same, the matrices as arrays."""
-        return {"layers": dict(self.layers)}
+        return {
+            "layers": dict(self.layers),
+            "warnings": [notice.to_dict() for notice in self.warnings],
+        }
 
 
 @dataclass(frozen=True)
@@ -170,8 +181,10 @@ class Info:
 
     Attributes:
         version: The service's version.
-        model: Name, sha256, architecture and preprocessing of the network.
-        layers: Its layers, in order.
+        model: Name, sha256, architecture and preprocessing of the network that serves whatever asks
+            for none.
+        models: The same of all networks, that one first, each with its `layers`.
+        layers: The layers of `model`, in order.
         presets: The names of presets.
         limits: Every limit by its option's name, bytes and milliseconds.
         raw: All of the answer.
@@ -179,6 +192,7 @@ class Info:
 
     version: str
     model: Mapping[str, Any]
+    models: tuple[Mapping[str, Any], ...]
     layers: tuple[str, ...]
     presets: tuple[str, ...]
     limits: Mapping[str, int]
