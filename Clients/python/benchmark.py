@@ -4,16 +4,18 @@
     python benchmark.py [--rounds 15] [--threads 2]
 
 W1: VGG-16 to pool3, one pair of 256², the preset pconv; float32 both ways. The features of the
-target are computed once, by the service and by PyTorch. All are asked in turn, round after round,
-and medians are printed: the service alone (its own timings), through a raw socket that sends one
-prepared request, through `Client.losses`, through `styleloss.torch.StyleLoss` with backward, and
-VGG in the process with backward, plain and channels_last. The processor's time is this process's,
-without the service's. Needs torch; the binary is STYLELOSS_BINARY or on the PATH.
+target are computed once, by the service and by PyTorch. All are asked once a round, in an order of
+its own, so that none always follows another: the service alone (its own timings), through a raw
+socket that sends one prepared request, through `Client.losses`, through
+`styleloss.torch.StyleLoss` with backward, and VGG in the process with backward, plain and
+channels_last. Medians are printed, of differences those of rounds. The processor's time is this
+process's, without the service's. Needs torch; the binary is STYLELOSS_BINARY or on the PATH.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import socket
 import sys
 import time
@@ -119,14 +121,16 @@ def main() -> None:
         }
         times: dict[str, list[float]] = {name: [] for name in rows}
         processor: dict[str, list[float]] = {name: [] for name in rows}
+        order = random.Random(0)
         for number in range(arguments.rounds + 3):
-            for name, run in rows.items():
+            for name in order.sample(list(rows), len(rows)):
+                run = rows[name]
                 began, used = time.perf_counter(), time.process_time()
                 run()
                 if number >= 3:
                     times[name].append(time.perf_counter() - began)
                     processor[name].append(time.process_time() - used)
-    base = median(times["raw socket"])
+    base = np.array(times["raw socket"])
     torch_ms = min(median(times[name]) for name in rows if name.startswith("PyTorch"))
     print(
         f"W1, loss and gradient, {arguments.threads} threads, medians of {arguments.rounds} rounds"
@@ -135,10 +139,9 @@ def main() -> None:
     print("|---|---|---|---|---|")
     print(f"| the service alone | {median(service_ms[6:]):.1f} | | | |")
     for name in rows:
-        value = median(times[name])
-        used = median(processor[name])
-        ratio = torch_ms / value
-        print(f"| {name} | {value:.1f} | {value - base:+.2f} | {used:.2f} | {ratio:.2f} x |")
+        value, used = median(times[name]), median(processor[name])
+        over = median((np.array(times[name]) - base).tolist())
+        print(f"| {name} | {value:.1f} | {over:+.2f} | {used:.2f} | {torch_ms / value:.2f} x |")
 
 
 if __name__ == "__main__":
