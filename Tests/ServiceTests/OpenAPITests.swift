@@ -55,7 +55,9 @@ struct OpenAPITests {
     @Test(arguments: ErrorCode.allCases)
     func `has a reason phrase and a title for each code`(code: ErrorCode) {
         #expect(!code.status.reasonPhrase.isEmpty)
-        #expect(!code.title.isEmpty)
+        // A title names one code, and begins like a sentence.
+        #expect(code.title.first?.isUppercase == true && code.title.last != ".")
+        #expect(ErrorCode.allCases.filter { $0.title == code.title } == [code])
     }
 
     @Test func `is served byte for byte`() throws {

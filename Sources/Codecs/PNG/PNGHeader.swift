@@ -20,8 +20,6 @@ public struct PNGHeader: Sendable, Equatable {
     public let bitDepth: Int
     /// What a pixel is made of.
     public let colorType: ColorType
-    /// Whether the rows are stored in Adam7 order.
-    public let isInterlaced: Bool
 
     /// Pixels of the image; less than 2^62.
     public var pixelCount: Int { width * height }
@@ -101,7 +99,7 @@ extension PNG {
         guard bytes[26] == 0, bytes[27] == 0, bytes[28] <= 1 else { throw .badHeader(.method) }
         return PNGHeader(
             width: Int(width), height: Int(height), bitDepth: Int(bytes[24]),
-            colorType: colorType, isInterlaced: bytes[28] == 1)
+            colorType: colorType)
     }
 
     /// PNG, third edition, table 12: allowed combinations of colour type and bit depth.

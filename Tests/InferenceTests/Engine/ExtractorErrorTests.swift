@@ -24,7 +24,9 @@ struct ExtractorErrorTests {
 
     @Test func `images of different sizes do not share a stack`() {
         let images = [(8, 9), (9, 8)].map { TestNetworks.image(width: $0, height: $1) }
-        #expect(throws: InferenceError.self) { try run(images, ["relu1_1"]) }
+        let mismatch = InferenceError.shapeMismatch(
+            "images of one stack must be of one size, not 8x9 and 9x8")
+        #expect(throws: mismatch) { try run(images, ["relu1_1"]) }
     }
 
     @Test func `a layer of the other network is unknown`() {
