@@ -34,6 +34,11 @@ static void fail_with(CJPEGDecoder *decoder, const char *message) {
 
 static void fail(j_common_ptr common) {
     char message[JMSG_LENGTH_MAX] = "";
+    if (common->err->msg_code == JERR_OUT_OF_MEMORY) {
+        CJPEGDecoder *decoder = common->client_data;
+        decoder->status = CJPEGStatusOutOfMemory;
+        longjmp(decoder->jump, 1);
+    }
     common->err->format_message(common, message);
     fail_with(common->client_data, message);
 }

@@ -11,7 +11,9 @@ struct CPNGDecoder {
     uint8_t *rows;  // where libpng's rows go: the samples, or the indices of a palette image
     size_t row_bytes;
     bool is_palette;
+    size_t expanded;  // pixels of a palette image that are samples already
     bool has_failed;
+    bool is_out_of_memory;
     bool has_odd_end;
     char reason[80];
 };
@@ -24,6 +26,7 @@ static bool is_complete(const CPNGDecoder *decoder) {
 
 static CPNGStatus status(const CPNGDecoder *decoder) {
     if (is_complete(decoder)) return CPNGStatusComplete;
+    if (decoder->is_out_of_memory) return CPNGStatusOutOfMemory;
     return decoder->has_failed ? CPNGStatusDamaged : CPNGStatusIncomplete;
 }
 
@@ -43,6 +46,18 @@ static void warn(png_structp png, png_const_charp message) {
     (void)message;
     CPNGDecoder *decoder = png_get_error_ptr(png);
     if (is_complete(decoder)) decoder->has_odd_end = true;
+}
+
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+    CPNGDecoder *decoder = png_get_mem_ptr(png);
+    void *memory = malloc(size);
+    if (memory == NULL) decoder->is_out_of_memory = true;
+    return memory;
+}
+
+static void release(png_structp png, png_voidp memory) {
+    (void)png;
+    free(memory);
 }
 
 static void set_transformations(png_structp png, int color_type, int bit_depth) {
@@ -65,7 +80,7 @@ static void did_read_info(png_structp png, png_infop info) {
     decoder->is_palette = color_type == PNG_COLOR_TYPE_PALETTE;
     decoder->row_bytes = decoder->is_palette ? target.width : target.row_bytes;
     decoder->rows = target.samples;
-    // Three bytes a pixel will be made of one: indices wait in the last third, see expand_palette.
+    // Three bytes a pixel will be made of one: indices wait in the last third, see cpng_expand.
     if (decoder->is_palette) decoder->rows += 2 * (size_t)target.width * target.height;
     bool is_expected = png_get_image_width(png, info) == target.width &&
                        png_get_image_height(png, info) == target.height &&
@@ -85,7 +100,8 @@ CPNGDecoder *cpng_create(CPNGTarget target) {
     CPNGDecoder *decoder = calloc(1, sizeof *decoder);
     if (decoder == NULL) return NULL;
     decoder->target = target;
-    decoder->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, decoder, fail, warn);
+    decoder->png = png_create_read_struct_2(
+        PNG_LIBPNG_VER_STRING, decoder, fail, warn, decoder, allocate, release);
     if (decoder->png != NULL) decoder->info = png_create_info_struct(decoder->png);
     if (decoder->info == NULL) {
         cpng_destroy(decoder);
@@ -94,7 +110,7 @@ CPNGDecoder *cpng_create(CPNGTarget target) {
     png_set_progressive_read_fn(decoder->png, decoder, did_read_info, did_read_row, NULL);
     png_set_user_limits(decoder->png, target.width, target.height);
     png_set_benign_errors(decoder->png, 0);
-    png_set_check_for_invalid_index(decoder->png, 0);  // expand_palette checks
+    png_set_check_for_invalid_index(decoder->png, 0);  // cpng_expand checks
     png_set_crc_action(decoder->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
     // Some writers declare a smaller window than they use; readers use the largest for all.
     png_set_option(decoder->png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
@@ -119,33 +135,37 @@ CPNGStatus cpng_feed(CPNGDecoder *decoder, const uint8_t *bytes, size_t count) {
     return status(decoder);
 }
 
-// `samples` is 3 * count bytes whose last `count` are indices. Going forward, pixel i is written at
-// 3i...3i+2 and its index read at 2 * count + i, which no earlier write has reached.
-static bool expand_palette(uint8_t *samples, size_t count, const png_color *palette, int entries) {
-    const uint8_t *indices = samples + 2 * count;
-    for (size_t i = 0; i < count; i++) {
+CPNGStatus cpng_finish(CPNGDecoder *decoder) {
+    static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+    CPNGStatus status = cpng_feed(decoder, end, sizeof end);
+    return status == CPNGStatusIncomplete ? CPNGStatusDamaged : status;
+}
+
+bool cpng_has_indices(const CPNGDecoder *decoder) {
+    CPNGTarget target = decoder->target;
+    return decoder->is_palette && decoder->expanded < (size_t)target.width * target.height;
+}
+
+// The samples are three bytes a pixel, whose last third are the indices. Going forward, pixel i is
+// written at 3i...3i+2 and its index read at 2 * pixels + i, which no earlier write has reached.
+CPNGStatus cpng_expand(CPNGDecoder *decoder, size_t count) {
+    uint8_t *samples = decoder->target.samples;
+    size_t pixels = (size_t)decoder->target.width * decoder->target.height;
+    const uint8_t *indices = samples + 2 * pixels;
+    png_colorp palette = NULL;
+    int entries = 0;
+    png_get_PLTE(decoder->png, decoder->info, &palette, &entries);
+
+    for (; count > 0 && decoder->expanded < pixels; count--, decoder->expanded++) {
+        size_t i = decoder->expanded;
         int index = indices[i];
-        if (index >= entries) return false;
+        if (index >= entries) return CPNGStatusPaletteIndex;
         png_color color = palette[index];
         samples[3 * i] = color.red;
         samples[3 * i + 1] = color.green;
         samples[3 * i + 2] = color.blue;
     }
-    return true;
-}
-
-CPNGStatus cpng_finish(CPNGDecoder *decoder) {
-    static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
-    if (cpng_feed(decoder, end, sizeof end) != CPNGStatusComplete) return CPNGStatusDamaged;
-    if (!decoder->is_palette) return CPNGStatusComplete;
-
-    png_colorp palette = NULL;
-    int entries = 0;
-    png_get_PLTE(decoder->png, decoder->info, &palette, &entries);
-    size_t pixels = (size_t)decoder->target.width * decoder->target.height;
-    return expand_palette(decoder->target.samples, pixels, palette, entries)
-               ? CPNGStatusComplete
-               : CPNGStatusPaletteIndex;
+    return decoder->expanded < pixels ? CPNGStatusIncomplete : CPNGStatusComplete;
 }
 
 bool cpng_has_odd_end(const CPNGDecoder *decoder) { return decoder->has_odd_end; }

@@ -14,6 +14,7 @@ public struct BodyReader: Sendable {
 
     private let bytesMax: Int
     private let keepsBytes: Bool
+    private let grants: @Sendable (_ bytes: Int) -> Bool
     private var body: [UInt8] = []
     /// Of a declared length.
     private var remaining = 0
@@ -24,10 +25,13 @@ public struct BodyReader: Sendable {
     ///
     /// With `keepsBytes` false bytes are only counted, and the `.body` event is empty. Throws
     /// `bodyTooLarge` for a declared length over `bytesMax`; for a chunked body over it there will be
-    /// a `.failure`.
+    /// a `.failure`, as for one that `grants`, asked before the body takes more address space, denies;
+    /// the system is asked when it is nil.
     public init?(
-        _ framing: BodyFraming, bytesMax: Int, keepsBytes: Bool = true
+        _ framing: BodyFraming, bytesMax: Int, keepsBytes: Bool = true,
+        grants: (@Sendable (_ bytes: Int) -> Bool)? = nil
     ) throws(HTTPProtocolError) {
+        self.grants = grants ?? { AddressSpace.grants(bytes: $0) }
         self.bytesMax = bytesMax
         self.keepsBytes = keepsBytes
         switch framing {
@@ -53,9 +57,10 @@ public struct BodyReader: Sendable {
     ///
     /// Returns how many were taken, and the event; nil means that all were and more are needed.
     public mutating func parse(_ bytes: Span<UInt8>) -> (consumed: Int, event: Event?) {
+        let count = chunks == nil ? min(remaining, bytes.count) : bytes.count
+        guard !keepsBytes || makeRoom(for: count) else { return (0, .failure(.outOfMemory)) }
         guard chunks == nil else { return parseChunks(bytes) }
-        let count = min(remaining, bytes.count)
-        if keepsBytes { append(bytes.extracting(..<count)) }
+        if keepsBytes { body.append(bytes.extracting(..<count)) }
         remaining -= count
         return (count, remaining == 0 ? finish() : nil)
     }
@@ -76,13 +81,22 @@ public struct BodyReader: Sendable {
         return .body(whole)
     }
 
-    /// Grows eightfold, yet never past the declared length. What is reserved beyond the bytes that
-    /// came is address space: its pages take no memory until they are written.
-    private mutating func append(_ bytes: Span<UInt8>) {
-        let needed = body.count + bytes.count
-        if needed > body.capacity {
-            body.reserveCapacity(max(needed, min(body.count + remaining, 8 * body.capacity)))
+    /// Grows eightfold, yet never past the declared length: what is reserved beyond the bytes that came
+    /// is address space, whose pages take no memory until they are written. Of a length that nobody
+    /// declared, and where the system is short of it, by half.
+    private mutating func makeRoom(for count: Int) -> Bool {
+        let needed = body.count + count
+        guard needed > body.capacity else { return true }
+        let some = needed + body.capacity / 2
+        let most = chunks == nil ? min(body.count + remaining, 8 * body.capacity) : some
+        for capacity in [max(needed, most), some, needed] {
+            guard capacity < Self.askedBytes || grants(capacity) else { continue }
+            body.reserveCapacity(capacity)
+            return true
         }
-        body.append(bytes)
+        return false
     }
+
+    /// What is less comes out of heaps that are there.
+    private static let askedBytes = 1 << 20
 }

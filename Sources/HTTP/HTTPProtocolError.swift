@@ -26,6 +26,8 @@ public enum HTTPProtocolError: Error, Sendable, Equatable, CustomStringConvertib
     case tooManyConnections(limit: Int)
     /// The bodies that are on their way have `limit` bytes, and this one is the slowest.
     case crowdedOut(limit: Int)
+    /// The system does not give the memory for the body.
+    case outOfMemory
     /// The server stops before it can answer.
     case shuttingDown
 
@@ -39,7 +41,7 @@ public enum HTTPProtocolError: Error, Sendable, Equatable, CustomStringConvertib
         case .requestTimeout: .requestTimeout
         case .lengthRequired: .lengthRequired
         case .expectationFailed: .expectationFailed
-        case .tooManyConnections, .shuttingDown: .serviceUnavailable
+        case .tooManyConnections, .outOfMemory, .shuttingDown: .serviceUnavailable
         case .crowdedOut: .tooManyRequests
         }
     }
@@ -61,6 +63,8 @@ public enum HTTPProtocolError: Error, Sendable, Equatable, CustomStringConvertib
         case .crowdedOut(let limit):
             "The bodies on their way are over \(limit) bytes and this one is the slowest; try again "
                 + "later."
+        case .outOfMemory:
+            "The system does not grant the memory for the body; try again later."
         case .shuttingDown: "The service stops before this request could be answered."
         }
     }

@@ -14,6 +14,8 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case nonFiniteResult(String)
     /// Nobody waits for the result any more.
     case cancelled
+    /// The system does not give the memory that was asked for.
+    case outOfMemory
 
     /// One sentence that tells the caller what to change.
     public var description: String {
@@ -30,6 +32,8 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
                 + LearnedWeights.layers.joined(separator: ", ")
         case .cancelled:
             "the work was cancelled"
+        case .outOfMemory:
+            "the system does not give the memory that the work takes"
         }
     }
 }

@@ -8,7 +8,8 @@ public struct Machine: Sendable, Equatable {
     /// A quota of 2.5 CPUs counts as 2 and one of 0.5 as 1: a thread more than the quota covers
     /// only makes every period end in throttling, and at least one thread has to exist.
     public let effectiveCPUs: Int
-    /// Bytes of memory the process may use: the least of the cgroup's limit and the RAM.
+    /// Bytes of memory the process may use: the least of the cgroup's limit, the RAM and what RLIMIT_AS
+    /// leaves of the address space.
     public let memoryBytes: Int
     /// Files and sockets the process may have open, its own included.
     public let openFilesMax: Int
@@ -27,7 +28,8 @@ public struct Machine: Sendable, Equatable {
         let cpus =
             [affinityCPUs(), files.cpusetCPUs(), files.quotaCPUs()].compactMap { $0 }.min() ?? 1
         let memory =
-            [physicalMemoryBytes(), files.memoryLimitBytes()].compactMap { $0 }.min() ?? 1 << 30
+            [physicalMemoryBytes(), files.memoryLimitBytes(), addressSpaceBytes()]
+            .compactMap { $0 }.min() ?? 1 << 30
         return Machine(
             effectiveCPUs: max(1, cpus), memoryBytes: memory, openFilesMax: Descriptors.limit)
     }
@@ -39,6 +41,17 @@ public struct Machine: Sendable, Equatable {
         return line.map {
             ControlGroupFiles.countCPUs(String($0.dropFirst("Cpus_allowed_list:".count)))
         }
+    }
+
+    /// What RLIMIT_AS (`ulimit -v`) leaves beyond what is mapped already; nil without a limit.
+    private static func addressSpaceBytes() -> Int? {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        guard unsafe getrlimit(kind, &limit) == 0, let bytes = Int(exactly: limit.rlim_cur) else {
+            return nil
+        }
+        let pages = readText("/proc/self/statm")?.split(separator: " ").first.flatMap { Int($0) }
+        return max(0, bytes - (pages ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))))
     }
 
     private static func physicalMemoryBytes() -> Int? {

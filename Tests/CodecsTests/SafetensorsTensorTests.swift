@@ -10,7 +10,7 @@ struct SafetensorsTensorTests {
                 SafetensorsTensor(
                     "gradient", shape: [3, 1], [.float32([0.25, -2]), .float32([3e-30])]),
                 SafetensorsTensor("json", bytes: Array("{}".utf8)),
-            ], metadata: ["answer": "{}"])
+            ], metadata: ["answer": "{}"], checking: {})
         let parsed = try SafetensorsFile.parse(file.span)
         let total = try #require(parsed["total"])
         #expect(total.elementType == .float64)

@@ -27,7 +27,7 @@ struct GoldenGradientTests {
         let image = try Fixtures.image(#require(golden.image))
         let shape = variant.shape(of: tap, height: image.height, width: image.width)
         let table = GeneratedWeights.table(seed: UInt64(try #require(golden.seed)))
-        let cotangent = FeatureMap(
+        let cotangent = try FeatureMap(
             channels: shape.channels, height: shape.height, width: shape.width,
             values: (0..<shape.channels * shape.height * shape.width).map {
                 Float(table[$0 % table.count])

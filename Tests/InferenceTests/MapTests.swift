@@ -108,7 +108,7 @@ struct MapTests {
         let places = LearnedWeights.layers.map { MapPlace(term: 0, layer: $0) }
         let maps = try Self.evaluate(lpips, maps: Set(places)).maps
         let size = try Self.images().output.size
-        let sum = LossMap.sum(
+        let sum = try LossMap.sum(
             try places.map { (map: try #require(maps[$0]).resized(to: size), weight: 1) })
         try Self.expect(sum.values, toBe: golden("lpips"))
         let place = MapPlace(term: 0, layer: "pool2")

@@ -14,6 +14,7 @@ typedef enum __attribute__((enum_extensibility(closed))) : uint8_t {
     CJPEGStatusComplete,    // every sample is there, and the file has its end
     CJPEGStatusTruncated,   // the bytes end before the image does
     CJPEGStatusDamaged,     // libjpeg refused, or would have made something up; see cjpeg_reason
+    CJPEGStatusOutOfMemory, // the system does not give libjpeg its memory
 } CJPEGStatus;
 
 // What is odd about a Complete file without leaving a sample undefined: a set of bits.

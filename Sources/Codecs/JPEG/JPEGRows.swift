@@ -38,6 +38,7 @@ import CJPEG
                 case .incomplete: continue
                 case .complete: return rows.irregularities
                 case .truncated: throw .truncated
+                case .outOfMemory: throw .outOfMemory
                 case .damaged:
                     throw unsafe .damaged(String(cString: cjpeg_reason(rows.decoder)))
                 }

@@ -15,6 +15,7 @@ extension JSON {
 
     /// Items between two checks: well under a millisecond of numbers.
     private static let itemsPerCheck = 4096
+    private static let bytesPerCheck = 1 << 16
 
     private func append<Failure>(
         to text: inout [UInt8], _ check: () throws(Failure) -> Void
@@ -24,7 +25,7 @@ extension JSON {
         case .bool(let value): text += (value ? "true" : "false").utf8
         case .integer(let value): text += value.description.utf8
         case .number(let value): JSON.append(value, to: &text)
-        case .text(let value): JSON.append(value, to: &text)
+        case .text(let value): try JSON.append(value, to: &text, check)
         case .array(let items):
             try JSON.appendList(items, between: ("[", "]"), to: &text, check) {
                 (item, text) throws(Failure) in try item.append(to: &text, check)
@@ -36,7 +37,7 @@ extension JSON {
         case .object(let members):
             try JSON.appendList(members, between: ("{", "}"), to: &text, check) {
                 (member, text) throws(Failure) in
-                JSON.append(member.name, to: &text)
+                try JSON.append(member.name, to: &text, check)
                 text.append(UInt8(ascii: ":"))
                 try member.value.append(to: &text, check)
             }
@@ -73,10 +74,18 @@ extension JSON {
 
     /// RFC 8259 §7: the quote, the backslash and U+0000…U+001F must be escaped, everything else may
     /// stand as it is.
-    private static func append(_ value: UTF8Text, to text: inout [UInt8]) {
+    private static func append<Failure>(
+        _ value: UTF8Text, to text: inout [UInt8], _ check: () throws(Failure) -> Void
+    ) throws(Failure) {
+        var untilCheck = bytesPerCheck
         let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "\""))
         for byte in value.utf8 {
+            untilCheck -= 1
+            if untilCheck == 0 {
+                try check()
+                untilCheck = bytesPerCheck
+            }
             switch byte {
             case UInt8(ascii: "\""): text += "\\\"".utf8
             case UInt8(ascii: "\\"): text += "\\\\".utf8

@@ -54,6 +54,14 @@ public enum NPY {
     ///
     /// - Precondition: `values.count` is the product of `shape`.
     public static func encode(shape: [Int], float32 values: [Float]) -> [UInt8] {
+        encode(shape: shape, float32: values, checking: {})
+    }
+
+    /// The same.
+    /// - Throws: what `check` throws, which is asked again and again.
+    public static func encode<Failure: Error>(
+        shape: [Int], float32 values: [Float], checking check: () throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
         precondition(
             TensorView.byteCount(shape: shape, elementType: .float32) == 4 * values.count,
             "the shape does not describe the values")
@@ -68,7 +76,7 @@ public enum NPY {
         file.reserveCapacity(preamble + header.utf8.count + 4 * values.count)
         file += magic + [1, 0, UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)]
         file += header.utf8
-        unsafe values.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
+        try values.append(to: &file, checking: check)
         return file
     }
 }

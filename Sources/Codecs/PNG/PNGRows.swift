@@ -6,6 +6,8 @@ import CPNG
 @safe struct PNGRows: ~Copyable {
     /// Compressed bytes between two looks at whether anybody still waits: at most 16 MiB of rows.
     private static let sliceBytes = 16 << 10
+    /// Pixels of a palette image that become samples between two looks.
+    private static let expandedPixels = 1 << 18
 
     private var decoder: OpaquePointer
     private let target: CPNGTarget
@@ -46,9 +48,15 @@ import CPNG
             _ = try firstFault(
                 bytes, fault..<min(fault + Self.sliceBytes, data.upperBound), by: 1, isCancelled)
         }
-        switch unsafe cpng_finish(decoder) {
+        var status = unsafe cpng_finish(decoder)
+        while status == .complete || status == .incomplete, unsafe cpng_has_indices(decoder) {
+            guard !isCancelled() else { throw .cancelled }
+            status = unsafe cpng_expand(decoder, Self.expandedPixels)
+        }
+        switch status {
         case .complete: return
         case .paletteIndex: throw .paletteIndexOutOfRange
+        case .outOfMemory: throw .outOfMemory
         case .damaged, .incomplete:
             throw unsafe .damaged(String(cString: cpng_reason(decoder)))
         }
@@ -67,7 +75,11 @@ import CPNG
         for start in stride(from: range.lowerBound, to: range.upperBound, by: count) {
             guard !isCancelled() else { throw .cancelled }
             let slice = bytes.extracting(start..<min(start + count, range.upperBound))
-            if feed(slice) == .damaged { return start }
+            switch feed(slice) {
+            case .damaged: return start
+            case .outOfMemory: throw .outOfMemory
+            default: break
+            }
             // Surplus data is not inflated: its checksums are right, and nobody asks for it.
             if hasOddEnd { return nil }
         }

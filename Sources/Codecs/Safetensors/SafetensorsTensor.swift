@@ -31,9 +31,21 @@ public struct SafetensorsTensor: Sendable {
     public var elementType: ElementType { pieces[0].elementType }
 
     /// The elements, little-endian in C order.
-    public var bytes: [UInt8] { pieces.flatMap(\.bytes) }
+    public var bytes: [UInt8] { bytes(checking: {}) }
 
-    fileprivate var byteCount: Int { pieces.reduce(0) { $0 + $1.byteCount } }
+    /// The same.
+    /// - Throws: what `check` throws, which is asked again and again.
+    public func bytes<Failure: Error>(
+        checking check: () throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount)
+        for piece in pieces { try piece.append(to: &bytes, checking: check) }
+        return bytes
+    }
+
+    /// How many bytes that is.
+    public var byteCount: Int { pieces.reduce(0) { $0 + $1.byteCount } }
 
     fileprivate func member(at begin: Int) -> JSON.Member {
         JSON.Member(
@@ -50,10 +62,13 @@ extension SafetensorsFile {
     /// Encodes tensors of any type, in the order given; the header is padded so that the data begins on
     /// an 8-byte boundary, and tensors whose sizes are multiples of 8 keep to it.
     ///
+    /// - Parameter check: asked again and again whether to go on.
     /// - Precondition: names are unique and none is `__metadata__`.
-    public static func encode(
-        _ tensors: [SafetensorsTensor], metadata: [String: String]
-    ) -> [UInt8] {
+    /// - Throws: what `check` throws.
+    public static func encode<Failure: Error>(
+        _ tensors: [SafetensorsTensor], metadata: [String: String],
+        checking check: () throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
         precondition(
             Set(tensors.map(\.name)).union(["__metadata__"]).count == tensors.count + 1,
             "tensor names must be unique")
@@ -74,7 +89,7 @@ extension SafetensorsFile {
         for index in 0..<8 { file.append(UInt8(truncatingIfNeeded: header.count >> (8 * index))) }
         file += header
         for tensor in tensors {
-            for piece in tensor.pieces { piece.append(to: &file) }
+            for piece in tensor.pieces { try piece.append(to: &file, checking: check) }
         }
         return file
     }

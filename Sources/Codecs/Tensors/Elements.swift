@@ -38,8 +38,10 @@ public enum Elements {
     public static func float32(
         _ view: TensorView, of bytes: Span<UInt8>, isCancelled: () -> Bool = { false }
     ) throws(ElementError) -> [Float] {
+        func check() throws(ElementError) { if isCancelled() { throw .cancelled } }
         if view.elementType.isInteger {
-            return try uint8(view, of: bytes, isCancelled: isCancelled).map { Float($0) }
+            return try uint8(view, of: bytes, isCancelled: isCancelled)
+                .map(checking: check) { Float($0) }
         }
         let values =
             switch view.elementType {
@@ -54,9 +56,7 @@ public enum Elements {
             default:
                 try converted(view, bytes, isCancelled, from: UInt32.self) { Float(bitPattern: $0) }
             }
-        guard hasNonFinite(values), let index = values.firstIndex(where: { !$0.isFinite }) else {
-            return values
-        }
+        guard let index = try firstNonFinite(values, check) else { return values }
         if view.elementType == .float64, try doubles(view, bytes, isCancelled)[index].isFinite {
             throw .beyondFloat32(index: index)
         }
@@ -68,11 +68,13 @@ public enum Elements {
     public static func float64(
         _ view: TensorView, of bytes: Span<UInt8>, isCancelled: () -> Bool = { false }
     ) throws(ElementError) -> [Double] {
+        func check() throws(ElementError) { if isCancelled() { throw .cancelled } }
         guard view.elementType == .float64 else {
-            return try float32(view, of: bytes, isCancelled: isCancelled).map(Double.init)
+            return try float32(view, of: bytes, isCancelled: isCancelled)
+                .map(checking: check) { Double($0) }
         }
         let values = try doubles(view, bytes, isCancelled)
-        if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }
+        if let index = try firstNonFinite(values, check) { throw .notFinite(index: index) }
         return values
     }
 
@@ -110,8 +112,13 @@ public enum Elements {
             case .uint64: try converted(view, bytes, isCancelled, from: UInt64.self) { byte($0) }
             default: try converted(view, bytes, isCancelled, from: UInt8.self) { byte($0) }
             }
-        if let index = values.firstIndex(of: -1) { throw .notByte(index: index) }
-        return values.map { UInt8(truncatingIfNeeded: $0) }
+        func check() throws(ElementError) { if isCancelled() { throw .cancelled } }
+        var index: Int?
+        try values.forEachBlock(checking: check) { block in
+            if index == nil { index = values[block].firstIndex(of: -1) }
+        }
+        if let index { throw .notByte(index: index) }
+        return try values.map(checking: check) { UInt8(truncatingIfNeeded: $0) }
     }
 
     private static func doubles(
@@ -178,16 +185,22 @@ public enum Elements {
         return try view.inCOrder(elements, isCancelled)
     }
 
-    /// Some 100 µs of work.
-    static let elementsBetweenLooks = 1 << 16
+    /// Elements between two looks at whether anybody still waits: some 100 µs of work.
+    public static let elementsBetweenLooks = 1 << 16
 
-    /// A whole pass without an early exit vectorises.
-    private static func hasNonFinite(_ values: [Float]) -> Bool {
-        let infinity = Float.infinity.bitPattern
-        var found: UInt32 = 0
-        for value in values {
-            found |= value.bitPattern & infinity == infinity ? 1 : 0
+    /// The first element that is NaN or infinite.
+    @inline(__always)
+    private static func firstNonFinite<Value: BinaryFloatingPoint>(
+        _ values: [Value], _ check: () throws(ElementError) -> Void
+    ) throws(ElementError) -> Int? {
+        var index: Int?
+        try values.forEachBlock(checking: check) { block in
+            guard index == nil else { return }
+            // Without an early exit, so that the loop vectorises.
+            var count = 0
+            for place in block { count &+= values[place].isFinite ? 0 : 1 }
+            if count > 0 { index = values[block].firstIndex { !$0.isFinite } }
         }
-        return found != 0
+        return index
     }
 }

@@ -30,27 +30,42 @@ public enum TensorElements: Sendable, Equatable {
     }
 
     /// Adds the values to bytes, in the byte order of tensors, little-endian, which is this machine's.
-    func append(to bytes: inout [UInt8]) {
+    /// - Throws: what `check` throws, which is asked again and again.
+    func append<Failure: Error>(
+        to bytes: inout [UInt8], checking check: () throws(Failure) -> Void
+    ) throws(Failure) {
         switch self {
-        case .float16(let values): Self.append(values, to: &bytes)
-        case .float32(let values): Self.append(values, to: &bytes)
-        case .float64(let values): Self.append(values, to: &bytes)
-        case .uint8(let values): bytes += values
+        case .float16(let values): try values.append(to: &bytes, checking: check)
+        case .float32(let values): try values.append(to: &bytes, checking: check)
+        case .float64(let values): try values.append(to: &bytes, checking: check)
+        case .uint8(let values): try values.append(to: &bytes, checking: check)
         }
     }
 
     /// The values' bytes.
-    public var bytes: [UInt8] {
+    public var bytes: [UInt8] { bytes(checking: {}) }
+
+    /// The same.
+    /// - Throws: what `check` throws, which is asked again and again.
+    public func bytes<Failure: Error>(
+        checking check: () throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount)
-        append(to: &bytes)
+        try append(to: &bytes, checking: check)
         return bytes
     }
+}
 
-    private static func append<Value: BitwiseCopyable>(
-        _ values: [Value], to bytes: inout [UInt8]
-    ) {
-        unsafe values.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+extension Array where Element: BitwiseCopyable {
+    /// Adds the bytes of the elements, as this machine has them, to others.
+    /// - Throws: what `check` throws, which is asked again and again.
+    func append<Failure: Error>(
+        to bytes: inout [UInt8], checking check: () throws(Failure) -> Void
+    ) throws(Failure) {
+        try forEachBlock(checking: check) { block in
+            unsafe self[block].withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        }
     }
 }
 

@@ -123,11 +123,12 @@ struct BackwardPlan {
 
     /// The most scratch floats that a step takes of a thread.
     func workspaceCount(mr: Int) -> Int {
-        stages.dropFirst().map { stage in
-            ConvolutionStep.workspaceCount(
-                tiles: min(
-                    ConvolutionStep.tilesPerBlockMax(icBlocks: stage.outBlocks, mr: mr),
-                    stage.tilesAcross * stage.bands * images), icBlocks: stage.outBlocks)
-        }.max() ?? 0
+        stages.dropFirst().reduce(Workspace.count(width: stages[0].paddedWidth)) { count, stage in
+            let tiles = min(
+                ConvolutionStep.tilesPerBlockMax(icBlocks: stage.outBlocks, mr: mr),
+                stage.tilesAcross * stage.bands * images)
+            return max(
+                count, ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: stage.outBlocks))
+        }
     }
 }

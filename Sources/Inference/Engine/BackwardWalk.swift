@@ -31,15 +31,15 @@ struct BackwardWalk {
     init(
         extractor: Extractor, tape: Tape, plan: BackwardPlan, cotangents: [Cotangent],
         replay: (walk: Walk, plan: ReplayPlan)? = nil, sinks: GradientSinks, team: Team
-    ) {
+    ) throws(InferenceError) {
         self.extractor = extractor
         self.tape = tape
         self.plan = plan
-        self.team = team
+        self.team = try team.reserving(scratch: plan.workspaceCount(mr: extractor.kernels.mr))
         self.replay = replay
         self.sinks = sinks
         self.cotangents = Dictionary(uniqueKeysWithValues: cotangents.map { ($0.tap, $0) })
-        let arena = Arena(count: plan.arenaCount, pool: extractor.buffers)
+        let arena = try Arena(count: plan.arenaCount, pool: extractor.buffers)
         self.arena = arena
         let ring = { (height: Int, width: Int, blocks: Int, slots: Int) in
             RowRing(
@@ -93,7 +93,7 @@ struct BackwardWalk {
         case .convolve(0, let bands, _):
             convolveFirst(bands)
         case .convolve(let index, let bands, let rows):
-            convolve(index, bands, into: padded[index] ?? leaving[index - 1])
+            try convolve(index, bands, into: padded[index] ?? leaving[index - 1])
             finishLeaving(index - 1, rows)
         }
     }
@@ -143,7 +143,9 @@ struct BackwardWalk {
         addCotangents(at: plan.leavingTap(index), rows, to: leaving[index])
     }
 
-    private func convolve(_ index: Int, _ bands: Range<Int>, into ring: RowRing) {
+    private func convolve(
+        _ index: Int, _ bands: Range<Int>, into ring: RowRing
+    ) throws(InferenceError) {
         let stage = plan.stages[index]
         let convolution = extractor.transposed[index - 1]
         let segments =
@@ -152,7 +154,7 @@ struct BackwardWalk {
         var sinks = Sinks<RowRing>()
         sinks.conv = ring
         ConvolutionStep(
-            convolution: convolution, u: convolution.transformedKernels(team),
+            convolution: convolution, u: try convolution.transformedKernels(team),
             kernels: extractor.kernels, height: stage.paddedHeight, width: stage.paddedWidth,
             input: outputs[index], border: .zero, zeros: zeros, outputs: sinks
         ).run(

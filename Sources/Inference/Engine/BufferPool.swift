@@ -11,7 +11,8 @@ public final class BufferPool: Sendable {
     public init(retainedBytesMax: Int = 192 << 20) { self.retainedBytesMax = retainedBytesMax }
 
     /// A buffer of at least `count` floats, whose contents are whatever they were.
-    package func take(count: Int) -> FloatBuffer {
+    /// - Throws: `outOfMemory`, when there would not be enough without the idle buffers either.
+    package func take(count: Int) throws(InferenceError) -> FloatBuffer {
         let kept = free.withLock { buffers -> FloatBuffer? in
             let fitting = buffers.indices.filter { buffers[$0].count >= count }
             guard let best = fitting.min(by: { buffers[$0].count < buffers[$1].count }) else {
@@ -19,7 +20,13 @@ public final class BufferPool: Sendable {
             }
             return buffers.remove(at: best)
         }
-        return kept ?? FloatBuffer(count: count)
+        if let kept { return kept }
+        do {
+            return try FloatBuffer(count: count)
+        } catch {
+            releaseAll()
+            return try FloatBuffer(count: count)
+        }
     }
 
     /// Bytes of the buffers that nobody has taken.
@@ -43,9 +50,10 @@ package final class Arena {
     private let buffer: FloatBuffer
     private var used = 0
 
-    package init(count: Int, pool: BufferPool) {
+    /// - Throws: `outOfMemory`.
+    package init(count: Int, pool: BufferPool) throws(InferenceError) {
+        buffer = try pool.take(count: count)
         self.pool = pool
-        buffer = pool.take(count: count)
     }
 
     deinit { pool.giveBack(buffer) }

@@ -28,10 +28,11 @@ public struct FeatureSlope: Sendable {
     }
 
     /// That of a function of a summary of the features.
+    /// - Throws: `outOfMemory`.
     static func summary(
         _ slope: SummarySlope, of map: FeatureMap, _ kernels: Kernels
-    ) -> FeatureSlope {
-        FeatureSlope(kind: .summary(PackedSummarySlope(slope, kernels), of: map))
+    ) throws(InferenceError) -> FeatureSlope {
+        FeatureSlope(kind: .summary(try PackedSummarySlope(slope, kernels), of: map))
     }
 
     /// That of a sum over pairs of features, theirs and a target's.

@@ -24,14 +24,14 @@ extension Extractor {
             images: images.count, workers: team.workers, recordedFrom: boundary)
         let preprocessing = preprocessing ?? network.preprocessing
         let layers = plan.tapeLayers(of: variant)
-        let arena = Arena(
+        let arena = try Arena(
             count: layers.dropFirst(boundary).reduce(0) { $0 + $1.keptCount(images: images.count) }
                 + mapsCount(demands, variant, images[0].size), pool: buffers)
         let tape = Tape(
             variant: variant, preprocessing: preprocessing, images: images.count, plan: plan,
             from: boundary, arena: arena)
         let maps = maps(demands, variant, images[0].size, arena)
-        let walk = Walk(
+        let walk = try Walk(
             extractor: self, variant: variant, preprocessing: preprocessing, plan: plan,
             images: images, demands: demands, kept: kept, maps: maps, tape: tape,
             team: team)
@@ -77,13 +77,13 @@ extension Extractor {
     ///
     /// The first gradient that reaches a layer prepares its kernels for the way back, as many bytes
     /// as for the way there.
-    /// - Throws: `cancelled`.
+    /// - Throws: `cancelled`, `outOfMemory`.
     public func gradients(
         _ tape: Tape, cotangents: [Cotangent], team: Team
     ) throws(InferenceError) -> [ImageGradient] {
         precondition(cotangents.allSatisfy { $0.slopes.count == tape.images }, "one list an image")
-        let sums = (0..<tape.images).map { _ in
-            GradientSum(ImageSize(height: tape.height, width: tape.width))
+        let sums = try (0..<tape.images).map { _ throws(InferenceError) in
+            try GradientSum(ImageSize(height: tape.height, width: tape.width))
         }
         var sinks = GradientSinks(tape.preprocessing)
         for (image, sum) in sums.enumerated()

@@ -59,7 +59,7 @@ public final class Extractor: Sendable {
     /// of threads or on load: the same bits on the same machine.
     /// - Parameter kept: features of earlier walks, by the number that demands name them with.
     /// - Throws: `shapeMismatch` when sizes differ, `imageTooSmall` when a tap would be empty,
-    ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is.
+    ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is, `outOfMemory`.
     public func run(
         images: [Image], differences: [Int: Int] = [:], demands: [TapDemand],
         variant: NetworkVariant? = nil, preprocessing: Preprocessing? = nil,
@@ -73,7 +73,7 @@ public final class Extractor: Sendable {
         let plan = plan(
             variant, demands, height: image.height, width: image.width, images: images.count,
             hasDifferences: !differences.isEmpty, workers: team.workers)
-        let walk = Walk(
+        let walk = try Walk(
             extractor: self, variant: variant,
             preprocessing: preprocessing ?? network.preprocessing, plan: plan, images: images,
             targets: differences, demands: demands, kept: kept, team: team)

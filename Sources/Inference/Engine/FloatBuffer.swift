@@ -24,20 +24,22 @@ package final class FloatBuffer: @unchecked Sendable {
         owner = arena
     }
 
-    package init(count: Int) {
-        owner = nil
-        self.count = max(count, 1)
-        let bytes = self.count * MemoryLayout<Float>.stride
-        let isLarge = bytes >= Self.hugePageBytes
-        let granule = isLarge ? Self.hugePageBytes : 4096
-        mappedBytes = (bytes + granule - 1) / granule * granule
+    /// - Throws: `outOfMemory`.
+    package init(count: Int) throws(InferenceError) {
+        let count = max(count, 1)
+        let granule = Self.granule(count)
+        let bytes = (count * MemoryLayout<Float>.stride + granule - 1) / granule * granule
         var memory: UnsafeMutableRawPointer?
-        // Admission bounds what is asked for; beyond it there is nothing sensible to answer.
-        guard posix_memalign(&memory, granule, mappedBytes) == 0, let memory else {
-            preconditionFailure("out of memory: \(mappedBytes) bytes")
-        }
-        if isLarge { madvise(memory, mappedBytes, Int32(MADV_HUGEPAGE)) }
-        base = memory.bindMemory(to: Float.self, capacity: self.count)
+        guard posix_memalign(&memory, granule, bytes) == 0, let memory else { throw .outOfMemory }
+        if granule == Self.hugePageBytes { madvise(memory, bytes, Int32(MADV_HUGEPAGE)) }
+        self.count = count
+        mappedBytes = bytes
+        base = memory.bindMemory(to: Float.self, capacity: count)
+        owner = nil
+    }
+
+    private static func granule(_ count: Int) -> Int {
+        count * MemoryLayout<Float>.stride >= hugePageBytes ? hugePageBytes : 4096
     }
 
     deinit { if owner == nil { free(base) } }

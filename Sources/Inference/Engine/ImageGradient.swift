@@ -27,9 +27,10 @@ final class GradientSum: @unchecked Sendable {
     private let buffer: FloatBuffer
 
     /// Zeros.
-    init(_ size: ImageSize) {
+    /// - Throws: `outOfMemory`.
+    init(_ size: ImageSize) throws(InferenceError) {
+        buffer = try FloatBuffer(count: Self.count(size))
         (height, width) = (size.height, size.width)
-        buffer = FloatBuffer(count: Self.count(size))
         buffer.base.update(repeating: 0, count: Self.count(size))
     }
 

@@ -14,9 +14,10 @@ extension Extractor {
     ///   - demands: the maps that the gradients at them are made of, of convolutions before the tape's
     ///     boundary.
     ///   - backImages: how many images have a way back.
+    /// - Throws: `outOfMemory`.
     func replay(
         _ tape: Tape, from taps: [Tap], demands: [TapDemand], backImages: Int, workers: Int
-    ) -> Replay {
+    ) throws(InferenceError) -> Replay {
         let layers = tape.layers.map(\.plan)
         let back = BackwardPlan(
             layers: layers, variant: tape.variant, taps: taps, images: backImages,
@@ -28,7 +29,7 @@ extension Extractor {
         let count = zip(layers, plan.bitSlots).reduce(0) {
             $0 + $1.0.keptCount(images: tape.images, slots: $1.1)
         }
-        let arena = Arena(
+        let arena = try Arena(
             count: count + mapsCount(plan.demands, tape.variant, size, slots: plan.mapSlots),
             pool: buffers)
         return Replay(
@@ -59,7 +60,7 @@ extension Extractor {
         team: Team
     ) throws(InferenceError) {
         let tape = replay.tape
-        let walk = Walk(
+        let walk = try Walk(
             extractor: self, variant: tape.variant, preprocessing: tape.preprocessing,
             plan: replay.plan.walk, images: images, demands: replay.plan.demands, maps: replay.maps,
             tape: tape, team: team)

@@ -28,14 +28,14 @@ struct Walk {
         plan: WalkPlan, images: [Image], targets: [Int: Int] = [:], demands: [TapDemand],
         kept: KeptFeatures = [:], maps: [Tap: [Int: FeatureMap]] = [:], tape: Tape? = nil,
         team: Team
-    ) {
+    ) throws(InferenceError) {
         schedule = WalkSchedule(plan)
         self.tape = tape
         self.extractor = extractor
         self.variant = variant
         self.plan = plan
-        self.team = team
-        let arena = Arena(count: plan.arenaCount, pool: extractor.buffers)
+        self.team = try team.reserving(scratch: plan.workspaceCount(mr: extractor.kernels.mr))
+        let arena = try Arena(count: plan.arenaCount, pool: extractor.buffers)
         self.arena = arena
         image = ImageRows(
             images: images, targets: targets, slots: plan.imageSlots,
@@ -65,9 +65,9 @@ struct Walk {
         self.zeros = zeros
         let splitsColumns = images.count < 2 * team.workers
         self.splitsColumns = splitsColumns
-        statistics = demands.map { demand in
+        statistics = try demands.map { demand throws(InferenceError) in
             let shape = variant.features(of: images[0].size, at: demand.tap)
-            return TapStatistics(
+            return try TapStatistics(
                 demand.features, shape, segments: ColumnSegments.columns(width: shape.width),
                 splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena,
                 zeros: FeatureRows(repeating: zeros, blocks: shape.channels / Kernels.block),
@@ -108,7 +108,7 @@ struct Walk {
         updateSupport(index, bands)
         switch stage.layer {
         case .convolution(0): convolveFirst(bands)
-        case .convolution(let number): convolve(index, number, bands)
+        case .convolution(let number): try convolve(index, number, bands)
         case .pool: pool(index, bands)
         }
         record(index, bands)
@@ -195,12 +195,14 @@ struct Walk {
         }
     }
 
-    private func convolve(_ index: Int, _ number: Int, _ bands: Range<Int>) {
+    private func convolve(
+        _ index: Int, _ number: Int, _ bands: Range<Int>
+    ) throws(InferenceError) {
         let convolution = extractor.convolutions[number - 1]
         let stage = plan.stages[index]
         let support = supports.isEmpty ? nil : supports[index]
         ConvolutionStep(
-            convolution: convolution, u: convolution.transformedKernels(team),
+            convolution: convolution, u: try convolution.transformedKernels(team),
             kernels: extractor.kernels, height: stage.height, width: stage.width,
             input: input(of: index), border: variant.border(ofConvolution: number), zeros: zeros,
             outputs: rings[index], support: support

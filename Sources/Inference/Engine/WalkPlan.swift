@@ -181,13 +181,13 @@ package struct WalkPlan {
 
     /// The most scratch floats that a step takes of a thread.
     package func workspaceCount(mr: Int) -> Int {
-        stages.dropFirst().map { stage in
+        stages.dropFirst().reduce(Workspace.count(width: stages[0].width)) { count, stage in
             let icBlocks = stage.shape.inChannels / Kernels.block
             let tiles = min(
                 ConvolutionStep.tilesPerBlockMax(icBlocks: icBlocks, mr: mr),
                 stage.tilesAcross * stage.bands * images)
-            return ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks)
-        }.max() ?? 0
+            return max(count, ConvolutionStep.workspaceCount(tiles: tiles, icBlocks: icBlocks))
+        }
     }
 
     /// Floats of everything a walk keeps: rows of the images and of each layer, zeros, and sums of

@@ -50,21 +50,22 @@ final class WinogradConvolution: Sendable {
     var madeBytes: Int { made.load(ordering: .relaxed) }
 
     /// U as [oc block][element][panel][ic][nr].
-    func transformedKernels(_ team: Team) -> FloatBuffer {
-        transformed.withLock { kept in
+    /// - Throws: `outOfMemory`.
+    func transformedKernels(_ team: Team) throws(InferenceError) -> FloatBuffer {
+        try transformed.withLock { kept throws(InferenceError) in
             if let kept { return kept }
-            let made = transform(team)
+            let made = try transform(team)
             kept = made
             self.made.store(transformedBytes, ordering: .relaxed)
             return made
         }
     }
 
-    private func transform(_ team: Team) -> FloatBuffer {
+    private func transform(_ team: Team) throws(InferenceError) -> FloatBuffer {
         let ic = icBlocks * Kernels.block
         let nr = kernels.nr
         let panels = Kernels.block / nr
-        let u = FloatBuffer(count: transformedBytes / MemoryLayout<Float>.stride)
+        let u = try FloatBuffer(count: transformedBytes / MemoryLayout<Float>.stride)
         team.parallelWithWorkspace(ocBlocks * panels) { item, workspace in
             let (block, panel) = item.quotientAndRemainder(dividingBy: panels)
             let count = nr * ic * 9
@@ -110,23 +111,27 @@ final class FirstConvolution: Sendable {
 
     init(_ weights: ConvolutionWeights) {
         let values = weights.weights.floats()  // (64, 3, 3, 3)
-        let kernel = FloatBuffer(count: values.count)
-        let turned = FloatBuffer(count: values.count)
+        var kernel = values, turned = values
         for (i, value) in values.enumerated() {
             let (oc, rest) = i.quotientAndRemainder(dividingBy: 27)
             let (channel, position) = rest.quotientAndRemainder(dividingBy: 9)
-            kernel.base[(position * 3 + channel) * Kernels.block + oc] = value
-            turned.base[((8 - position) * 3 + channel) * Kernels.block + oc] = value
+            kernel[(position * 3 + channel) * Kernels.block + oc] = value
+            turned[((8 - position) * 3 + channel) * Kernels.block + oc] = value
         }
-        self.kernel = kernel
-        self.turned = turned
+        self.kernel = FloatBuffer(copying: kernel)
+        self.turned = FloatBuffer(copying: turned)
         bias = FloatBuffer(copying: weights.bias)
     }
 }
 
 extension FloatBuffer {
+    /// Small weights that every walk needs, made when a network is loaded.
     convenience init(copying values: [Float]) {
-        self.init(count: values.count)
-        for (i, value) in values.enumerated() { base[i] = value }
+        do {
+            try self.init(count: values.count)
+        } catch {
+            preconditionFailure("there is no memory for a network")
+        }
+        base.update(from: values, count: values.count)
     }
 }

@@ -35,7 +35,7 @@ struct EvaluationState {
     }
 
     /// Takes in what a stack was asked for.
-    /// - Throws: `cancelled`, between two layers: a distance of distributions takes long.
+    /// - Throws: `cancelled`.
     mutating func add(
         _ stack: EvaluationPlan.Stack, _ results: [FeatureResult], kernels: Kernels, team: Team
     ) throws(InferenceError) {
@@ -57,7 +57,7 @@ struct EvaluationState {
         }
         let losses = try team.map(places.count) { item throws(InferenceError) in
             try team.checkCancelled()
-            return value(places[item], results, kernels)
+            return try value(places[item], results, kernels, team)
         }
         for (place, loss) in zip(places, losses) {
             values[place.pair][place.term][place.layer] = loss
@@ -90,8 +90,8 @@ struct EvaluationState {
     }
 
     private func value(
-        _ place: Place, _ results: [Tap: FeatureResult], _ kernels: Kernels
-    ) -> Double {
+        _ place: Place, _ results: [Tap: FeatureResult], _ kernels: Kernels, _ team: Team
+    ) throws(InferenceError) -> Double {
         let term = plan.terms[place.term]
         let measure = term.measure
         let tap = term.layers[place.layer].tap
@@ -122,7 +122,9 @@ struct EvaluationState {
         guard let subject = result.summaries[SummaryDemand(place.image, kind)],
             targets.count == blends.count, !targets.isEmpty
         else { return .nan }
-        return measure.loss(of: subject, against: targets, pixels: pixels, kernels: kernels)
+        return try measure.loss(
+            of: subject, against: targets, pixels: pixels, kernels: kernels,
+            check: team.checkCancelled)
     }
 
     /// Drops the statistics of targets that nothing more is compared with.

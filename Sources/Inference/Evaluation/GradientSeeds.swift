@@ -40,10 +40,14 @@ struct GradientSeeds {
 
     /// The gradients at places.
     /// - Parameter replayed: the features of images of the stack that are walked again.
+    /// - Throws: `outOfMemory`, `cancelled`.
     func cotangents(
         at places: [Place], replayed: [Tap: [Int: FeatureMap]] = [:], _ team: Team
-    ) -> [Cotangent] {
-        let slopes = team.map(places.count) { self.slopes(at: places[$0], replayed) }
+    ) throws(InferenceError) -> [Cotangent] {
+        let slopes = try team.map(places.count) { place throws(InferenceError) in
+            try team.checkCancelled()
+            return try self.slopes(at: places[place], replayed, team)
+        }
         return stack.demands.indices.compactMap { number in
             var lists = stack.roles.map { _ in [FeatureSlope]() }
             for (place, found) in zip(places, slopes) where place.tap == number {
@@ -55,8 +59,8 @@ struct GradientSeeds {
     }
 
     private func slopes(
-        at place: Place, _ replayed: [Tap: [Int: FeatureMap]]
-    ) -> [FeatureSlope] {
+        at place: Place, _ replayed: [Tap: [Int: FeatureMap]], _ team: Team
+    ) throws(InferenceError) -> [FeatureSlope] {
         let measure = place.term.measure
         let (tap, result) = (stack.demands[place.tap].tap, results[place.tap])
         let pair = pairs[place.pair]
@@ -73,7 +77,7 @@ struct GradientSeeds {
                         ofMoments: moments.value, at: tap.description, pixels: pixels,
                         factor: place.weight)
                 else { return [] }
-                return [
+                return try [
                     .summary(SummarySlope(parts: [slopes.own], side: nil), of: map, kernels),
                     .summary(SummarySlope(parts: [slopes.others], side: nil), of: other, kernels),
                 ]
@@ -92,10 +96,10 @@ struct GradientSeeds {
             state.summaries[blend.target]?[tap]?[kind].map { (summary: $0, weight: blend.weight) }
         }
         guard let subject = result.summaries[SummaryDemand(place.image, kind)], !targets.isEmpty,
-            let slope = measure.slope(
+            let slope = try measure.slope(
                 of: subject, against: targets, pixels: pixels, factor: place.weight,
-                kernels: kernels)
+                kernels: kernels, check: team.checkCancelled)
         else { return [] }
-        return [.summary(slope, of: map, kernels)]
+        return [try .summary(slope, of: map, kernels)]
     }
 }

@@ -16,10 +16,11 @@ struct GradientWalk {
     /// - Parameters:
     ///   - boundary: the first convolution whose part of the way back is kept.
     ///   - groups: the positions of the terms of each gradient.
+    /// - Throws: `outOfMemory`.
     init(
         evaluator: LossEvaluator, plan: EvaluationPlan, boundary: Int, loss: Loss,
         groups: [Set<Int>], pairs: [Pair], shapes: [PairShape], targets: [Target]
-    ) {
+    ) throws(InferenceError) {
         self.evaluator = evaluator
         self.plan = plan
         self.boundary = boundary
@@ -29,7 +30,9 @@ struct GradientWalk {
         self.shapes = shapes
         self.targets = targets
         state = EvaluationState(plan, loss, targets: targets, pairs: shapes)
-        sums = groups.map { _ in pairs.map { GradientSum($0.output.size) } }
+        sums = try groups.map { _ throws(InferenceError) in
+            try pairs.map { pair throws(InferenceError) in try GradientSum(pair.output.size) }
+        }
     }
 
     private var extractor: Extractor { evaluator.extractor }
@@ -78,14 +81,14 @@ struct GradientWalk {
                 mask: subject == .output ? nil : pairs[pair].mask)
         }
         guard tape.boundary > 0 else {
-            let cotangents = seeds.cotangents(at: places, team)
+            let cotangents = try seeds.cotangents(at: places, team)
             return try extractor.addGradients(tape, cotangents, to: sinks, team: team)
         }
-        let replay = extractor.replay(
+        let replay = try extractor.replay(
             tape, from: places.map { stack.demands[$0.tap].tap }.unique,
             demands: plan.replayed(stack, before: boundary), backImages: sinks.images.count,
             workers: team.workers)
-        let cotangents = seeds.cotangents(at: places, replayed: replay.maps, team)
+        let cotangents = try seeds.cotangents(at: places, replayed: replay.maps, team)
         try extractor.addGradients(replay, images, cotangents, to: sinks, team: team)
     }
 

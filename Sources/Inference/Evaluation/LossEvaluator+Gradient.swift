@@ -36,7 +36,7 @@ extension LossEvaluator {
         switch plan {
         case .kept(let plan):
             let known = try statistics(of: targets, shapes, loss, keeping, team)
-            var walk = GradientWalk(
+            var walk = try GradientWalk(
                 evaluator: self, plan: plan, boundary: 0, loss: loss, groups: groups,
                 pairs: pairs, shapes: shapes, targets: known)
             try walk.run(team)
@@ -48,7 +48,7 @@ extension LossEvaluator {
             var gradients = groups.map { _ in [ImageGradient]() }
             var backward = Duration.zero
             for (number, (plan, boundary)) in plans.enumerated() {
-                var walk = GradientWalk(
+                var walk = try GradientWalk(
                     evaluator: self, plan: plan, boundary: boundary, loss: loss, groups: groups,
                     pairs: [pairs[number]], shapes: [shapes[number]], targets: targets)
                 try walk.run(team)

@@ -40,14 +40,13 @@ public struct LossEvaluator: Sendable {
         try check(
             pairs: pairShapes, targets: Array(targetShapes[..<given]), loss: loss,
             precision: precision)
-        let differences = try candidates(pairShapes, targetShapes, loss)
-            .filter { role, target in
-                precision == .difference
-                    || precision == nil
-                        && Precision.suitable(
-                            image(role, pairs, targets), targets[target].image, team: team)
-                            == .difference
-            }
+        var differences = try candidates(pairShapes, targetShapes, loss)
+        if precision == .plain { differences = [:] }
+        for (role, target) in differences where precision == nil {
+            let way = try Precision.suitable(
+                image(role, pairs, targets), targets[target].image, team: team)
+            if way == .plain { differences[role] = nil }
+        }
         let plan = try plan(
             pairShapes, targetShapes, loss, Set(differences.keys), maps, imagesMax,
             workers: team.workers)

@@ -14,15 +14,21 @@ extension Precision {
     static let distanceMax = 0.05
 
     /// The way for two images when nobody says: it depends on their samples alone.
-    static func suitable(_ image: Image, _ target: Image, team: Team) -> Precision {
-        distance(image, target, team: team) <= distanceMax ? .difference : .plain
+    /// - Throws: `cancelled`.
+    static func suitable(
+        _ image: Image, _ target: Image, team: Team
+    ) throws(InferenceError) -> Precision {
+        try distance(image, target, team: team) <= distanceMax ? .difference : .plain
     }
 
     /// `mean |image − target|` in units of full scale. The sums of the rows are added in order.
-    static func distance(_ image: Image, _ target: Image, team: Team) -> Double {
+    static func distance(
+        _ image: Image, _ target: Image, team: Team
+    ) throws(InferenceError) -> Double {
         let rowsPerItem = 16
         let items = (image.height + rowsPerItem - 1) / rowsPerItem
-        let sums = team.map(items) { item in
+        let sums = try team.map(items) { item throws(InferenceError) in
+            try team.checkCancelled()
             let first = item * rowsPerItem
             return (first..<min(first + rowsPerItem, image.height)).reduce(0.0) {
                 $0 + rowDistance(image, target, $1)

@@ -95,9 +95,9 @@ extension FeaturePair {
             }
             let both = [0, 1].map { summary($0, kind, findings.demands, findings.results) }
             guard let own = both[0], let other = both[1],
-                let slope = measure.slope(
+                let slope = try measure.slope(
                     of: own, against: [(other, 1)], pixels: shape.positions, factor: factor,
-                    kernels: kernels)
+                    kernels: kernels, check: team.checkCancelled)
             else { continue }
             summaries.append(slope)
         }

@@ -81,7 +81,9 @@ public struct FeatureEvaluator: Sendable {
     public func estimateBytes(workers: Int) -> Int {
         let walks = layers.map { layer in
             let demands = demands(of: layer)
-            return demands.reduce(0) { total, part in
+            let measures = measures[layer.name] ?? []
+            let own = measures.map { $0.matrixBytes(channels: layer.output.shape.channels) }
+            return demands.reduce(own.max() ?? 0) { total, part in
                 let (sum, overflow) = total.addingReportingOverflow(
                     FeatureWalk.bytes(
                         part.demand, part.images[0] == 0 ? layer.output.shape : layer.target.shape,
@@ -103,8 +105,8 @@ extension FeatureEvaluator {
     ///
     /// Each sample of a layer is an item that any worker of the team may take; the result does not
     /// depend on how many do.
-    /// - Throws: `nonFiniteResult` when finite features are so large that a sum overflows, and
-    ///   `cancelled`.
+    /// - Throws: `nonFiniteResult` when finite features are so large that a sum overflows, `cancelled`,
+    ///   and `outOfMemory`.
     public func evaluate(
         _ tensors: Tensors, instructionSet: InstructionSet = .best, team: Team
     ) throws(InferenceError) -> [PairLosses] {
@@ -119,7 +121,10 @@ extension FeatureEvaluator {
     ) throws(InferenceError) -> [Result] {
         let kernels = Kernels(instructionSet)
         let memory = BufferPool(retainedBytesMax: 64 << 20)
-        return try team.mapWithWorkspace(layers.count * samples) {
+        let scratch =
+            layers.flatMap { [$0.output.shape, $0.target.shape] }
+            .map(FeatureWalk.scratchCount).max() ?? 0
+        return try team.reserving(scratch: scratch).mapWithWorkspace(layers.count * samples) {
             item, workspace throws(InferenceError) in
             let (layer, sample) = item.quotientAndRemainder(dividingBy: samples)
             let pair = FeaturePair(

@@ -1,12 +1,13 @@
 extension FeatureTensor {
     /// The Gram matrices of every sample, each an item that any worker may take.
-    /// - Throws: `cancelled`.
+    /// - Throws: `cancelled`, `outOfMemory`.
     public func gramMatrices(
         _ gram: Gram, instructionSet: InstructionSet = .best, team: Team
     ) throws(InferenceError) -> [GramMatrix] {
         let kernels = Kernels(instructionSet)
         let memory = BufferPool(retainedBytesMax: 64 << 20)
-        return try team.mapWithWorkspace(dimensions.samples) {
+        let scratch = FeatureWalk.scratchCount(dimensions.shape)
+        return try team.reserving(scratch: scratch).mapWithWorkspace(dimensions.samples) {
             sample, workspace throws(InferenceError) in
             let wanted = SummaryDemand(0, gram.summaryKind)
             let walk = FeatureWalk(

@@ -31,14 +31,15 @@ struct FeaturePair {
         try team.checkCancelled()
         if !output.elements.is64Bits, !target.elements.is64Bits {
             let results = try run(demands, as: Float.self, workspace, team)
-            let losses = losses(measures, layer, demands, results)
+            let losses = try losses(measures, layer, demands, results, team)
             if isEnough(measures, losses, demands, results) {
                 return Findings(losses: losses, demands: demands, results: results)
             }
         }
         let results = try run(demands, as: Double.self, workspace, team)
         return Findings(
-            losses: losses(measures, layer, demands, results), demands: demands, results: results)
+            losses: try losses(measures, layer, demands, results, team), demands: demands,
+            results: results)
     }
 
     private func run<Element: FeatureElement>(
@@ -56,16 +57,18 @@ struct FeaturePair {
 
     private func losses(
         _ measures: [FeatureMeasure], _ layer: String, _ demands: [Demand],
-        _ results: [FeatureResult]
-    ) -> [FeatureMeasure: Double] {
+        _ results: [FeatureResult], _ team: Team
+    ) throws(InferenceError) -> [FeatureMeasure: Double] {
         let pixels = output.dimensions.shape.positions
         var losses: [FeatureMeasure: Double] = [:]
         for measure in measures {
+            try team.checkCancelled()
             if let kind = measure.statistic.summaryKind {
                 let summaries = [0, 1].map { summary($0, kind, demands, results) }
                 guard let a = summaries[0], let b = summaries[1] else { continue }
-                losses[measure] = measure.loss(
-                    of: a, against: [(b, 1)], pixels: pixels, kernels: kernels)
+                losses[measure] = try measure.loss(
+                    of: a, against: [(b, 1)], pixels: pixels, kernels: kernels,
+                    check: team.checkCancelled)
             } else if measure.statistic == .jointMoments {
                 losses[measure] = measure.loss(
                     ofMoments: results[0].moments[MomentDemand(0, .image(1))], at: layer,

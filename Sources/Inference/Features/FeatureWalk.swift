@@ -15,6 +15,12 @@ struct FeatureWalk {
             ? shape.width : min(shape.positions, GramLayout.runPixels)
     }
 
+    /// The scratch floats that a walk takes of its thread: two doubles a column where pixels are
+    /// brought to unit length, or what Gram matrices take.
+    static func scratchCount(_ shape: FeatureShape) -> Int {
+        max(Workspace.count(width: 0), shape.width > .max / 4 ? .max : 4 * shape.width)
+    }
+
     /// The bytes that a walk takes besides the tensors.
     static func bytes(_ demand: FeatureDemand, _ shape: FeatureShape, images: Int) -> Int {
         arenaCount(demand, shape, images: images) * MemoryLayout<Float>.stride
@@ -34,12 +40,12 @@ struct FeatureWalk {
     func run<Element: FeatureElement>(
         sample: Int, as element: Element.Type, _ workspace: Workspace, _ team: Team
     ) throws(InferenceError) -> FeatureResult {
-        let arena = Arena(
+        let arena = try Arena(
             count: Self.arenaCount(demand, shape, images: tensors.count), pool: memory)
         let width = Self.width(demand, shape)
         let run = FeatureRun<Element>(
             shape, images: tensors.count, width: width, arena: arena)
-        let statistics = TapStatistics<Element>(
+        let statistics = try TapStatistics<Element>(
             demand, shape, segments: [0..<width], splitsColumns: false, kernels: kernels,
             arena: arena
         ) { _ in nil }
@@ -51,6 +57,7 @@ struct FeatureWalk {
             }
             let group = RowGroup(rows: row..<row + 1, unit: 1, width: positions.count)
             for item in 0..<statistics.prepare(group) {
+                try team.checkCancelled()
                 statistics.observe(item, group, workspace: workspace) { run.rows(ofImage: $0) }
             }
             statistics.finish(group)

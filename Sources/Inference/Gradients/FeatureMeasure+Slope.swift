@@ -1,10 +1,11 @@
 extension FeatureMeasure {
     /// The gradient of `factor` times the loss of a layer whose statistic is a summary, with respect to
     /// the features that were summed up.
+    /// - Parameter check: called again and again where it takes long; what it throws ends the work.
     func slope(
         of subject: Summary, against targets: [(summary: Summary, weight: Double)], pixels: Int,
-        factor: Double, kernels: Kernels
-    ) -> SummarySlope? {
+        factor: Double, kernels: Kernels, check: () throws(InferenceError) -> Void
+    ) throws(InferenceError) -> SummarySlope? {
         let values = targets.map { (StatisticValue(statistic, $0.summary), $0.weight) }
         let target = values.count == 1 ? values[0].0 : StatisticValue(blending: values)
         switch (StatisticValue(statistic, subject), target) {
@@ -19,7 +20,7 @@ extension FeatureMeasure {
             return SummarySlope(parts: [momentSlope(of: subject, slopes)], side: nil)
         case (.gaussian(let a), .gaussian(let b)):
             guard case .gaussian(_, let steps) = statistic else { return nil }
-            let slopes = a.slopes(to: b, steps: steps, kernels: kernels)
+            let slopes = try a.slopes(to: b, steps: steps, kernels: kernels, check: check)
             return gaussianSlope(of: subject, slopes, factor)
         default: return nil
         }

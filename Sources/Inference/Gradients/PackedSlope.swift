@@ -11,7 +11,8 @@ struct PackedSlope: Sendable {
     private let shift: [Float]
 
     /// A full matrix is of a multiple of 64 channels.
-    init(_ slope: AffineSlope, _ kernels: Kernels) {
+    /// - Throws: `outOfMemory`.
+    init(_ slope: AffineSlope, _ kernels: Kernels) throws(InferenceError) {
         let channels = slope.shift.count
         self.channels = channels
         shift = slope.shift.map { Float($0) }
@@ -19,7 +20,7 @@ struct PackedSlope: Sendable {
         case .diagonal(let values): matrix = .diagonal(values.map { Float($0) })
         case .full(let values):
             let nr = kernels.nr
-            let panels = FloatBuffer(count: channels * channels)
+            let panels = try FloatBuffer(count: channels * channels)
             values.withUnsafeBufferPointer { values in
                 for panel in 0..<channels / nr {
                     for i in 0..<channels {
@@ -74,8 +75,11 @@ struct PackedSummarySlope: Sendable {
     private let parts: [PackedSlope]
     private let side: Int?
 
-    init(_ slope: SummarySlope, _ kernels: Kernels) {
-        parts = slope.parts.map { PackedSlope($0, kernels) }
+    /// - Throws: `outOfMemory`.
+    init(_ slope: SummarySlope, _ kernels: Kernels) throws(InferenceError) {
+        parts = try slope.parts.map { part throws(InferenceError) in
+            try PackedSlope(part, kernels)
+        }
         side = slope.side
     }
 

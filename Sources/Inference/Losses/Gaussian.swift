@@ -34,12 +34,16 @@ package struct Gaussian {
     }
 
     /// `mean (m − m')² + mean diag(S + S' − 2 √(√S' S √S'))`, primes for `other`.
-    package func distance(to other: Gaussian, steps: Int, kernels: Kernels) -> Double {
+    /// - Parameter check: called again and again; what it throws ends the work.
+    package func distance(
+        to other: Gaussian, steps: Int, kernels: Kernels,
+        check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> Double {
         let count = Double(mean.count)
         let means = zip(mean, other.mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / count
-        let root = other.covariance.squareRoot(steps: steps, kernels)
-        let inner = root.times(covariance.times(root, kernels), kernels)
-        let cross = inner.squareRoot(steps: steps, kernels)
+        let root = try other.covariance.squareRoot(steps: steps, kernels, check)
+        let inner = try root.times(covariance.times(root, kernels, check), kernels, check)
+        let cross = try inner.squareRoot(steps: steps, kernels, check)
         let trace = covariance.trace + other.covariance.trace - 2 * cross.trace
         return means + trace / count
     }
@@ -47,14 +51,14 @@ package struct Gaussian {
     /// The derivatives of `distance` by the mean and by the covariance: `2 (m − m')/C` and
     /// `(1 − 2 √S' X √S')/C`, X being that of the trace of the inner root.
     func slopes(
-        to other: Gaussian, steps: Int, kernels: Kernels
-    ) -> (mean: [Double], covariance: SymmetricMatrix) {
+        to other: Gaussian, steps: Int, kernels: Kernels, check: () throws(InferenceError) -> Void
+    ) throws(InferenceError) -> (mean: [Double], covariance: SymmetricMatrix) {
         let count = Double(mean.count)
-        let root = other.covariance.squareRoot(steps: steps, kernels)
-        let inner = root.times(covariance.times(root, kernels), kernels)
-        var slope = root.times(
-            inner.squareRootTraceSlope(steps: steps, kernels).times(root, kernels), kernels
-        ).scaled(by: -2 / count)
+        let root = try other.covariance.squareRoot(steps: steps, kernels, check)
+        let inner = try root.times(covariance.times(root, kernels, check), kernels, check)
+        let cross = try inner.squareRootTraceSlope(steps: steps, kernels, check)
+        var slope = try root.times(cross.times(root, kernels, check), kernels, check)
+            .scaled(by: -2 / count)
         for channel in mean.indices { slope[channel, channel] += 1 / count }
         return (zip(mean, other.mean).map { 2 * ($0 - $1) / count }, slope)
     }

@@ -29,31 +29,52 @@ public struct LossMap: Sendable {
 
     /// The map at another size, bilinear as PyTorch's `interpolate` with `align_corners=False`: the mean
     /// is then no longer exactly the loss.
-    public func resized(to other: ImageSize) -> LossMap {
+    /// - Parameter check: called before each row; what it throws ends the work.
+    public func resized(
+        to other: ImageSize, check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> LossMap {
         guard size != other else { return self }
-        let plane = values.map { Double($0) }
         let rows = ResampleAxis(
             from: size.height, to: other.height, .bilinear, antialiases: false)
         let columns = ResampleAxis(
             from: size.width, to: other.width, .bilinear, antialiases: false)
-        let tall = rows.apply(plane, lanes: size.width)
         var values: [Float] = []
         values.reserveCapacity(other.height * other.width)
-        for y in 0..<other.height {
-            let row = Array(tall[y * size.width..<(y + 1) * size.width])
+        for y in 0..<rows.outputCount {
+            try check()
+            let inputs = rows.inputs(of: y..<y + 1)
+            let from = inputs.lowerBound * size.width..<inputs.upperBound * size.width
+            let plane = self.values[from].map { Double($0) }
+            var row = [Double](repeating: 0, count: size.width)
+            row.withUnsafeMutableBufferPointer { row in
+                plane.withUnsafeBufferPointer { plane in
+                    guard let plane = plane.baseAddress, let row = row.baseAddress else { return }
+                    rows.apply(
+                        y..<y + 1, lanes: size.width, of: plane, from: inputs.lowerBound, into: row)
+                }
+            }
             values += columns.apply(row, lanes: 1).map { Float($0) }
         }
         return LossMap(size: other, values: values)
     }
 
     /// The sum of maps of one size, each with a factor.
-    public static func sum(_ maps: [(map: LossMap, weight: Double)]) -> LossMap {
+    /// - Parameter check: called before each row; what it throws ends the work.
+    public static func sum(
+        _ maps: [(map: LossMap, weight: Double)], check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> LossMap {
         precondition(!maps.isEmpty && maps.allSatisfy { $0.map.size == maps[0].map.size })
-        var sum = maps[0].map.values.map { _ in 0.0 }
-        for (map, weight) in maps {
-            for (place, value) in map.values.enumerated() { sum[place] += weight * Double(value) }
+        let size = maps[0].map.size
+        var values: [Float] = []
+        values.reserveCapacity(size.height * size.width)
+        for y in 0..<size.height {
+            try check()
+            for place in y * size.width..<(y + 1) * size.width {
+                let sum = maps.reduce(0.0) { $0 + $1.weight * Double($1.map.values[place]) }
+                values.append(Float(sum))
+            }
         }
-        return LossMap(size: maps[0].map.size, values: sum.map { Float($0) })
+        return LossMap(size: size, values: values)
     }
 }
 

@@ -52,12 +52,28 @@ package enum StatisticValue {
 }
 
 extension FeatureMeasure {
+    /// Bytes of the square matrices that a loss is made of besides the summaries: of features of given
+    /// layers there may be any number of channels.
+    func matrixBytes(channels: Int) -> Int {
+        let matrices: Int
+        switch statistic {
+        case .gram: matrices = 3
+        // Two covariances, the root of one, and the iteration's: y, z, t and what they become.
+        case .gaussian: matrices = 9
+        case .features, .mean, .meanDeviation, .jointMoments: return 0
+        }
+        let rows = Kernels.blocks(of: channels) * Kernels.block
+        let (square, overflow) = rows.multipliedReportingOverflow(by: rows)
+        return overflow || square > .max / 128 ? .max : 8 * matrices * square
+    }
+
     /// The loss of a layer whose statistic is a summary: that of the subject against the target's,
     /// or against the blend of several targets' with factors that add up to 1.
+    /// - Parameter check: called again and again where it takes long; what it throws ends the work.
     package func loss(
         of subject: Summary, against targets: [(summary: Summary, weight: Double)], pixels: Int,
-        kernels: Kernels
-    ) -> Double {
+        kernels: Kernels, check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> Double {
         let values = targets.map { (StatisticValue(statistic, $0.summary), $0.weight) }
         let target = values.count == 1 ? values[0].0 : StatisticValue(blending: values)
         switch (StatisticValue(statistic, subject), target) {
@@ -74,7 +90,7 @@ extension FeatureMeasure {
             }
         case (.gaussian(let a), .gaussian(let b)):
             guard case .gaussian(_, let steps) = statistic else { return .nan }
-            return a.distance(to: b, steps: steps, kernels: kernels)
+            return try a.distance(to: b, steps: steps, kernels: kernels, check: check)
         default: preconditionFailure("two statistics of one kind are of two")
         }
     }

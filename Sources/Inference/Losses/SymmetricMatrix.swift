@@ -35,15 +35,22 @@ package struct SymmetricMatrix {
     }
 
     /// The product with a matrix: the kernel computes `AᵀB`, which is `A B` for a symmetric A.
-    package func times(_ other: SymmetricMatrix, _ kernels: Kernels) -> SymmetricMatrix {
+    /// - Parameter check: called before every few rows, for the order is the client's choice; what it
+    ///   throws ends the work.
+    package func times(
+        _ other: SymmetricMatrix, _ kernels: Kernels,
+        _ check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> SymmetricMatrix {
         var product = SymmetricMatrix(order: order)
-        values.withUnsafeBufferPointer { a in
-            other.values.withUnsafeBufferPointer { b in
-                product.values.withUnsafeMutableBufferPointer { c in
-                    guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else {
-                        return
+        for i in stride(from: 0, to: rows, by: Double.gramBlock(kernels).rows) {
+            try check()
+            values.withUnsafeBufferPointer { a in
+                other.values.withUnsafeBufferPointer { b in
+                    product.values.withUnsafeMutableBufferPointer { c in
+                        guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress
+                        else { return }
+                        multiply(a, b, row: i, into: c, kernels)
                     }
-                    multiply(a, b, into: c, kernels)
                 }
             }
         }
@@ -51,19 +58,17 @@ package struct SymmetricMatrix {
     }
 
     private func multiply(
-        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, row i: Int,
         into c: UnsafeMutablePointer<Double>, _ kernels: Kernels
     ) {
         let (block, tile) = (Kernels.block, Double.gramBlock(kernels))
-        for i in stride(from: 0, to: rows, by: tile.rows) {
-            for j in stride(from: 0, to: rows, by: tile.columns) {
-                let columns = j / block * rows * block
-                withUnsafePointer(to: a + i / block * rows * block) { a in
-                    withUnsafePointer(to: b + columns) { b in
-                        Double.gram(
-                            kernels, a, i % block, b, j % block, vectors: 2, rows: 1, width: order,
-                            g: c + columns + i * block + j % block, ldg: block)
-                    }
+        for j in stride(from: 0, to: rows, by: tile.columns) {
+            let columns = j / block * rows * block
+            withUnsafePointer(to: a + i / block * rows * block) { a in
+                withUnsafePointer(to: b + columns) { b in
+                    Double.gram(
+                        kernels, a, i % block, b, j % block, vectors: 2, rows: 1, width: order,
+                        g: c + columns + i * block + j % block, ldg: block)
                 }
             }
         }
@@ -72,17 +77,20 @@ package struct SymmetricMatrix {
     /// The square root by the coupled Newton–Schulz iteration (Higham, "Functions of Matrices", 2008,
     /// eq. 6.35) of the matrix divided by its Frobenius norm, for a positive definite matrix:
     /// `Y ← Y T, Z ← T Z, T = (3·1 − Z Y)/2` from `Y = A/‖A‖, Z = 1`; the root is `Y √‖A‖`.
-    package func squareRoot(steps: Int, _ kernels: Kernels) -> SymmetricMatrix {
+    /// - Parameter check: as of `times`.
+    package func squareRoot(
+        steps: Int, _ kernels: Kernels, _ check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> SymmetricMatrix {
         let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
         guard norm > 0 else { return self }
         var y = scaled(by: 1 / norm)
         var z = SymmetricMatrix(order: order)
         for i in 0..<order { z[i, i] = 1 }
         for _ in 0..<steps {
-            var t = z.times(y, kernels).scaled(by: -0.5)
+            var t = try z.times(y, kernels, check).scaled(by: -0.5)
             for i in 0..<order { t.values[place(i, i)] += 1.5 }
-            y = y.times(t, kernels)
-            z = t.times(z, kernels)
+            y = try y.times(t, kernels, check)
+            z = try t.times(z, kernels, check)
         }
         return y.scaled(by: norm.squareRoot())
     }
@@ -92,7 +100,10 @@ package struct SymmetricMatrix {
     ///
     /// Whatever the iteration makes is a polynomial in `X = A/‖A‖`, so matrices commute, the derivative
     /// of tr f(X) is f′(X), and that goes along with the steps as f does. The norm adds a multiple of X.
-    func squareRootTraceSlope(steps: Int, _ kernels: Kernels) -> SymmetricMatrix {
+    /// - Parameter check: as of `times`.
+    func squareRootTraceSlope(
+        steps: Int, _ kernels: Kernels, _ check: () throws(InferenceError) -> Void = {}
+    ) throws(InferenceError) -> SymmetricMatrix {
         let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
         guard norm > 0 else { return self }
         let x = scaled(by: 1 / norm)
@@ -101,20 +112,20 @@ package struct SymmetricMatrix {
         var (y, z) = (x, one)
         var (slopeY, slopeZ) = (one, SymmetricMatrix(order: order))
         for _ in 0..<steps {
-            var t = z.times(y, kernels).scaled(by: -0.5)
+            var t = try z.times(y, kernels, check).scaled(by: -0.5)
             t.add(one, times: 1.5)
-            var slopeT = slopeZ.times(y, kernels)
-            slopeT.add(z.times(slopeY, kernels), times: 1)
+            var slopeT = try slopeZ.times(y, kernels, check)
+            slopeT.add(try z.times(slopeY, kernels, check), times: 1)
             slopeT = slopeT.scaled(by: -0.5)
-            slopeY = slopeY.times(t, kernels)
-            slopeY.add(y.times(slopeT, kernels), times: 1)
-            slopeZ = t.times(slopeZ, kernels)
-            slopeZ.add(slopeT.times(z, kernels), times: 1)
-            y = y.times(t, kernels)
-            z = t.times(z, kernels)
+            slopeY = try slopeY.times(t, kernels, check)
+            slopeY.add(try y.times(slopeT, kernels, check), times: 1)
+            slopeZ = try t.times(slopeZ, kernels, check)
+            slopeZ.add(try slopeT.times(z, kernels, check), times: 1)
+            y = try y.times(t, kernels, check)
+            z = try t.times(z, kernels, check)
         }
         var slope = slopeY
-        slope.add(x, times: y.trace / 2 - slopeY.times(x, kernels).trace)
+        slope.add(x, times: try y.trace / 2 - slopeY.times(x, kernels, check).trace)
         return slope.scaled(by: 1 / norm.squareRoot())
     }
 

@@ -10,10 +10,13 @@ final class ParallelLoop: @unchecked Sendable {
     private var body: ((Int, Workspace) -> Void)?
     // The unclaimed range: the front in the low, the end in the high 32 bits.
     private let unclaimed: Atomic<UInt64>
+    /// Floats of scratch memory that the body may ask for.
+    let scratch: Int
     /// Helpers inside the loop.
     let helpers = Atomic<Int>(0)
 
-    init(count: Int, body: @escaping (Int, Workspace) -> Void) {
+    init(count: Int, scratch: Int, body: @escaping (Int, Workspace) -> Void) {
+        self.scratch = scratch
         self.body = body
         unclaimed = Atomic(UInt64(count) << 32)
     }

@@ -6,12 +6,18 @@ import Synchronization
 /// depends on shapes alone.
 public struct Team {
     let pool: WorkerPool
-    let workspace: Workspace
+    package let workspace: Workspace
+    // What a thread that helps has to have.
+    private let scratch: Int
     private let asksCancelled: () -> Bool
 
-    init(pool: WorkerPool, workspace: Workspace, isCancelled: @escaping () -> Bool = { false }) {
+    init(
+        pool: WorkerPool, workspace: Workspace, scratch: Int = 0,
+        isCancelled: @escaping () -> Bool = { false }
+    ) {
         self.pool = pool
         self.workspace = workspace
+        self.scratch = scratch
         asksCancelled = isCancelled
     }
 
@@ -20,7 +26,17 @@ public struct Team {
 
     /// The same team, whose work ends at the next check once `isCancelled` is true.
     public func cancelled(when isCancelled: @escaping () -> Bool) -> Team {
-        Team(pool: pool, workspace: workspace, isCancelled: isCancelled)
+        Team(pool: pool, workspace: workspace, scratch: scratch, isCancelled: isCancelled)
+    }
+
+    /// The same team, of which every thread has so many floats of scratch memory; one that does not get
+    /// them does not help.
+    /// - Throws: `outOfMemory`, when the thread that asks does not get them.
+    package func reserving(scratch count: Int) throws(InferenceError) -> Team {
+        guard workspace.reserve(count) else { throw .outOfMemory }
+        return Team(
+            pool: pool, workspace: workspace, scratch: max(scratch, count),
+            isCancelled: asksCancelled)
     }
 
     /// Throws `InferenceError.cancelled` once nobody waits for the result: cheap enough (a look at
@@ -52,7 +68,7 @@ public struct Team {
 
     /// The same, with the scratch memory of the thread that runs the item.
     func parallelWithWorkspace(_ count: Int, _ body: (Int, Workspace) -> Void) {
-        pool.parallel(count, workspace, body)
+        pool.parallel(count, workspace, scratch: scratch, body)
     }
 
     /// `map`, with the scratch memory of the thread that runs the item.

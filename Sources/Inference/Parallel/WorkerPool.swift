@@ -86,13 +86,15 @@ public final class WorkerPool: Sendable {
         for job in dropped { job.drop() }
     }
 
-    func parallel(_ count: Int, _ workspace: Workspace, _ body: (Int, Workspace) -> Void) {
+    func parallel(
+        _ count: Int, _ workspace: Workspace, scratch: Int, _ body: (Int, Workspace) -> Void
+    ) {
         guard count > 1, workers > 1 else {
             for item in 0..<max(count, 0) { body(item, workspace) }
             return
         }
         withoutActuallyEscaping(body) { body in
-            let loop = ParallelLoop(count: count, body: body)
+            let loop = ParallelLoop(count: count, scratch: scratch, body: body)
             state.withLock { $0.loops.append(loop) }
             announce(wakeAll: true)
             loop.runFromFront(workspace)
@@ -128,12 +130,16 @@ public final class WorkerPool: Sendable {
             case .job(let job):
                 timed { job.run(Team(pool: self, workspace: workspace)) }
             case .help(let loop):
-                timed {
-                    loop.runFromBack(workspace) {
-                        waitingJobs.load(ordering: .relaxed) > 0
+                let canHelp = workspace.reserve(loop.scratch)
+                if canHelp {
+                    timed {
+                        loop.runFromBack(workspace) {
+                            waitingJobs.load(ordering: .relaxed) > 0
+                        }
                     }
                 }
                 loop.helpers.subtract(1, ordering: .releasing)
+                if !canHelp { _ = spin(since: seen) }
             case .leave:
                 return
             case .sleep:

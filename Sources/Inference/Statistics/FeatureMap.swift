@@ -6,18 +6,24 @@ public final class FeatureMap: Sendable {
     let slots: Int
     private let buffer: FloatBuffer
 
-    /// - Parameters:
-    ///   - slots: how many rows are kept, all when nil.
-    ///   - arena: whose memory it is a part of; its own when nil.
-    package init(
-        channels: Int, height: Int, width: Int, slots: Int? = nil, arena: Arena? = nil
-    ) {
+    /// A part of an arena.
+    /// - Parameter slots: how many rows are kept, all when nil.
+    package init(channels: Int, height: Int, width: Int, slots: Int? = nil, arena: Arena) {
         self.channels = channels
         self.height = height
         self.width = width
         self.slots = min(slots ?? height, height)
-        let count = channels * self.slots * width
-        buffer = arena.map { FloatBuffer(count: count, in: $0) } ?? FloatBuffer(count: count)
+        buffer = FloatBuffer(count: channels * self.slots * width, in: arena)
+    }
+
+    /// All rows, in memory of its own.
+    /// - Throws: `outOfMemory`.
+    package init(channels: Int, height: Int, width: Int) throws(InferenceError) {
+        buffer = try FloatBuffer(count: channels * height * width)
+        self.channels = channels
+        self.height = height
+        self.width = width
+        slots = height
     }
 
     /// The memory that the map takes.

@@ -4,18 +4,21 @@ final class PairMapObserver<Element: FeatureElement>: RowObserver {
     private let sums: PairObserver<Element>
     private let width: Int
     // [y][x], written by each item in rows of its own.
-    private let values: UnsafeMutableBufferPointer<Double>
+    private let values: FloatBuffer
+    private let positions: Int
 
-    init(_ rule: PairRule, _ shape: FeatureShape, segments: [Range<Int>], kernels: Kernels) {
+    /// - Throws: `outOfMemory`.
+    init(
+        _ rule: PairRule, _ shape: FeatureShape, segments: [Range<Int>], kernels: Kernels
+    ) throws(InferenceError) {
+        positions = shape.positions
+        values = try FloatBuffer(count: 2 * positions)
         self.segments = segments
         sums = PairObserver(
             rule, channels: shape.channels, segments: segments, kernels: kernels)
         width = shape.width
-        values = .allocate(capacity: shape.positions)
-        values.initialize(repeating: 0)
+        values.doubles.update(repeating: 0, count: positions)
     }
-
-    deinit { values.deallocate() }
 
     func items(of group: RowGroup) -> Int { group.rows.count }
 
@@ -24,12 +27,10 @@ final class PairMapObserver<Element: FeatureElement>: RowObserver {
     ) {
         let columns = group.columns(of: segments[segment])
         let y = group.rows.lowerBound + item
-        guard let row = values.baseAddress.map({ $0 + y * width + columns.lowerBound }) else {
-            return
-        }
-        sums.addPixels(sight, y, columns, workspace, to: row)
+        sums.addPixels(
+            sight, y, columns, workspace, to: values.doubles + y * width + columns.lowerBound)
     }
 
     /// The sum over the channels of each pixel, once all rows have been observed.
-    var map: [Double] { Array(values) }
+    var map: [Double] { Array(UnsafeBufferPointer(start: values.doubles, count: positions)) }
 }

@@ -35,11 +35,12 @@ final class TapStatistics<Element: FeatureElement> {
     ///   - zeros: a row of one channel block of zeros.
     ///   - maps: where the features of an image are kept; new memory where nothing is said.
     ///   - kept: the features that the demand names by number; they outlive this object.
+    /// - Throws: `outOfMemory`.
     init(
         _ demand: FeatureDemand, _ shape: FeatureShape, segments: [Range<Int>], splitsColumns: Bool,
         kernels: Kernels, arena: Arena, zeros: FeatureRows<Element>? = nil,
         maps given: [Int: FeatureMap] = [:], kept: (Int) -> FeatureRows<Element>?
-    ) {
+    ) throws(InferenceError) {
         self.demand = demand
         self.shape = shape
         summaries = demand.summaries.map {
@@ -51,20 +52,19 @@ final class TapStatistics<Element: FeatureElement> {
             PairObserver(
                 $0.rule, channels: shape.channels, segments: segments, kernels: kernels)
         }
-        pairMaps = demand.pairMaps.map {
-            PairMapObserver($0.rule, shape, segments: segments, kernels: kernels)
+        pairMaps = try demand.pairMaps.map { pair throws(InferenceError) in
+            try PairMapObserver(pair.rule, shape, segments: segments, kernels: kernels)
         }
         moments = demand.moments.map { _ in
             JointMomentObserver(
                 shape, columns: 0..<(segments.last?.upperBound ?? 0), kernels: kernels, arena: arena
             )
         }
-        maps = demand.maps.map { image in
-            MapObserver(
-                given[image]
-                    ?? FeatureMap(
-                        channels: shape.channels, height: shape.height, width: shape.width),
-                segments: segments)
+        maps = try demand.maps.map { image throws(InferenceError) in
+            if let map = given[image] { return MapObserver(map, segments: segments) }
+            let map = try FeatureMap(
+                channels: shape.channels, height: shape.height, width: shape.width)
+            return MapObserver(map, segments: segments)
         }
         observers = summaries.map(\.observer) + pairs + pairMaps + moments + maps
         func rows(of operand: PairDemand.Operand) -> Task.Target {

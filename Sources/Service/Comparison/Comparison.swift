@@ -85,7 +85,7 @@ public struct Comparison: Sendable {
     ) -> Result<ComparisonAnswer, ServiceError> {
         var run = JobRun(team: team, submittedAt: .now)
         do throws(ServiceError) {
-            return .success(ComparisonAnswer(try job.run(&run), hasMap: hasMap))
+            return .success(try ComparisonAnswer(try job.run(&run), hasMap: hasMap, team))
         } catch {
             return .failure(error)
         }

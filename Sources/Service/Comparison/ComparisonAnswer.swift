@@ -52,13 +52,16 @@ public struct ComparisonAnswer: Sendable {
     /// Where the images differ, as a PNG, when that was asked for.
     public let map: [UInt8]?
 
-    init(_ answer: LossAnswer, hasMap: Bool) {
+    /// In the shape of POST /v1/losses.
+    public let json: JSON
+
+    /// - Throws: `insufficient_memory`, and `deadline_exceeded` once nobody waits.
+    init(_ answer: LossAnswer, hasMap: Bool, _ team: Team) throws(ServiceError) {
         self.answer = answer
-        map = hasMap ? answer.maps?.picture.body : nil
+        json = try answer.json(team)
+        map = hasMap ? try answer.maps?.picture(team).body : nil
     }
 
-    /// In the shape of POST /v1/losses.
-    public var json: JSON { answer.json }
     /// Sample by sample.
     public var samples: [Sample] {
         answer.results.map { Sample(losses: $0.losses, json: $0.json) }

@@ -16,7 +16,9 @@ struct FeatureLossesEndpoint: JobEndpoint {
             run throws(ServiceError) in
             let answer = try job.run(&run)
             context.metrics.pairs.add(answer.results.count)
-            return try run.measure(.encode) { _ throws(ServiceError) in answer.response }
+            return try run.measure(.encode) { team throws(ServiceError) in
+                try answer.response(team)
+            }
         }
     }
 }

@@ -17,7 +17,9 @@ struct LossesEndpoint: JobEndpoint {
             let answer = try job.run(&run)
             context.metrics.pairs.add(job.outputs.count)
             context.metrics.pixels.add(job.pixels)
-            return try run.measure(.encode) { _ throws(ServiceError) in answer.response }
+            return try run.measure(.encode) { team throws(ServiceError) in
+                try answer.response(team)
+            }
         }
     }
 }

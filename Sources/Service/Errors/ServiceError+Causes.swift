@@ -89,6 +89,7 @@ extension ServiceError {
         // It begins with the name of a number, which is what it is.
         case .nonFiniteResult: self.init(.nonFiniteResult, error.description + ".")
         case .cancelled: self = .deadlineExceeded
+        case .outOfMemory: self = .insufficientMemory
         }
     }
 
@@ -115,6 +116,7 @@ extension ServiceError {
             self.init(.queueFull, sentence, limit: limit, setting: .maxConnections)
         case .crowdedOut(let limit):
             self.init(.queueFull, sentence, limit: limit, setting: .queueBytes)
+        case .outOfMemory: self.init(.insufficientMemory, sentence)
         case .shuttingDown: self.init(.draining, sentence)
         }
     }

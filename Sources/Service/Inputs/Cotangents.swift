@@ -59,10 +59,15 @@ struct Cotangents: Sendable {
             let source = sources[index]
             let shape = source.dimensions.shape
             let values = try source.singles { team.isCancelled }
-            return (0..<source.dimensions.samples).map { sample in
-                FeatureMap(
-                    channels: shape.channels, height: shape.height, width: shape.width,
-                    layout: source.channelLayout, values: values, start: sample * shape.count)
+            do throws(InferenceError) {
+                return try (0..<source.dimensions.samples).map { sample throws(InferenceError) in
+                    return try FeatureMap(
+                        channels: shape.channels, height: shape.height, width: shape.width,
+                        layout: source.channelLayout, values: values, start: sample * shape.count,
+                        check: team.checkCancelled)
+                }
+            } catch {
+                throw ServiceError(error)
             }
         }
     }

@@ -91,16 +91,19 @@ extension ImageSource {
     private func floats(
         _ view: TensorView, _ range: SampleRange, _ isCancelled: () -> Bool
     ) throws(ServiceError) -> [Float] {
+        func check() throws(ServiceError) { if isCancelled() { throw .deadlineExceeded } }
         var values = try floats(view, isCancelled)
         switch options.outOfRange {
         case .allow: break
         case .clamp:
             let (least, greatest) = (range.bounds.lowerBound, range.bounds.upperBound)
-            for index in values.indices {
-                values[index] = min(max(values[index], least), greatest)
-            }
+            values = try values.map(checking: check) { min(max($0, least), greatest) }
         case .refuse:
-            guard let index = range.firstViolation(in: values[...]) else { break }
+            var index: Int?
+            try values.forEachBlock(checking: check) { block in
+                if index == nil { index = range.firstViolation(in: values[block]) }
+            }
+            guard let index else { break }
             throw ServiceError(
                 .rangeViolation,
                 "The array \(role) has a value outside the declared range \(range.rawValue) at "

@@ -154,6 +154,14 @@ package final class Job: PoolJob {
     }
 }
 
+extension Team {
+    /// - Throws: `deadline_exceeded` once nobody waits for the answer. A look at the clock: cheap
+    ///   enough for every row of an image and every kilobyte of an answer.
+    func checkWanted() throws(ServiceError) {
+        if isCancelled { throw .deadlineExceeded }
+    }
+}
+
 /// What a job computes with and how long its stages took.
 package struct JobRun {
     let team: Team
@@ -191,15 +199,8 @@ package struct JobRun {
         }
     }
 
-    /// - Throws: `deadline_exceeded` once nobody waits for the answer. A look at the clock: cheap
-    ///   enough for every row of an image and every kilobyte of an answer.
-    package func checkCancelled() throws(ServiceError) {
-        do {
-            try team.checkCancelled()
-        } catch {
-            throw ServiceError(error)
-        }
-    }
+    /// - Throws: `deadline_exceeded` once nobody waits for the answer.
+    package func checkCancelled() throws(ServiceError) { try team.checkWanted() }
 
     /// Milliseconds of the queue, each stage in order, and all since submission.
     var timings: [(name: String, milliseconds: Double)] {

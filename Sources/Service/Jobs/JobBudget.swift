@@ -1,3 +1,4 @@
+import HTTP
 import Synchronization
 
 /// The three budgets of admission: places, request bytes and memory, which jobs share with what
@@ -21,6 +22,9 @@ package final class JobBudget: Sendable {
         package var memoryBytes = 0
     }
 
+    /// What connections, threads and caches may come to take while jobs take what they were granted.
+    package static let besideBytes = 32 << 20
+
     let placesMax: Int
     let bodyBytesMax: Int
     /// What the whole process may take.
@@ -38,7 +42,7 @@ package final class JobBudget: Sendable {
     package init(
         placesMax: Int, bodyBytesMax: Int, memoryBytesMax: Int, answerBytesMax: Int,
         others: MemoryOwners,
-        grants: @escaping @Sendable (_ bytes: Int) -> Bool = { Allocator.grants(bytes: $0) }
+        grants: @escaping @Sendable (_ bytes: Int) -> Bool = { AddressSpace.grants(bytes: $0) }
     ) {
         self.placesMax = placesMax
         self.bodyBytesMax = bodyBytesMax
@@ -95,7 +99,8 @@ package final class JobBudget: Sendable {
             without.bodyBytes -= old.bodyBytes
             without.memoryBytes -= old.memoryBytes
             if let refusal = excess(new, over: without) { return refusal }
-            guard grants(without.memoryBytes + new.memoryBytes) else { return .insufficientMemory }
+            let wanted = without.memoryBytes.plus(new.memoryBytes).plus(Self.besideBytes)
+            guard grants(wanted) else { return .insufficientMemory }
             usage.bodyBytes = without.bodyBytes + new.bodyBytes
             usage.memoryBytes = without.memoryBytes + new.memoryBytes
             return nil

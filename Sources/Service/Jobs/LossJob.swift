@@ -199,16 +199,16 @@ extension LossJob {
         let (evaluation, results) = try run.measure(.losses) { _ throws(ServiceError) in
             try self.results(evaluations, levels)
         }
+        let drawn = try maps.map { maps throws(ServiceError) in
+            try LossMaps(
+                maps, loss, evaluation.maps, sizes: sent.pairs.map(\.output.size),
+                gradients: slopes.first ?? [], run.team)
+        }
         return LossAnswer(
             id: id, model: model, choice: choice, arrays: target.arrays, hasMask: masks.count > 0,
             results: results,
             warnings: model.warnings + choice.warnings + (maps?.warnings ?? []) + sent.warnings,
-            timings: run.timings, gradients: gradients,
-            maps: maps.map {
-                LossMaps(
-                    $0, loss, evaluation.maps, sizes: sent.pairs.map(\.output.size),
-                    gradients: slopes.first ?? [])
-            })
+            timings: run.timings, gradients: gradients, maps: drawn)
     }
 
     /// What the ways back gave: by level, then by part, then by pair.

@@ -32,8 +32,8 @@ struct InferEndpoint: JobEndpoint {
             let answer = try job.run(&run)
             context.metrics.pairs.add(job.outputs.count)
             context.metrics.pixels.add(job.pixels)
-            return try run.measure(.encode) { _ throws(ServiceError) in
-                try InferenceAnswer(answer, of: inference, model: preset.name).response()
+            return try run.measure(.encode) { team throws(ServiceError) in
+                try InferenceAnswer(answer, of: inference, model: preset.name).response(team)
             }
         }
     }

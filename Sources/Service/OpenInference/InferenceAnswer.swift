@@ -1,5 +1,6 @@
 import Codecs
 import HTTP
+import Inference
 
 /// Losses as the outputs of the Open Inference Protocol: `total`, each term by its key, each of its
 /// layers as `term.layer`, one element a pair; and gradients.
@@ -19,8 +20,9 @@ struct InferenceAnswer: Sendable {
 
     /// The answer over HTTP.
     ///
-    /// - Throws: for an output that there is not.
-    func response() throws(ServiceError) -> HTTPServerResponse {
+    /// - Parameter team: asked whether anybody still waits while it is written down.
+    /// - Throws: for an output that there is not; `deadline_exceeded`.
+    func response(_ team: Team) throws(ServiceError) -> HTTPServerResponse {
         var outputs: [JSON] = []
         var bytes: [UInt8] = []
         for (tensor, isBinary) in try chosen() {
@@ -32,14 +34,14 @@ struct InferenceAnswer: Sendable {
             ]
             if isBinary {
                 members.append(
-                    .init("parameters", ["binary_data_size": .integer(tensor.bytes.count)]))
-                bytes += tensor.bytes
+                    .init("parameters", ["binary_data_size": .integer(tensor.byteCount)]))
+                bytes += try tensor.bytes(checking: team.checkWanted)
             } else {
-                members.append(.init("data", .numbers(try Self.values(tensor))))
+                members.append(.init("data", .numbers(try Self.values(tensor, team))))
             }
             outputs.append(.object(members))
         }
-        let header = head(outputs).encode()
+        let header = try head(outputs).encode(checking: team.checkWanted)
         guard outputs.contains(where: { $0["parameters"] != nil }) else {
             return HTTPServerResponse(type: MediaType.json.essence, body: header)
         }
@@ -115,14 +117,20 @@ struct InferenceAnswer: Sendable {
         return tensors
     }
 
-    private static func values(_ tensor: SafetensorsTensor) throws(ServiceError) -> [Double] {
+    private static func values(
+        _ tensor: SafetensorsTensor, _ team: Team
+    ) throws(ServiceError) -> [Double] {
+        let bytes = try tensor.bytes(checking: team.checkWanted)
         guard
             let view = TensorView(
                 elementType: tensor.elementType, shape: tensor.shape,
-                byteRange: tensor.bytes.indices)
+                byteRange: bytes.indices)
         else { return [] }
         do {
-            return try Elements.float64(view, of: tensor.bytes.span)
+            return try Elements.float64(
+                view, of: bytes.span, isCancelled: { team.isCancelled })
+        } catch .cancelled {
+            throw .deadlineExceeded
         } catch {
             throw ServiceError(.nonFiniteResult, "\(tensor.name) is not finite.")
         }

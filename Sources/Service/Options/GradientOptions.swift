@@ -3,12 +3,12 @@ import HTTP
 import Inference
 
 /// What a request asks of gradients of losses.
-struct GradientOptions: Sendable {
+package struct GradientOptions: Sendable {
     /// With respect to what.
     enum Variable: String, CaseIterable, Sendable { case output }
 
     /// How the values are written: half precision with a power of two a sample.
-    enum DType: String, CaseIterable, Sendable { case float32, float16 }
+    package enum DType: String, CaseIterable, Sendable { case float32, float16 }
 
     /// One gradient: that of the total, or of one term's share in it.
     struct Part: Sendable {

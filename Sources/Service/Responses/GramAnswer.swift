@@ -43,8 +43,11 @@ struct GramAnswer: Sendable {
 
     /// - Parameter team: asked whether anybody still waits while the matrices are written down.
     func response(_ type: MediaType, _ team: Team) throws(ServiceError) -> HTTPServerResponse {
-        for layer in layers where !layer.matrices.allSatisfy(\.isFinite) {
-            throw Self.nonFinite(layer)
+        for layer in layers {
+            for matrix in layer.matrices {
+                try team.checkWanted()
+                guard matrix.isFinite else { throw Self.nonFinite(layer) }
+            }
         }
         switch type {
         case .safetensors:
@@ -53,17 +56,13 @@ struct GramAnswer: Sendable {
             var values: [Float] = []
             try Self.forEachSingle(of: layers[0], team) { values.append($0) }
             return HTTPServerResponse(
-                type: type.essence, body: NPY.encode(shape: layers[0].shape, float32: values))
+                type: type.essence,
+                body: try NPY.encode(
+                    shape: layers[0].shape, float32: values, checking: team.checkWanted))
         default:
-            let json = try json(team)
-            do {
-                return HTTPServerResponse(
-                    type: MediaType.json.essence,
-                    body: try json.encode { () throws(InferenceError) in try team.checkCancelled() }
-                )
-            } catch {
-                throw ServiceError(error)
-            }
+            return HTTPServerResponse(
+                type: MediaType.json.essence,
+                body: try json(team).encode(checking: team.checkWanted))
         }
     }
 

@@ -5,17 +5,27 @@ import Inference
 /// Maps as pictures: 0 is black, the largest value of the map white, in between the colours of cubehelix,
 /// whose brightness grows evenly (Green, "A colour scheme for the display of astronomical intensity
 /// images", 2011; start 0.5, rotations −1.5, hue 1, gamma 1).
-enum HeatMap {
+package enum HeatMap {
     /// The map as an RGB PNG of 8 bits.
-    static func png(_ map: LossMap) -> [UInt8] {
+    /// - Parameter check: called before each row; what it throws ends the work.
+    /// - Throws: `insufficient_memory`.
+    package static func png(
+        _ map: LossMap, checking check: () throws(ServiceError) -> Void
+    ) throws(ServiceError) -> [UInt8] {
         let most = map.values.max() ?? 0
+        let (height, width) = (map.size.height, map.size.width)
         var samples: [UInt8] = []
         samples.reserveCapacity(3 * map.values.count)
-        for value in map.values {
-            let share = most > 0 && value > 0 ? min(1, value / most) : 0
-            samples += colours[Int((share * 255).rounded())]
+        for y in 0..<height {
+            try check()
+            for value in map.values[y * width..<(y + 1) * width] {
+                let share = most > 0 && value > 0 ? min(1, value / most) : 0
+                samples += colours[Int((share * 255).rounded())]
+            }
         }
-        return PNG.encode(width: map.size.width, height: map.size.height, rgb: samples)
+        let file = try PNG.encode(width: width, height: height, rgb: samples, checking: check)
+        guard let file else { throw .insufficientMemory }
+        return file
     }
 
     /// R, G and B of 256 steps from 0 to 1.

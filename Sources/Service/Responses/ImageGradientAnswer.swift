@@ -39,7 +39,9 @@ struct ImageGradientAnswer: Sendable {
     ) throws(ServiceError) -> HTTPServerResponse {
         let tensors = try ImageGradientTensors(images) { team.isCancelled }
         let arrays = try team.map(gradients.count) { number throws(ServiceError) in
-            guard let array = tensors.array(of: gradients[number], number: number, as: dtype) else {
+            let array = try tensors.array(
+                of: gradients[number], number: number, as: dtype, checking: team.checkWanted)
+            guard let array else {
                 throw ServiceError(
                     .nonFiniteResult, "The gradient is not finite; scale the cotangents down.")
             }
@@ -65,6 +67,7 @@ struct ImageGradientAnswer: Sendable {
         metadata["warnings"] = warnings.lines
         return HTTPServerResponse(
             type: MediaType.safetensors.essence,
-            body: SafetensorsFile.encode(written, metadata: metadata))
+            body: try SafetensorsFile.encode(
+                written, metadata: metadata, checking: team.checkWanted))
     }
 }

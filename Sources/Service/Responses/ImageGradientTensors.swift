@@ -1,3 +1,4 @@
+import Codecs
 import Inference
 
 /// How gradients with respect to images are written: in the units, the shape and the order of the
@@ -57,47 +58,57 @@ struct ImageGradientTensors: Sendable {
     }
 
     /// One image's gradient in the values' order and units, times a factor; nil unless it is finite.
+    /// - Parameter check: called before each row of a channel; what it throws ends the work.
     func array(
         of gradient: ImageGradient, number: Int, times factor: Double = 1,
-        as dtype: GradientOptions.DType?
-    ) -> GradientArray? {
+        as dtype: GradientOptions.DType?, checking check: () throws(ServiceError) -> Void
+    ) throws(ServiceError) -> GradientArray? {
         let source = images.source(of: number)
         let (channels, layout) = source.gradientForm
         let positions = gradient.height * gradient.width
         let width = source.range.map { $0.bounds.upperBound - $0.bounds.lowerBound } ?? 1
         let (pixelStep, channelStep) = layout == .planar ? (1, positions) : (channels, 1)
         var values = [Float](repeating: 0, count: channels * positions)
-        unsafe values.withUnsafeMutableBufferPointer { values in
-            unsafe gradient.values.withUnsafeBufferPointer { rgb in
-                guard channels > 1 else {
-                    // Gray stands for three equal channels.
-                    for n in 0..<positions {
-                        unsafe values[n] = (rgb[3 * n] + rgb[3 * n + 1] + rgb[3 * n + 2]) / width
+        for y in 0..<gradient.height {
+            try check()
+            let row = y * gradient.width..<(y + 1) * gradient.width
+            unsafe values.withUnsafeMutableBufferPointer { values in
+                unsafe gradient.values.withUnsafeBufferPointer { rgb in
+                    guard channels > 1 else {
+                        // Gray stands for three equal channels.
+                        for n in row {
+                            unsafe values[n] =
+                                (rgb[3 * n] + rgb[3 * n + 1] + rgb[3 * n + 2]) / width
+                        }
+                        return
                     }
-                    return
-                }
-                // Alpha has no part in what the network sees: its gradient stays 0.
-                for c in 0..<3 {
-                    for n in 0..<positions {
-                        unsafe values[n * pixelStep + c * channelStep] = rgb[3 * n + c] / width
+                    // Alpha has no part in what the network sees: its gradient stays 0.
+                    for c in 0..<3 {
+                        for n in row {
+                            unsafe values[n * pixelStep + c * channelStep] = rgb[3 * n + c] / width
+                        }
                     }
                 }
-            }
-            guard factor != 1 else { return }
-            for i in values.indices {
-                unsafe values[i] = Float(Double(values[i]) * factor)
             }
         }
-        clear(&values, number)
-        return GradientArray(shape: source.sampleShape, float32: values, as: dtype)
+        if factor != 1 { values = try values.map(checking: check) { Float(Double($0) * factor) } }
+        try clear(&values, number, check)
+        return try GradientArray(
+            shape: source.sampleShape, float32: values, as: dtype, checking: check)
     }
 
     // Takes out what was clamped.
-    private func clear(_ values: inout [Float], _ number: Int) {
+    private func clear(
+        _ values: inout [Float], _ number: Int, _ check: () throws(ServiceError) -> Void
+    ) throws(ServiceError) {
         let reference = images.references[number]
         guard let (sent, range) = unclamped[reference.source] else { return }
         let start = reference.sample * values.count
-        for i in values.indices where !range.bounds.contains(sent[start + i]) { values[i] = 0 }
+        for first in stride(from: 0, to: values.count, by: Elements.elementsBetweenLooks) {
+            try check()
+            let block = first..<min(first + Elements.elementsBetweenLooks, values.count)
+            for i in block where !range.bounds.contains(sent[start + i]) { values[i] = 0 }
+        }
     }
 }
 

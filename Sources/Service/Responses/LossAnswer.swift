@@ -74,9 +74,13 @@ struct LossAnswer: Sendable {
 
     private var type: MediaType { gradients?.options.type ?? maps?.options.type ?? .json }
 
-    var json: JSON { json(withArrays: type == .json) }
+    /// - Parameter team: asked whether anybody still waits while arrays are written down.
+    /// - Throws: `deadline_exceeded`, `insufficient_memory`.
+    func json(_ team: Team) throws(ServiceError) -> JSON {
+        try json(withArrays: type == .json, team)
+    }
 
-    private func json(withArrays: Bool) -> JSON {
+    private func json(withArrays: Bool, _ team: Team) throws(ServiceError) -> JSON {
         var members: [JSON.Member] = [
             .init("id", .string(id)), .init("preset", JSON(choice.preset)),
         ]
@@ -87,7 +91,12 @@ struct LossAnswer: Sendable {
         if let model { members.append(.init("model", model.json)) }
         members += [
             .init("options", .object(options + (gradients?.echo ?? []))),
-            .init("results", .array(results.indices.map { result($0, withArrays: withArrays) })),
+            .init(
+                "results",
+                .array(
+                    try results.indices.map { pair throws(ServiceError) in
+                        try result(pair, withArrays: withArrays, team)
+                    })),
             .init("warnings", .array(warnings.map(\.json))),
             .init(
                 "timings_ms",
@@ -96,28 +105,36 @@ struct LossAnswer: Sendable {
         return .object(members)
     }
 
-    private func result(_ pair: Int, withArrays: Bool) -> JSON {
+    private func result(
+        _ pair: Int, withArrays: Bool, _ team: Team
+    ) throws(ServiceError) -> JSON {
         guard case .object(var members) = results[pair].json else { return results[pair].json }
         if let gradients {
             members.append(.init("gradient_norm", gradients.norms(of: pair)))
-            if withArrays { members.append(.init("gradient", gradients.arrays(of: pair))) }
+            if withArrays {
+                members.append(.init("gradient", try gradients.arrays(of: pair, team)))
+            }
         }
-        if let maps, withArrays { members.append(.init("maps", maps.json(ofPair: pair))) }
+        if let maps, withArrays {
+            members.append(.init("maps", try maps.json(ofPair: pair, team)))
+        }
         return .object(members)
     }
 
     // The JSON answer stands in it as a tensor, for safetensors' own loader drops metadata.
-    private var safetensors: HTTPServerResponse {
+    private func safetensors(_ team: Team) throws(ServiceError) -> HTTPServerResponse {
+        let json = try json(withArrays: false, team).encode(checking: team.checkWanted)
         let tensors =
             [
                 SafetensorsTensor(
                     "total", shape: [results.count], float64: results.map(\.losses.total))
             ] + (gradients?.safetensors() ?? []) + (maps?.safetensors() ?? []) + [
-                SafetensorsTensor("json", bytes: json(withArrays: false).encode())
+                SafetensorsTensor("json", bytes: json)
             ]
         return HTTPServerResponse(
             type: MediaType.safetensors.essence,
-            body: SafetensorsFile.encode(tensors, metadata: metadata))
+            body: try SafetensorsFile.encode(
+                tensors, metadata: metadata, checking: team.checkWanted))
     }
 
     private var metadata: [String: String] {
@@ -129,12 +146,14 @@ struct LossAnswer: Sendable {
     }
 
     /// The answer over HTTP, with its timings as `Server-Timing` (W3C) as well.
-    var response: HTTPServerResponse {
+    /// - Parameter team: asked whether anybody still waits while it is written down.
+    /// - Throws: `deadline_exceeded`, `insufficient_memory`.
+    func response(_ team: Team) throws(ServiceError) -> HTTPServerResponse {
         var response: HTTPServerResponse
         switch (type, maps) {
-        case (.safetensors, _): response = safetensors
-        case (.png, let maps?): response = maps.picture
-        default: response = HTTPServerResponse(json)
+        case (.safetensors, _): response = try safetensors(team)
+        case (.png, let maps?): response = try maps.picture(team)
+        default: response = try HTTPServerResponse(try json(team), checking: team.checkWanted)
         }
         response.fields[.serverTiming] = timings.map {
             "\($0.name);dur=\(Self.rounded($0.milliseconds))"

@@ -12,9 +12,9 @@ extension LossGradients {
         let samples = gradients.first?.count ?? 0
         let arrays = try team.map(layers.count * samples) { item throws(ServiceError) in
             let (layer, sample) = item.quotientAndRemainder(dividingBy: max(samples, 1))
-            let array = GradientArray(
+            let array = try GradientArray(
                 shape: layers[layer].dimensions.sampleSizes, gradients[layer][sample],
-                times: options.cotangent(of: sample), as: options.dtype)
+                times: options.cotangent(of: sample), as: options.dtype, checking: team.checkWanted)
             guard let array else {
                 throw ServiceError(
                     .nonFiniteResult,
@@ -49,17 +49,17 @@ extension GradientArray {
     /// A gradient in the precision that it has, times a factor; nil unless it is finite.
     fileprivate init?(
         shape: [Int], _ elements: FeatureTensor.Elements, times factor: Double,
-        as dtype: GradientOptions.DType?
-    ) {
+        as dtype: GradientOptions.DType?, checking check: () throws(ServiceError) -> Void
+    ) throws(ServiceError) {
         switch elements {
-        case .float32(let values):
-            self.init(
-                shape: shape,
-                float32: factor == 1 ? values : values.map { Float(Double($0) * factor) }, as: dtype
-            )
-        case .float64(let values):
-            self.init(
-                shape: shape, float64: factor == 1 ? values : values.map { $0 * factor }, as: dtype)
+        case .float32(var values):
+            if factor != 1 {
+                values = try values.map(checking: check) { Float(Double($0) * factor) }
+            }
+            try self.init(shape: shape, float32: values, as: dtype, checking: check)
+        case .float64(var values):
+            if factor != 1 { values = try values.map(checking: check) { $0 * factor } }
+            try self.init(shape: shape, float64: values, as: dtype, checking: check)
         }
     }
 }

@@ -32,11 +32,22 @@ struct LossGradients: Sendable {
     func norms(of sample: Int) -> JSON { byEntry { .number($0.arrays[sample].norm) } }
 
     /// The gradients of a sample in the form that arrays are sent in.
-    func arrays(of sample: Int) -> JSON { byEntry { $0.arrays[sample].json } }
+    /// - Throws: `deadline_exceeded`.
+    func arrays(of sample: Int, _ team: Team) throws(ServiceError) -> JSON {
+        try byEntry { entry throws(ServiceError) in
+            try entry.arrays[sample].json(checking: team.checkWanted)
+        }
+    }
 
-    private func byEntry(_ value: (Entry) -> JSON) -> JSON {
-        guard let key = entries.first?.key else { return entries.first.map(value) ?? .null }
-        return .object(entries.map { JSON.Member($0.key ?? key, value($0)) })
+    private func byEntry<Failure: Error>(
+        _ value: (Entry) throws(Failure) -> JSON
+    ) throws(Failure) -> JSON {
+        guard let first = entries.first else { return .null }
+        guard let key = first.key else { return try value(first) }
+        return .object(
+            try entries.map { entry throws(Failure) in
+                JSON.Member(entry.key ?? key, try value(entry))
+            })
     }
 
     /// The tensors: the gradients of all samples in one where they fit, with their scales beside them.
@@ -64,7 +75,7 @@ extension LossGradients {
     /// With respect to the outputs, in the units, the shape and the order of the values sent.
     ///
     /// - Parameter gradients: by part, then by pair.
-    /// - Throws: `non_finite_result`.
+    /// - Throws: `non_finite_result`, `deadline_exceeded`.
     init(
         _ options: GradientOptions, _ outputs: ImageList, _ gradients: [[ImageGradient]],
         _ team: Team
@@ -72,9 +83,9 @@ extension LossGradients {
         let tensors = try ImageGradientTensors(outputs) { team.isCancelled }
         let arrays = try team.map(gradients.count * outputs.count) { item throws(ServiceError) in
             let (part, pair) = item.quotientAndRemainder(dividingBy: outputs.count)
-            let array = tensors.array(
+            let array = try tensors.array(
                 of: gradients[part][pair], number: pair, times: options.cotangent(of: pair),
-                as: options.dtype)
+                as: options.dtype, checking: team.checkWanted)
             guard let array else {
                 throw ServiceError(
                     .nonFiniteResult, "The gradient of pair \(pair) is not finite.")

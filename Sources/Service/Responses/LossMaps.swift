@@ -11,29 +11,47 @@ struct LossMaps: Sendable {
     /// - Parameters:
     ///   - maps: those of layers, by pair.
     ///   - gradients: those of what the request asks for first, by pair.
+    /// - Throws: `deadline_exceeded`.
     init(
         _ options: MapOptions, _ loss: Loss, _ maps: [[MapPlace: LossMap]], sizes: [ImageSize],
-        gradients: [ImageGradient]
-    ) {
+        gradients: [ImageGradient], _ team: Team
+    ) throws(ServiceError) {
         self.options = options
-        self.maps = options.pictures.map { _, picture in
-            sizes.indices.map { pair in
-                switch picture {
-                case .gradient: return gradients[pair].lengths
-                case .layer(let place):
-                    let map = maps[pair][place] ?? LossMap(size: sizes[pair], at: 0)
-                    return options.size == .input ? map.resized(to: sizes[pair]) : map
-                case .term(let index):
-                    let layers = loss.terms[index].features?.layers ?? []
-                    let parts = layers.compactMap { layer in
-                        maps[pair][MapPlace(term: index, layer: layer.name)].map {
-                            (map: $0.resized(to: sizes[pair]), weight: layer.weight)
-                        }
+        do {
+            self.maps = try options.pictures.map { _, picture throws(InferenceError) in
+                try sizes.indices.map { pair throws(InferenceError) in
+                    switch picture {
+                    case .gradient: try gradients[pair].lengths(team)
+                    case .layer(let place):
+                        try Self.map(maps[pair][place], options.size, sizes[pair], team)
+                    case .term(let index):
+                        try Self.map(ofTerm: index, loss, maps[pair], sizes[pair], team)
                     }
-                    return LossMap.sum(parts)
                 }
             }
+        } catch {
+            throw ServiceError(error)
         }
+    }
+
+    private static func map(
+        _ map: LossMap?, _ size: MapOptions.Size, _ input: ImageSize, _ team: Team
+    ) throws(InferenceError) -> LossMap {
+        let map = map ?? LossMap(size: input, at: 0)
+        return size == .input ? try map.resized(to: input, check: team.checkCancelled) : map
+    }
+
+    private static func map(
+        ofTerm index: Int, _ loss: Loss, _ maps: [MapPlace: LossMap], _ input: ImageSize,
+        _ team: Team
+    ) throws(InferenceError) -> LossMap {
+        var parts: [(map: LossMap, weight: Double)] = []
+        for layer in loss.terms[index].features?.layers ?? [] {
+            guard let map = maps[MapPlace(term: index, layer: layer.name)] else { continue }
+            parts.append((try map.resized(to: input, check: team.checkCancelled), layer.weight))
+        }
+        guard !parts.isEmpty else { return LossMap(size: input, at: 0) }
+        return try LossMap.sum(parts, check: team.checkCancelled)
     }
 
     /// Bytes of the maps of pairs with so many pixels at most, and of the answer made of them.
@@ -62,25 +80,30 @@ struct LossMaps: Sendable {
     }
 
     /// The maps of a pair as heat maps, each with the value that white stands for.
-    func json(ofPair pair: Int) -> JSON {
+    /// - Throws: `deadline_exceeded`, `insufficient_memory`.
+    func json(ofPair pair: Int, _ team: Team) throws(ServiceError) -> JSON {
         .object(
-            zip(options.pictures, maps).map { picture, maps in
+            try zip(options.pictures, maps).map { picture, maps throws(ServiceError) in
                 let map = maps[pair]
+                let png = try HeatMap.png(map, checking: team.checkWanted)
                 return JSON.Member(
                     picture.name,
                     [
                         "height": .integer(map.size.height), "width": .integer(map.size.width),
                         "max": .number(Double(map.values.max() ?? 0)),
-                        "png": .string(Base64.encode(HeatMap.png(map))),
+                        "png": .string(try Base64.encode(png, checking: team.checkWanted)),
                     ])
             })
     }
 
     /// The one map of a request for a picture.
-    var picture: HTTPServerResponse {
+    /// - Throws: `deadline_exceeded`, `insufficient_memory`.
+    func picture(_ team: Team) throws(ServiceError) -> HTTPServerResponse {
         let index = options.pictures.firstIndex { $0.name == options.single } ?? 0
         let map = maps[index][0]
-        var response = HTTPServerResponse(type: MediaType.png.essence, body: HeatMap.png(map))
+        var response = HTTPServerResponse(
+            type: MediaType.png.essence,
+            body: try HeatMap.png(map, checking: team.checkWanted))
         response.fields[.mapMaximum] = Double(map.values.max() ?? 0).description
         return response
     }
@@ -95,12 +118,16 @@ extension LossMap {
 
 extension ImageGradient {
     /// The Euclidean length over R, G and B at each pixel.
-    fileprivate var lengths: LossMap {
+    /// - Throws: `cancelled`.
+    fileprivate func lengths(_ team: Team) throws(InferenceError) -> LossMap {
         var lengths: [Float] = []
         lengths.reserveCapacity(height * width)
-        for first in stride(from: 0, to: values.count, by: 3) {
-            let squares = values[first..<first + 3].map { Double($0) * Double($0) }
-            lengths.append(Float(squares.reduce(0, +).squareRoot()))
+        for row in stride(from: 0, to: values.count, by: 3 * width) {
+            try team.checkCancelled()
+            for first in stride(from: row, to: row + 3 * width, by: 3) {
+                let squares = values[first..<first + 3].reduce(0) { $0 + Double($1) * Double($1) }
+                lengths.append(Float(squares.squareRoot()))
+            }
         }
         return LossMap(size: ImageSize(height: height, width: width), values: lengths)
     }

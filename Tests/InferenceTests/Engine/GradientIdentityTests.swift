@@ -16,9 +16,9 @@ struct GradientIdentityTests {
         let extractor = Extractor(network: TestNetworks.vgg16, tilesPerStep: tilesPerStep)
         let pool = WorkerPool(workers: workers)
         defer { pool.stop() }
-        let cotangents = taps.map { tap in
+        let cotangents = try taps.map { tap in
             let noise = GradientTests.noise(tap, variant, height: 27, width: 149)
-            let map = FeatureMap(
+            let map = try FeatureMap(
                 channels: noise.channels, height: noise.height, width: noise.width,
                 values: noise.values.map { Float($0) * factor })
             return Cotangent(tap: tap, slopes: images.map { _ in [.given(map)] })

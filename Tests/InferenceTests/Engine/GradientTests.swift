@@ -34,8 +34,8 @@ struct GradientTests {
                 ).tape
             let gradient = try extractor.gradients(
                 tape,
-                cotangents: sorted.map { tap, values in
-                    Cotangent(
+                cotangents: try sorted.map { tap, values in
+                    try Cotangent(
                         tap: tap,
                         slopes: [
                             [
@@ -139,7 +139,7 @@ struct GradientTests {
         let image = TestNetworks.image(width: 40, height: 90)
         let tap = try #require(Tap("pool3"))
         let shape = NetworkVariant(.vgg16).shape(of: tap, height: 90, width: 40)
-        let map = FeatureMap(
+        let map = try FeatureMap(
             channels: shape.channels, height: shape.height, width: shape.width,
             values: [Float](repeating: 1, count: shape.channels * shape.height * shape.width))
         let cotangents = [Cotangent(tap: tap, slopes: [[.given(map)]])]

@@ -13,8 +13,8 @@ struct RowRingTests {
             height: height, width: width, blocks: blocks, slots: slots, images: images)
         // What the memory held before does not matter.
         let pool = BufferPool(retainedBytesMax: 1 << 30)
-        Arena(count: count, pool: pool).floats(count).update(repeating: .nan, count: count)
-        let arena = Arena(count: count, pool: pool)
+        Arena.of(floats: count, pool).floats(count).update(repeating: .nan, count: count)
+        let arena = Arena.of(floats: count, pool)
         let ring = RowRing(
             height: height, width: width, blocks: blocks, slots: slots, images: images,
             arena: arena)
@@ -97,10 +97,10 @@ struct RowRingTests {
         #expect((0..<5).allSatisfy { border.source($0, of: 5) == $0 })
     }
 
-    @Test func `an arena hands out cache lines until its plan is used up`() {
+    @Test func `an arena hands out cache lines until its plan is used up`() throws {
         let pool = BufferPool(retainedBytesMax: 1 << 20)
         do {
-            let arena = Arena(count: 48, pool: pool)
+            let arena = Arena.of(floats: 48, pool)
             let first = arena.floats(1), second = arena.floats(17)
             #expect(second - first == 16)
             #expect(UnsafeRawPointer(first).isMultiple(of: 64))
@@ -109,10 +109,10 @@ struct RowRingTests {
         }
         #expect(pool.idleBytes >= 48 * 4)
         // The smallest that fits is taken; what is too much goes back to the system.
-        let large = pool.take(count: 1 << 16)
+        let large = try pool.take(count: 1 << 16)
         pool.giveBack(large)
-        #expect(pool.take(count: 40).count < 1 << 16)
-        pool.giveBack(pool.take(count: 1 << 19))
+        #expect(try pool.take(count: 40).count < 1 << 16)
+        pool.giveBack(try pool.take(count: 1 << 19))
         #expect(pool.idleBytes <= 1 << 20)
         pool.releaseAll()
         #expect(pool.idleBytes == 0)

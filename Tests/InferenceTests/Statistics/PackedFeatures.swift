@@ -77,8 +77,17 @@ extension FeatureShape {
 extension Arena {
     /// An arena for one test. What is made of its memory does not keep it, so it is never released.
     static func kept(floats count: Int) -> Arena {
-        let arena = Arena(count: count, pool: BufferPool(retainedBytesMax: 0))
+        let arena = Arena.of(floats: count, BufferPool(retainedBytesMax: 0))
         _ = Unmanaged.passRetained(arena)
         return arena
+    }
+
+    /// An arena of a test, for which there is memory.
+    static func of(floats count: Int, _ pool: BufferPool) -> Arena {
+        do {
+            return try Arena(count: count, pool: pool)
+        } catch {
+            preconditionFailure("there is no memory for a test")
+        }
     }
 }

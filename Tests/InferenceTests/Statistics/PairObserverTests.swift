@@ -73,11 +73,11 @@ struct PairObserverTests {
     }
 
     @Test(arguments: shapes)
-    func `a map keeps the features`(shape: FeatureShape) {
+    func `a map keeps the features`(shape: FeatureShape) throws {
         // Kept features have whole blocks.
         let shape = FeatureShape(channels: 64, height: shape.height, width: shape.width)
         let features = PackedFeatures<Double>(shape, seed: 3)
-        let map = FeatureMap(channels: shape.channels, height: shape.height, width: shape.width)
+        let map = try FeatureMap(channels: shape.channels, height: shape.height, width: shape.width)
         let observer = MapObserver<Double>(map, segments: shape.segments(min(2, shape.width)))
         features.show(observer, unitsPerGroup: 2)
         var values = [Float](repeating: 0, count: shape.count)

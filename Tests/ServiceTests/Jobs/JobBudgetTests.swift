@@ -97,7 +97,7 @@ struct JobBudgetTests {
     @Test(arguments: [(7000, nil), (7001, "insufficient_memory ")] as [(Int, String?)])
     func `grants no more than the system does to all together`(bytes: Int, expected: String?) throws
     {
-        let budget = budget { $0 <= 8000 }
+        let budget = budget { $0 <= 8000 + JobBudget.besideBytes }
         let held = Box(try budget.permit(bodyBytes: 600))
         var permit = try budget.permit(bodyBytes: 400)
         let refused = refusal { () throws(ServiceError) in
