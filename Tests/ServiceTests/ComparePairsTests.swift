@@ -127,6 +127,24 @@ struct ComparePairsTests {
         #expect(again.output.contains("\"total\":\(total),"), "\(again.output)")
     }
 
+    /// What was computed from it for the second pair serves those behind it.
+    @Test func `a target that comes again gives every pair the same bits`() throws {
+        for seed in 3...8 { try files.write("out/\(seed).png", Sample.png(seed)) }
+        let table = try files.write(
+            "style.csv",
+            "output,target\n" + (3...8).map { "out/\($0).png,gt/a.png\n" }.joined())
+        let result = try Program.run(
+            "compare", "--pairs", table, "--format", "jsonl", "--workers", "1")
+        #expect(result.status == 0, "\(result.error)")
+        let lines = result.output.split(separator: "\n")
+        try #require(lines.count == 6)
+        #expect(lines[5].contains("\"target_cached\":true"))
+        for (index, line) in lines.enumerated() {
+            let total = try total(index + 3, 2)
+            #expect(line.contains("\"total\":\(total),"), "\(line)")
+        }
+    }
+
     @Test func `takes masks from a folder or a column, where there are some`() throws {
         try files.write("mask/a.png", Sample.png(9, colorType: 0))
         try files.write("mask/z.png", Sample.png(9, colorType: 0))

@@ -77,6 +77,18 @@ struct CompareRunTests {
         #expect(result.error.contains("\(path): it cannot be written: "), "\(result.error)")
     }
 
+    /// Memory of a walk grows with the width: some 9 KB a pixel.
+    @Test func `a pair that takes more memory than there may be is a line, and no other`() throws {
+        let wide = Sample.png(1, width: 40_000, height: 16, colorType: 0)
+        for folder in ["out", "gt"] { try files.write("\(folder)/wide.png", wide) }
+        let result = try run(
+            "compare out gt --layers relu1_2 --format jsonl --max-memory-bytes 268435456")
+        #expect(result.status == 1)
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count == 2 && lines[0].contains("\"total\":"), "\(result.output)")
+        #expect(lines.last?.contains("max-memory-bytes leaves") == true, "\(result.output)")
+    }
+
     @Test func `reads a table from standard input, relative to where it is`() throws {
         let result = try run(
             "compare --pairs - --format jsonl <<<$'output,target\\nout/a.png,gt/a.png'")

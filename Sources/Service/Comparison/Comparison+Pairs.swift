@@ -1,3 +1,4 @@
+import Codecs
 import Inference
 import Synchronization
 
@@ -11,7 +12,7 @@ extension Comparison {
     /// Pairs run side by side, one a worker, as long as they fit into `max-memory-bytes` together;
     /// where fewer are on their way than there are workers, as at the end or when a pair is large, the
     /// idle ones help with the parts of one. So many are on their way at most, and no more is in memory
-    /// of a million of them. What was computed from a target serves the pairs that have it too.
+    /// of a million of them. What was computed from a target serves the pairs near by that have it too.
     /// - Parameters:
     ///   - isCancelled: asked on any thread, between rows and layers. Once it is true no pair is begun,
     ///     those that run are given up, and those that are done are handed over.
@@ -23,7 +24,7 @@ extension Comparison {
     ) throws(Failure) {
         Allocator.configure()
         let stop = Stop(isCancelled)
-        let store = TargetStore(bytesMax: configuration[.targetCacheBytes])
+        var targets = RecentTargets(bytesMax: configuration[.targetCacheBytes])
         let pool = WorkerPool(workers: configuration[.workers])
         defer { pool.stop() }
         let bytesMax = jobBytesMax
@@ -31,7 +32,7 @@ extension Comparison {
         do throws(Failure) {
             for pair in pairs {
                 guard !stop.isAsked else { break }
-                let work = self.work(pair, options, store, bytesMax)
+                let work = self.work(pair, options, targets.store(for: pair), bytesMax)
                 while !line.hasRoom(for: work) { try line.handOverFirst(stop, take) }
                 line.append(pair, work, stop, pool)
             }
@@ -69,6 +70,28 @@ extension Comparison {
         } catch {
             return .over(.failure(error))
         }
+    }
+}
+
+/// Keeps what is computed from targets that come again, as of one style for many pictures, and nothing
+/// of those that come once.
+private struct RecentTargets {
+    /// How far back a target is looked for.
+    private static let countMax = 32
+
+    private let kept: TargetStore
+    private let none = TargetStore(bytesMax: 0)
+    private var paths: [UTF8Text] = []
+
+    init(bytesMax: Int) { kept = TargetStore(bytesMax: bytesMax) }
+
+    /// Where statistics of a pair's target are looked up and kept.
+    mutating func store(for pair: ComparedPair) -> TargetStore {
+        let path = UTF8Text(pair.target)
+        guard !paths.contains(path) else { return kept }
+        if paths.count == Self.countMax { paths.removeFirst() }
+        paths.append(path)
+        return none
     }
 }
 
