@@ -2,8 +2,9 @@
 
     metrics.py pair PACKAGE           the median of a 256 x 256 pair, in milliseconds; PACKAGE is lpips,
                                       piq or torchmetrics
-    metrics.py pairs OUT GT           pairs a second of two folders of PNG of one size, by a script with
-                                      lpips as one would write it: batches of eight, decoded by Pillow
+    metrics.py pairs OUT GT           pairs a second of two folders of PNG of one size, and their mean, by a
+                                      script with lpips as one would write it: batches of eight, decoded by
+                                      Pillow
     metrics.py make FOLDER COUNT      makes two such folders and a file of weights for styleloss
 """
 
@@ -90,8 +91,7 @@ def pairs(outputs, targets):
             part = names[first : first + 8]
             total += float(function(batch(outputs, part), batch(targets, part)).sum())
         seconds = time.perf_counter() - start
-    print(len(names) / seconds)
-    print(f"mean LPIPS {total / len(names):.9g}", file=sys.stderr)
+    print(len(names) / seconds, total / len(names))
 
 
 def make(folder, count):
