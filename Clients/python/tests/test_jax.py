@@ -110,6 +110,14 @@ def test_nhwc_masks_and_uint8_targets(service, loss, pair) -> None:
     assert np.array_equal(first, other.transpose(0, 3, 1, 2))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32])
+def test_integers_are_0_to_255_whatever_the_range(loss, pair, dtype) -> None:
+    integers = [np.round(x * 255).astype(dtype) for x in pair]
+    mask = np.ones((2, 1, 48, 48), bool)
+    expected = loss(*(np.float32(x) / 255 for x in integers), np.float32(mask))
+    assert np.asarray(loss(*integers, mask)) == pytest.approx(np.asarray(expected), rel=1e-5)
+
+
 def test_style_targets_of_another_size(loss, pair) -> None:
     style = np.random.default_rng(0).random((1, 3, 40, 56), np.float32)
     value = loss(pair[0], pair[1], None, style)
@@ -146,6 +154,11 @@ def test_second_and_forward_derivatives_are_refused(loss, pair) -> None:
 def test_losses_are_pickled(loss, pair) -> None:
     copy = pickle.loads(pickle.dumps(loss))
     assert np.array_equal(copy(*pair), loss(*pair))
+
+
+def test_an_image_without_channels_is_refused(loss, pair) -> None:
+    with pytest.raises(ValueError, match="2 dimensions"):
+        loss(pair[0][0, 0], pair[1][0, 0])
 
 
 def test_what_the_service_refuses_reaches_the_caller(service, pair) -> None:

@@ -68,6 +68,15 @@ def test_masks_one_target_and_nchw(service, loss, last) -> None:
     assert np.array_equal(gradient, tf.transpose(other, (0, 2, 3, 1)))
 
 
+@pytest.mark.parametrize("dtype", [tf.uint8, tf.int64])
+def test_integers_are_0_to_255_whatever_the_range(loss, last, dtype) -> None:
+    integers = [tf.cast(tf.round(x * 255), dtype) for x in last]
+    mask = tf.ones((2, 48, 48, 1), tf.bool)
+    floats = [tf.cast(x, tf.float32) / 255 for x in integers]
+    expected = loss(*floats, tf.cast(mask, tf.float32))
+    assert loss(*integers, mask).numpy() == pytest.approx(expected.numpy(), rel=1e-5)
+
+
 def test_xla_says_what_to_do(loss, last) -> None:
     with pytest.raises(Exception, match="set_jit_compile_to_False"):
         tf.function(loss, jit_compile=True)(*last)

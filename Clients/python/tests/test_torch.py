@@ -278,14 +278,18 @@ def test_gradients_in_half_precision_train_as_well(service, loss) -> None:
     assert distance(gradient, value_and_gradient(loss, output, target)[1]) < 1e-3
 
 
-def test_uint8_targets_travel_as_they_are(loss) -> None:
-    output, target, _ = batch()
-    value = loss(output, (target * 255).round().to(torch.uint8))
-    assert value == pytest.approx(loss(output, target), rel=1e-5)
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
+def test_integers_are_0_to_255_whatever_the_range(loss, dtype) -> None:
+    output, target = ((x * 255).round().to(dtype) for x in batch()[:2])
+    mask = torch.ones(len(output), 1, *output.shape[2:], dtype=torch.bool)
+    expected = loss(output / 255, target / 255, mask.float())
+    assert loss(output, target, mask) == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_cannot_be_is_said_before_it_is_sent(service, loss) -> None:
     output, target, _ = batch()
+    with pytest.raises(TypeError, match="ndarray"):
+        loss(output, target.numpy())
     with pytest.raises(ValueError, match="dimensions"):
         loss(output[0], target[0])
     with pytest.raises(ValueError, match="detach"):

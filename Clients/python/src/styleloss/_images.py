@@ -66,6 +66,21 @@ def parts(name: str, images: Images) -> list[Part]:
     return [part(name, images)]  # type: ignore[arg-type]
 
 
+def masks(name: str, images: Images) -> list[Part]:
+    """The parts of a form that carry masks.
+
+    Raises:
+        ValueError: integers end at 1 where they mean parts of 255: nearly nothing would be masked.
+    """
+    for image in images if isinstance(images, (list, tuple)) else [images]:
+        array = np.asarray(image) if hasattr(image, "__array__") else None
+        if array is not None and array.dtype.kind in "iu" and array.size and array.max() == 1:
+            raise ValueError(
+                f"integers in a {name} are parts of 255; make this one of 0 and 1 bool or float"
+            )
+    return parts(name, images)
+
+
 def part(name: str, image: Image) -> Part:
     """The part of a form that carries one image or array."""
     if isinstance(image, np.ndarray):

@@ -65,7 +65,7 @@ class Client:
             ssl_context: For certificates of one's own.
 
         Raises:
-            ValueError: the URL is none of these.
+            ValueError: the URL is none of these, or the key is none.
         """
         self._transport = Transport(
             url,
@@ -129,7 +129,7 @@ class Client:
             target: One for all outputs, or one each, of the outputs' sizes unless the loss has
                 Gram terms alone.
             mask: None, one for all or one each: height and width of the pair, 1 or 3 channels,
-                uint8, bool or floats in [0, 1].
+                bool, floats in [0, 1] or integers of 0 to 255.
             style_target: Targets of the terms that compare summaries, instead of `target`.
             perceptual_target: Targets of those that compare features position by position.
             gradient: Whether to answer the gradient of each pair's `total` with respect to its
@@ -146,7 +146,7 @@ class Client:
             values["gradient"] = "output"
         parts = _images.parts("output", output)
         if mask is not None:
-            parts += _images.parts("mask", mask)
+            parts += _images.masks("mask", mask)
         given = {
             "target": target,
             "style_target": style_target,

@@ -33,8 +33,9 @@ Inputs = tuple[Any, Any, Any, Any]
 class StyleLoss:
     """Losses of a batch, one a sample, with the gradient by `output` in the same request.
 
-    A function: jitted code can close over it, and it can be pickled. float32 travels (uint8 as it
-    is), and the gradient has the dtype of `output`. `target` and `mask` get none.
+    A function: jitted code can close over it, and it can be pickled. Floats travel as float32,
+    integers (0 to 255) as they are, and the gradient has the dtype of `output`. `target` and `mask`
+    get none.
     """
 
     def __init__(
@@ -71,12 +72,15 @@ class StyleLoss:
             style_target: Targets of style terms instead, of any size.
 
         Raises:
-            ValueError: a target has samples, and not as many as `output`.
+            ValueError: `output` has less than three dimensions, or a target has samples and not as
+                many as `output`.
         """
         inputs = [
             None if x is None else _plain(jnp.asarray(x)) for x in (target, mask, style_target)
         ]
         output = jnp.asarray(output)
+        if output.ndim < 3:
+            raise ValueError(f"output has {output.ndim} dimensions; it is (N, 3, H, W)")
         for x in inputs:
             if x is not None:
                 np.broadcast_shapes(x.shape[:-3], output.shape[:-3])
@@ -163,4 +167,4 @@ def _evaluate(
 
 
 def _plain(x: Any) -> Any:
-    return x if x.dtype == jnp.uint8 else x.astype(jnp.float32)
+    return x.astype(jnp.float32) if jnp.issubdtype(x.dtype, jnp.floating) else x

@@ -34,8 +34,8 @@ _OPERATION = "styleloss_cannot_be_compiled_by_XLA__set_jit_compile_to_False"
 class StyleLoss:
     """Losses of a batch, one a sample, with the gradient by `output` in the same request.
 
-    float32 travels (uint8 as it is), and the gradient has the dtype of `output`. `target` and
-    `mask` get none.
+    Floats travel as float32, integers (0 to 255) as they are, and the gradient has the dtype of
+    `output`. `target` and `mask` get none.
     """
 
     def __init__(
@@ -73,7 +73,6 @@ class StyleLoss:
         """
         given = [None if x is None else _plain(x) for x in (target, mask, style_target)]
         kept = [x for x in given if x is not None]
-        dtype = tf.convert_to_tensor(output).dtype
 
         def ask(x: tf.Tensor, *, gradient: bool) -> list[tf.Tensor]:
             call = self._host([x is not None for x in given], gradient)
@@ -94,7 +93,7 @@ class StyleLoss:
 
             return answer[0], backward
 
-        return loss(tf.cast(output, tf.float32) if dtype != tf.float32 else output)
+        return loss(_plain(output))
 
     @property
     def last(self) -> tuple[Losses, ...]:
@@ -125,7 +124,7 @@ class StyleLoss:
 
 def _plain(x: Any) -> tf.Tensor:
     tensor = tf.convert_to_tensor(x)
-    return tensor if tensor.dtype == tf.uint8 else tf.cast(tensor, tf.float32)
+    return tf.cast(tensor, tf.float32) if tensor.dtype.is_floating else tensor
 
 
 def _is_recorded() -> bool:

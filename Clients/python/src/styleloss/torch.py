@@ -36,8 +36,8 @@ class StyleLoss(torch.nn.Module):
     The gradient comes with the values, in one request, and only where it is needed: not under
     `torch.no_grad()`, nor for an output that requires none. Modules can be compiled, pickled, and
     used in forked and spawned workers. Tensors may be of any dtype, device and memory format:
-    float32 travels (uint8 as it is), and the gradient comes back as `output` is. `target` and
-    `mask` get none.
+    floats travel as float32, integers (0 to 255) as they are, and the gradient comes back as
+    `output` is. `target` and `mask` get none.
     """
 
     def __init__(
@@ -89,6 +89,8 @@ class StyleLoss(torch.nn.Module):
 
         Raises:
             styleloss.StyleLossError: the service refuses, or cannot be asked.
+            TypeError: something is no tensor.
+            ValueError: `output` has not four dimensions, or another tensor wants a gradient.
         """
         inputs = (target, mask, style_target)
         self._check(output, inputs)
@@ -128,6 +130,9 @@ class StyleLoss(torch.nn.Module):
         return f"{self._settings.url}, {self._settings.options}, reduction={self.reduction}"
 
     def _check(self, output: Tensor, inputs: tuple[Tensor | None, ...]) -> None:
+        for tensor in (output, *inputs):
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise TypeError(f"images and masks are tensors, not {type(tensor).__name__}")
         if output.dim() != 4:
             raise ValueError(f"output has {output.dim()} dimensions; it is (N, 3, H, W)")
         if any(tensor is not None and tensor.requires_grad for tensor in inputs):
@@ -257,13 +262,13 @@ def _is_channels_last(output: Tensor, layout: str) -> bool:
 
 
 def _arrays(output: Tensor, inputs: tuple[Tensor | None, ...], is_last: bool) -> list[Array | None]:
-    """Arrays of the tensors' own memory, where they are float32 on the CPU, or uint8."""
+    """Arrays of the tensors' own memory, where they are float32 or integers, on the CPU."""
 
     def array(tensor: Tensor | None) -> Array | None:
         if tensor is None:
             return None
-        is_bytes = tensor.dtype == torch.uint8
-        plain = tensor.detach().to("cpu", torch.uint8 if is_bytes else torch.float32)
+        dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
+        plain = tensor.detach().to("cpu", dtype)
         return (plain.permute(0, 2, 3, 1) if is_last else plain).numpy()
 
     return [array(tensor) for tensor in (output, *inputs)]
