@@ -58,6 +58,21 @@ def test_it_listens_where_it_is_told(binary) -> None:
         assert client.is_ready()
 
 
+@pytest.mark.parametrize("over", ["tcp", "unix"])
+def test_a_place_that_is_taken_is_not_another_service_of_ones_own(binary, over, tmp_path) -> None:
+    address = f"127.0.0.1:{free_port()}" if over == "tcp" else f"unix:{tmp_path}/socket"
+    with (
+        styleloss.serve(address, path=binary),
+        pytest.raises(styleloss.StyleLossError, match="listens"),
+    ):
+        styleloss.serve(address, path=binary)
+
+
+def test_a_binary_that_is_none_is_said(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match="no program"):
+        styleloss.serve(path=tmp_path / "styleloss")
+
+
 def test_what_ends_at_once_is_said(binary) -> None:
     with pytest.raises(styleloss.StyleLossError, match="status 2"):
         styleloss.serve(path=binary, options=["--no-such-option"])

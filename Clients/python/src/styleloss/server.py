@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._address import Address
 from ._retry import Retries
 from .client import Client
 from .errors import StyleLossError
@@ -127,13 +128,18 @@ def serve(
 
     Raises:
         FileNotFoundError: there is no binary.
-        StyleLossError: it ended, with what it said, or was not ready in time.
+        StyleLossError: somebody listens there already, or it ended, or was not ready in time.
     """
+    program = shutil.which(path or binary())
+    if program is None:
+        raise FileNotFoundError(f"{path or binary()} is no program that can be run")
+    if listen is not None:
+        _check_free(_url(listen))
     folder = None
     if listen is None:
         folder = tempfile.mkdtemp(prefix="styleloss-")
         listen = f"unix:{folder}/service.sock"
-    command = [str(path or binary()), "serve", "--listen", listen, *options]
+    command = [program, "serve", "--listen", listen, *options]
     if not any(option.startswith("--log-level") for option in options):
         command += ["--log-level", "warning"]
     # In a session of its own, so that Ctrl-C interrupts a computation and not the service.
@@ -143,14 +149,26 @@ def serve(
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    url = listen if listen.startswith("unix:") else f"http://{listen}"
-    service = Service(process, url, folder)
+    service = Service(process, _url(listen), folder)
     try:
         _wait(service, timeout)
     except BaseException:
         service.stop()
         raise
     return service
+
+
+def _url(listen: str) -> str:
+    return listen if listen.startswith("unix:") else f"http://{listen}"
+
+
+def _check_free(url: str) -> None:
+    """Whoever listens there would answer in place of the new service that cannot."""
+    try:
+        Address.parse(url).connect(1, None).close()
+    except OSError:
+        return
+    raise StyleLossError(f"somebody listens at {url} already; choose another address")
 
 
 def _wait(service: Service, timeout: float) -> None:
