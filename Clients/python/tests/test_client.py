@@ -169,6 +169,49 @@ def test_what_is_no_image_is_refused_here(client, image) -> None:
         client.losses(image, TARGET)
 
 
+ONES = np.ones((2, 1, 48, 48))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "mask", "options"),
+    [
+        (ValueError, "bool or float", ONES.astype(np.uint8), {}),
+        (ValueError, "bool or float", [ONES[0].astype(np.int64)] * 2, {}),
+        (ValueError, "finite", None, {"layers": {"pool1": float("nan")}}),
+        (ValueError, "finite", None, {"cotangent": np.array([1, np.inf])}),
+        (TypeError, "cannot be sent", None, {"layers": (n for n in ["pool1"])}),
+        (styleloss.InvalidRequestError, "did you mean layers", None, {"layer": ["pool1"]}),
+    ],
+)
+def test_what_would_be_misread_is_refused_with_a_sentence(
+    client, pair, error, sentence, mask, options
+) -> None:
+    with pytest.raises(error, match=sentence):
+        client.losses(*pair, mask, **options, **OPTIONS)
+
+
+@pytest.mark.parametrize("mask", [ONES.astype(bool), ONES * 1.0, (ONES * 255).astype(np.uint8)])
+def test_masks_of_every_kind_mean_the_same(client, pair, mask) -> None:
+    expected = client.losses(*pair, np.ones((2, 1, 48, 48), np.float32), **OPTIONS)
+    assert np.array_equal(client.losses(*pair, mask, **OPTIONS).total, expected.total)
+
+
+def test_options_may_hold_what_numpy_makes(client, pair) -> None:
+    plain = client.losses(*pair, gradient=True, layers={"pool1": 0.5}, cotangent=[1, 2], **OPTIONS)
+    weights = {"pool1": np.float32(0.5)}
+    made = client.losses(
+        *pair, gradient=True, layers=weights, cotangent=np.array([1.0, 2.0]), **OPTIONS
+    )
+    assert np.array_equal(plain.gradient, made.gradient)
+
+
+@pytest.mark.parametrize("name", ["é", 'a"b', "a\r\nX-Field: b"])
+def test_names_of_layers_stay_names(client, name) -> None:
+    features = {name: np.ones((1, 2, 4, 4))}
+    with pytest.raises(ValueError, match="letters, digits"):
+        client.feature_losses(features, features, layout="nchw")
+
+
 def test_results_are_plain_data(client, pair) -> None:
     losses = client.losses(*pair, **OPTIONS)
     again = json.loads(json.dumps(losses.to_dict()))

@@ -42,11 +42,27 @@ def test_addresses_are_read(url: str, authority: str, prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["host:8080", "ftp://host", "http://", "unix:relative", "http://h?q"]
+    "url",
+    [
+        "host:8080",
+        "ftp://host",
+        "http://",
+        "unix:relative",
+        "http://h?q",
+        "http://h/a b",
+        "http://é",
+    ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError):
         Address.parse(url)
+
+
+def test_what_was_meant_by_an_address_is_said() -> None:
+    with pytest.raises(ValueError, match="did you mean http://host:8080"):
+        Address.parse("host:8080")
+    with pytest.raises(TypeError, match="text"):
+        Address.parse(8080)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +173,13 @@ def test_a_key_is_sent() -> None:
     with scripted(answer("200 OK")) as (url, heads):
         transport(url, key="secret").request("GET", "/")
     assert b"Authorization: Bearer secret\r\n" in heads[0]
+
+
+@pytest.mark.parametrize("key", ["secret\n", "a b", "ä", "", "a\r\nX-Field: b"])
+def test_a_key_that_would_leave_its_field_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(ValueError, match="key") as caught:
+        transport("http://host", key=key)
+    assert not key or key not in str(caught.value)
 
 
 def test_a_cancelled_call_leaves_its_connection(service) -> None:

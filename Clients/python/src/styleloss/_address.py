@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -28,14 +29,20 @@ class Address:
             url: None for the environment's `STYLELOSS_URL`, else `http://127.0.0.1:8080`.
 
         Raises:
-            ValueError: the URL is none of these.
+            TypeError: it is no text.
+            ValueError: it is none of these.
         """
         url = url or os.environ.get("STYLELOSS_URL") or DEFAULT_URL
+        if not isinstance(url, str):
+            raise TypeError(f"a service's address is text such as {DEFAULT_URL}, not {url!r}")
         parts = urlsplit(url)
         if parts.scheme == "unix" and parts.path.startswith("/"):
             return cls("unix", "localhost", 0, unquote(parts.path))
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no http://, https:// or unix:/ address")
+            meant = "" if "/" in url else f"; did you mean http://{url}?"
+            raise ValueError(f"{url!r} is no http://, https:// or unix:/ address{meant}")
+        if not re.fullmatch(r"[\x21-\x7e]+", url):
+            raise ValueError(f"{url!r} has characters that need percent-encoding, or IDNA")
         if parts.query or parts.fragment or parts.username is not None:
             raise ValueError(f"{url!r} has more than a host, a port and a path")
         port = parts.port or (443 if parts.scheme == "https" else 80)

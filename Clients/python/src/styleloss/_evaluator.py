@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._wire import Array
+from ._wire import Array, json_text
 from .client import Client
 from .errors import InvalidRequestError
 from .options import encoded
@@ -50,7 +50,7 @@ class Settings:
                 raise ValueError(f"{name} is asked for by itself, when it is needed")
         # A network that is trained overshoots: that is no reason to end the training.
         known = {"out_of_range": "allow", **encoded(options)}
-        return cls(url, key, timeout, json.dumps(known, sort_keys=True, allow_nan=False))
+        return cls(url, key, timeout, json_text(known))
 
     @property
     def handle(self) -> str:

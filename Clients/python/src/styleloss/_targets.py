@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from . import _images
 from ._transport import Transport
@@ -106,4 +106,4 @@ class Targets:
 def _path(target: Target | str, options: Mapping[str, Any]) -> str:
     name = target.digest if isinstance(target, Target) else target
     query = f"?{urlencode(options)}" if options else ""
-    return f"/v1/targets/{name}{query}"
+    return f"/v1/targets/{quote(name, safe=':')}{query}"

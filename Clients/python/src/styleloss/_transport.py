@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import threading
 import uuid
@@ -76,6 +77,8 @@ class Transport:
         connections: int,
         ssl_context: ssl.SSLContext | None,
     ) -> None:
+        if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
+            raise ValueError("a key has letters, digits and signs alone: no blank, no line's end")
         self.timeout = timeout
         self.refusals = 0
         """How many answers were 429, tried again or not."""
@@ -156,7 +159,8 @@ class Transport:
                     raise
                 failures += 1
                 left = self._retries.connection - failures
-                error = ConnectionFailedError(f"{self._where}: {cause or type(cause).__name__}")
+                why = str(cause) or type(cause).__name__
+                error = ConnectionFailedError(f"no answer from {self._where}: {why}")
                 error.__cause__ = cause
             wait = self._retries.wait(failures + refusals, retry_after)
             if left <= 0 or wait >= deadline.remaining:

@@ -7,6 +7,7 @@ header, the data. multipart/form-data: RFC 7578.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -78,11 +79,16 @@ def multipart(parts: Iterable[Part]) -> tuple[str, list[Buffer]]:
     """A form: its Content-Type and its body in pieces.
 
     The boundary is 122 random bits, which no content holds.
+
+    Raises:
+        ValueError: a part's name is none that the service knows, and would not be one in its head.
     """
     boundary = uuid.uuid4().hex
     pieces: list[Buffer] = []
     lead = ""
     for part in parts:
+        if not re.fullmatch(r"[\w.-]+", part.name, re.ASCII):
+            raise ValueError(f"{part.name!r} is no name: it has letters, digits, _, . and - alone")
         head = (
             f"{lead}--{boundary}\r\n"
             f'Content-Disposition: form-data; name="{part.name}"\r\n'
@@ -95,6 +101,26 @@ def multipart(parts: Iterable[Part]) -> tuple[str, list[Buffer]]:
 
 
 def json_part(name: str, value: Mapping[str, Any]) -> Part:
-    """A part that is a JSON object; NaN and infinity, which JSON has not, raise ValueError."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return Part(name, "application/json", [text.encode()])
+    """A part that is a JSON object."""
+    return Part(name, "application/json", [json_text(value).encode()])
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """An object as JSON, with numpy's numbers and arrays as plain ones.
+
+    Raises:
+        TypeError: there is something in it that JSON has not.
+        ValueError: there is a number that JSON has not: NaN or infinity.
+    """
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"), default=_plain)
+    except ValueError:
+        raise ValueError(f"numbers of options are finite, not NaN or infinite: {value}") from None
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{value!r} in an option cannot be sent; make it text, a number or a list")

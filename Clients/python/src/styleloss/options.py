@@ -157,7 +157,4 @@ def encoded(options: Mapping[str, Any]) -> dict[str, Any]:
     terms = values.get("gradient_of")
     if terms is not None and not isinstance(terms, str):
         values["gradient_of"] = ",".join(terms)
-    for name, value in values.items():
-        if isinstance(value, tuple) or hasattr(value, "tolist"):
-            values[name] = value.tolist() if hasattr(value, "tolist") else list(value)
     return values
