@@ -73,6 +73,14 @@ def test_a_binary_that_is_none_is_said(tmp_path) -> None:
         styleloss.serve(path=tmp_path / "styleloss")
 
 
+def test_what_python_looks_at_is_no_setting_of_the_service(binary, monkeypatch, capfd) -> None:
+    monkeypatch.setenv("STYLELOSS_BINARY", str(binary))
+    monkeypatch.setenv("STYLELOSS_URL", "http://host")
+    with styleloss.serve():
+        pass
+    assert capfd.readouterr().err == ""
+
+
 def test_what_ends_at_once_is_said(binary) -> None:
     with pytest.raises(styleloss.StyleLossError, match="status 2"):
         styleloss.serve(path=binary, options=["--no-such-option"])

@@ -142,11 +142,15 @@ def serve(
     command = [program, "serve", "--listen", listen, *options]
     if not any(option.startswith("--log-level") for option in options):
         command += ["--log-level", "warning"]
+    # These tell Python where things are; the service would warn of settings that it has not.
+    ours = ("STYLELOSS_BINARY", "STYLELOSS_URL")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
     # In a session of its own, so that Ctrl-C interrupts a computation and not the service.
     process = subprocess.Popen(
         ["/bin/sh", "-c", _GUARD, "styleloss", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
+        env=environment,
         start_new_session=True,
     )
     service = Service(process, _url(listen), folder)

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..client import Client
 from ..errors import StyleLossError
@@ -17,10 +17,9 @@ from . import score
 _COLUMNS = ("id", "output", "target", "mask", "style_target", "perceptual_target")
 
 
-def _pairs(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            yield {name: row[name] for name in _COLUMNS if row.get(name)}
+def _pairs(file: TextIO) -> Iterator[dict[str, str]]:
+    for row in csv.DictReader(file):
+        yield {name: row[name] for name in _COLUMNS if row.get(name)}
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -46,8 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--option", type=_option, action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args(arguments)
     try:
-        with Client(given.url) as client:
-            summary = score(_pairs(given.pairs), given.scores, client=client, **dict(given.option))
+        with (
+            given.pairs.open(newline="", encoding="utf-8") as file,
+            Client(given.url) as client,
+        ):
+            summary = score(_pairs(file), given.scores, client=client, **dict(given.option))
     except (StyleLossError, OSError, ValueError) as error:
         print(f"styleloss-score: {error}", file=sys.stderr)
         return 2
