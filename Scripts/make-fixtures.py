@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 from fixtures import (
-    feature_gradients, goldens, gradients, maps, offsets, presets, resamples, similar, variants,
+    feature_gradients, goldens, gradients, maps, offsets, presets, regions, resamples, similar,
+    variants,
 )
 from fixtures.images import make_images
 from fixtures.weights import load_network
@@ -26,7 +27,7 @@ TOPICS = {
     "goldens": goldens.make, "variants": variants.make, "presets": presets.make,
     "similar": similar.make, "gradients": gradients.make, "maps": maps.make,
     "offsets": offsets.make, "feature-gradients": feature_gradients.make,
-    "resamples": resamples.make,
+    "regions": regions.make, "resamples": resamples.make,
 }
 
 

@@ -87,7 +87,7 @@ struct GoldenGradientTests {
     }
 
     // A hole, the last rows of which are not quite one.
-    private static func mask(_ width: Int, _ height: Int) -> Mask? {
+    static func mask(_ width: Int, _ height: Int) -> Mask? {
         var samples = [UInt8](repeating: 255, count: width * height)
         for y in 8..<28 {
             for x in 10..<30 { samples[y * width + x] = y < 25 ? 0 : 96 }

@@ -36,12 +36,19 @@ struct PresetFixtures: Decodable {
     func images(
         of golden: PresetCase, at place: Place
     ) throws -> (output: Image, target: Image, mask: Mask?) {
+        let images = try images(width: golden.width, height: golden.height, at: place)
+        return (images.output, images.target, golden.masked ? images.mask : nil)
+    }
+
+    /// The same of a size.
+    func images(
+        width: Int, height: Int, at place: Place
+    ) throws -> (output: Image, target: Image, mask: Mask) {
         let output = try Fixtures.crop(
-            self.output, x: place.output[0], y: place.output[1], golden.width, golden.height)
+            self.output, x: place.output[0], y: place.output[1], width, height)
         let target = try Fixtures.crop(
-            self.target, x: place.target[0], y: place.target[1], golden.width, golden.height)
-        guard golden.masked else { return (output, target, nil) }
-        return (output, target, try mask(place.holes, golden.width, golden.height))
+            self.target, x: place.target[0], y: place.target[1], width, height)
+        return (output, target, try mask(place.holes, width, height))
     }
 
     private func mask(_ holes: [[Int]], _ width: Int, _ height: Int) throws -> Mask {

@@ -37,6 +37,23 @@ struct FeatureLossesTests {
         #expect(try response.json["model"] == nil)
     }
 
+    @Test func `refuses a region, for which there is no mask here`() throws {
+        let form = Form(
+            ("output.f", nil, NPY.encode(shape: [1, 1, 1, 2], float32: [1, 2])),
+            ("target.f", nil, NPY.encode(shape: [1, 1, 1, 2], float32: [0, 0])),
+            (
+                "options", "application/json",
+                Array(
+                    #"""
+                    {"layout":"nchw","loss":{"terms":[{"key":"inside","layers":{"f":1},
+                     "region":"hole"},{"key":"all","layers":{"f":1}}]}}
+                    """#.utf8)
+            ))
+        let response = try service.post("/v1/losses/features", form)
+        #expect(response.code == "invalid_option", "\(response.text)")
+        #expect(response.text.contains("The term inside weighs positions by a mask"))
+    }
+
     @Test func `gives the same for npy parts and for either order of channels`() throws {
         let a = Sample.floats(2 * 3 * 4 * 5, 1)
         let b = Sample.floats(2 * 3 * 4 * 5, 2)

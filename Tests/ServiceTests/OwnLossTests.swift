@@ -115,6 +115,23 @@ struct OwnLossTests {
             "loss has the member \"termz\"",
             #"{"terms":[{"key":"a","layers":{"pool1":1}}],"termz":[]}"#),
         Fault(
+            "loss.terms[0].region",
+            #"{"terms":[{"key":"a","layers":{"pool1":1},"region":"hole","statistic":{"kind":"mean"}}]}"#
+        ),
+        Fault(
+            "loss.terms[0].region",
+            #"{"terms":[{"key":"a","layers":{"pool1":1},"region":"hole","statistic":{"kind":"gram","patch":2}}]}"#
+        ),
+        Fault(
+            "loss.terms[0].region",
+            #"{"terms":[{"key":"a","layers":{"pool1":1},"region":"inside"}]}"#),
+        Fault(
+            "loss.terms[0].divisor",
+            #"{"terms":[{"key":"a","layers":{"pool1":1},"region":"hole","divisor":"valid"}]}"#),
+        Fault(
+            "loss.terms[0].gradient_weight",
+            #"{"terms":[{"key":"a","layers":{"pool1":1},"gradient_weight":"x"}]}"#),
+        Fault(
             "loss.terms[0].subject",
             #"{"terms":[{"key":"a","measure":"pixels","subject":"hole"}]}"#),
     ])
@@ -124,6 +141,30 @@ struct OwnLossTests {
         #expect(response.status == 422 && response.code == "invalid_loss", "\(response.text)")
         let detail = try #require(try response.json["detail"] as? String)
         #expect(detail.hasPrefix(fault.place), "\(detail)")
+    }
+
+    @Test func `a term of a region is there with a mask alone, and has a gradient`() throws {
+        let loss: JSON = [
+            "terms": [
+                [
+                    "key": "style", "layers": ["pool1": 1], "statistic": ["kind": "gram"],
+                    "region": "valid",
+                ],
+                ["key": "all", "layers": ["pool1": 1]],
+            ]
+        ]
+        let masked = try post(["loss": loss], mask: true)
+        #expect(masked.text.contains(#""style":{"loss":"#), "\(masked.text)")
+        #expect(masked.text.contains(#""region":"valid""#), "\(masked.text)")
+        let plain = try post(["loss": loss], mask: false)
+        #expect(!plain.text.contains(#""style":{"loss":"#), "\(plain.text)")
+        #expect(plain.text.contains("absent_terms"), "\(plain.text)")
+        let ofStyle: JSON = ["loss": loss, "gradient": "output", "gradient_of": ["style"]]
+        #expect(try post(ofStyle, mask: true).status == 200)
+        let absent = try post(ofStyle, mask: false)
+        #expect(absent.code == "invalid_option" && absent.text.contains("needs a mask"))
+        let centred = try post(["loss": loss, "gram": "covariance"], mask: true)
+        #expect(centred.code == "invalid_option" && centred.text.contains("regions"))
     }
 
     @Test func `the nearest name is named`() throws {

@@ -30,9 +30,11 @@ public struct FeatureSlope: Sendable {
     /// That of a function of a summary of the features.
     /// - Throws: `outOfMemory`.
     static func summary(
-        _ slope: SummarySlope, of map: FeatureMap, _ kernels: Kernels
+        _ slope: SummarySlope, of map: FeatureMap, weights: PositionWeights? = nil,
+        _ kernels: Kernels
     ) throws(InferenceError) -> FeatureSlope {
-        FeatureSlope(kind: .summary(try PackedSummarySlope(slope, kernels), of: map))
+        FeatureSlope(
+            kind: .summary(try PackedSummarySlope(slope, weights: weights, kernels), of: map))
     }
 
     /// That of a sum over pairs of features, theirs and a target's.

@@ -8,13 +8,16 @@ extension Extractor {
     ) throws(InferenceError) -> (results: [FeatureResult], tape: Tape) {
         try record(
             images: images, demands: demands, variant: variant, preprocessing: preprocessing,
-            kept: kept, from: 0, team: team)
+            masks: [:], kept: kept, from: 0, team: team)
     }
 
-    /// - Parameter boundary: the first convolution that the tape keeps.
+    /// - Parameters:
+    ///   - masks: as for `run`.
+    ///   - boundary: the first convolution that the tape keeps.
     func record(
         images: [Image], demands: [TapDemand], variant: NetworkVariant?,
-        preprocessing: Preprocessing?, kept: KeptFeatures, from boundary: Int, team: Team
+        preprocessing: Preprocessing?, masks: [Int: Mask], kept: KeptFeatures,
+        from boundary: Int, team: Team
     ) throws(InferenceError) -> (results: [FeatureResult], tape: Tape) {
         let variant = variant ?? network.defaultVariant
         precondition(!images.isEmpty && !demands.isEmpty, "nothing to walk")
@@ -33,7 +36,7 @@ extension Extractor {
         let maps = maps(demands, variant, images[0].size, arena)
         let walk = try Walk(
             extractor: self, variant: variant, preprocessing: preprocessing, plan: plan,
-            images: images, demands: demands, kept: kept, maps: maps, tape: tape,
+            images: images, demands: demands, masks: masks, kept: kept, maps: maps, tape: tape,
             team: team)
         return (try walk.run(), tape)
     }

@@ -57,13 +57,15 @@ public final class Extractor: Sendable {
     ///
     /// What it answers for an image does not depend on the other images of the stack, on the number
     /// of threads or on load: the same bits on the same machine.
-    /// - Parameter kept: features of earlier walks, by the number that demands name them with.
+    /// - Parameters:
+    ///   - masks: the masks of the images, by position, of which demands weigh positions.
+    ///   - kept: features of earlier walks, by the number that demands name them with.
     /// - Throws: `shapeMismatch` when sizes differ, `imageTooSmall` when a tap would be empty,
     ///   `unknownLayer` when the network lacks a tap, `cancelled` when the team's work is, `outOfMemory`.
     public func run(
         images: [Image], differences: [Int: Int] = [:], demands: [TapDemand],
         variant: NetworkVariant? = nil, preprocessing: Preprocessing? = nil,
-        kept: KeptFeatures = [:], team: Team
+        masks: [Int: Mask] = [:], kept: KeptFeatures = [:], team: Team
     ) throws(InferenceError) -> [FeatureResult] {
         guard let image = images.first, !demands.isEmpty else { return [] }
         let variant = variant ?? network.defaultVariant
@@ -76,7 +78,7 @@ public final class Extractor: Sendable {
         let walk = try Walk(
             extractor: self, variant: variant,
             preprocessing: preprocessing ?? network.preprocessing, plan: plan, images: images,
-            targets: differences, demands: demands, kept: kept, team: team)
+            targets: differences, demands: demands, masks: masks, kept: kept, team: team)
         return try walk.run()
     }
 

@@ -174,11 +174,11 @@ package struct Kernels: @unchecked Sendable {
     }
 
     func addSlopes(
-        _ slope: DifferenceSlope, _ f: UnsafePointer<Float>, _ t: UnsafePointer<Float>, count: Int,
-        to out: UnsafeMutablePointer<Float>
+        _ slope: DifferenceSlope, weight: Double, _ f: UnsafePointer<Float>,
+        _ t: UnsafePointer<Float>, count: Int, to out: UnsafeMutablePointer<Float>
     ) {
         table.add_pointwise_slopes(
-            slope.rule.kernel, Float(slope.rule.parameter), Float(slope.factor),
+            slope.rule.kernel, Float(slope.rule.parameter), Float(slope.factor * weight),
             Float(slope.scale), f, t, count, out)
     }
 

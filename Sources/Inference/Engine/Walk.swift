@@ -26,8 +26,8 @@ struct Walk {
     init(
         extractor: Extractor, variant: NetworkVariant, preprocessing: Preprocessing,
         plan: WalkPlan, images: [Image], targets: [Int: Int] = [:], demands: [TapDemand],
-        kept: KeptFeatures = [:], maps: [Tap: [Int: FeatureMap]] = [:], tape: Tape? = nil,
-        team: Team
+        masks: [Int: Mask] = [:], kept: KeptFeatures = [:], maps: [Tap: [Int: FeatureMap]] = [:],
+        tape: Tape? = nil, team: Team
     ) throws(InferenceError) {
         schedule = WalkSchedule(plan)
         self.tape = tape
@@ -71,7 +71,7 @@ struct Walk {
                 demand.features, shape, segments: ColumnSegments.columns(width: shape.width),
                 splitsColumns: splitsColumns, kernels: extractor.kernels, arena: arena,
                 zeros: FeatureRows(repeating: zeros, blocks: shape.channels / Kernels.block),
-                maps: maps[demand.tap] ?? [:]
+                maps: maps[demand.tap] ?? [:], mask: { masks[$0] }
             ) { kept[$0]?[demand.tap]?.rows }
         }
     }

@@ -41,7 +41,7 @@ package struct EvaluationPlan {
         self.maps = maps
         var needs = targets.map { _ in TargetNeeds() }
         for (number, pair) in pairs.enumerated() {
-            for term in terms {
+            for term in terms where term.isPresent(in: pair) {
                 let isPlain = !differences.contains(.subject(term.subject, pair: number))
                 for blend in pair.targets.targets(of: term)
                 where isPlain || targets[blend.target].isKept {
@@ -148,7 +148,7 @@ private struct StackDemands {
             case .target(let index):
                 // In an order of their own: a set has none, and the order of sums decides bits.
                 let kinds = needs[index].summaries[tap] ?? []
-                demand.summaries += terms.compactMap(\.measure.statistic.summaryKind).unique
+                demand.summaries += terms.compactMap(\.measure.summaryKind).unique
                     .filter(kinds.contains).map { SummaryDemand(image, $0) }
                 if stored.contains(index), needs[index].maps.contains(tap) {
                     demand.maps.append(image)
@@ -156,6 +156,7 @@ private struct StackDemands {
             case .subject(let subject, let pair):
                 let present = terms.filter { term in
                     term.subject == subject && term.layers.contains { $0.tap == tap }
+                        && term.isPresent(in: pairs[pair])
                 }
                 let measures = present.map(\.measure)
                 let mapped = present.filter {
@@ -163,7 +164,7 @@ private struct StackDemands {
                 }
                 .flatMap { $0.measure.pairRules(at: tap.description) }.unique
                 let from = targets[image]
-                demand.summaries += measures.compactMap(\.statistic.summaryKind).unique
+                demand.summaries += measures.compactMap(\.summaryKind).unique
                     .map { SummaryDemand(image, $0, changeFrom: from) }
                 if from != nil {
                     demand.pairs += measures.flatMap { $0.pairRules(at: tap.description) }.unique

@@ -103,7 +103,7 @@ struct EvaluationState {
             let moments = result.moments.first { $0.key.image == place.image }?.value
             return measure.loss(ofMoments: moments, at: layer, pixels: pixels)
         }
-        guard let kind = measure.statistic.summaryKind else {
+        guard let kind = measure.summaryKind else {
             let sums = measure.pairRules(at: layer).map { rule in
                 result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
                     ?? .nan

@@ -77,8 +77,8 @@ extension LossEvaluator {
         }
         let results = plan.recorded(stack, from: boundary).reduce(0) { total, demand in
             let shape = plan.variant.features(of: stack.size, at: demand.tap)
-            let summaries = FeatureDemand(summaries: demand.features.summaries)
-            return total + demand.features.resultBytes(shape) + 2 * summaries.resultBytes(shape)
+            return total + demand.features.resultBytes(shape)
+                + 2 * demand.features.summaryBytes(shape)
         }
         return results
             + extractor.tapeBytes(

@@ -24,7 +24,10 @@ struct GradientSeeds {
         var places: [Place] = []
         for (image, role) in stack.roles.enumerated() {
             guard case .subject(let subject, let pair) = role else { continue }
-            for term in plan.terms where term.subject == subject && terms.contains(term.index) {
+            for term in plan.terms
+            where term.subject == subject && terms.contains(term.index)
+                && term.isPresent(in: pairs[pair])
+            {
                 for (tap, layer) in term.layers {
                     let weight = loss.terms[term.index].slopeWeight * layer.weight
                     guard weight != 0,
@@ -66,7 +69,10 @@ struct GradientSeeds {
         let pair = pairs[place.pair]
         let pixels = pair.output.height * pair.output.width
         guard let map = result.maps[place.image] ?? replayed[tap]?[place.image] else { return [] }
-        guard let kind = measure.statistic.summaryKind else {
+        let weights = measure.weighting.flatMap {
+            result.weights[WeightDemand(image: place.image, weighting: $0)]
+        }
+        guard let kind = measure.summaryKind else {
             guard let target = pair.targets.targets(of: place.term).first?.target,
                 let other = state.maps[target]?[tap]
                     ?? stack.roles.firstIndex(of: .target(target)).flatMap({ replayed[tap]?[$0] })
@@ -87,8 +93,8 @@ struct GradientSeeds {
                     ?? .nan
             }
             return measure.slopes(
-                ofPairs: sums, at: tap.description, result.shape, pixels: pixels,
-                factor: place.weight
+                ofPairs: sums, at: tap.description, result.shape, weights: weights,
+                pixels: pixels, factor: place.weight
             ).map { .difference($0, map, other) }
         }
         let blends = pair.targets.targets(of: place.term)
@@ -100,6 +106,6 @@ struct GradientSeeds {
                 of: subject, against: targets, pixels: pixels, factor: place.weight,
                 kernels: kernels, check: team.checkCancelled)
         else { return [] }
-        return [try .summary(slope, of: map, kernels)]
+        return [try .summary(slope, of: map, weights: weights, kernels)]
     }
 }

@@ -42,17 +42,18 @@ struct GradientWalk {
         for stack in plan.stacks {
             try team.checkCancelled()
             let images = stack.roles.map { evaluator.image($0, pairs, targets) }
+            let masks = evaluator.masks(of: stack.roles, pairs, shapes)
             guard stack.subjects > 0 else {
                 let results = try extractor.run(
                     images: images, demands: stack.demands, variant: plan.variant,
-                    preprocessing: loss.input, team: team)
+                    preprocessing: loss.input, masks: masks, team: team)
                 try state.add(stack, results, kernels: extractor.kernels, team: team)
                 continue
             }
             let (results, tape) = try extractor.record(
                 images: images, demands: plan.recorded(stack, from: boundary),
-                variant: plan.variant, preprocessing: loss.input, kept: state.maps,
-                from: boundary, team: team)
+                variant: plan.variant, preprocessing: loss.input, masks: masks,
+                kept: state.maps, from: boundary, team: team)
             try state.add(stack, results, kernels: extractor.kernels, team: team)
             let start = ContinuousClock.now
             let seeds = GradientSeeds(

@@ -26,14 +26,17 @@ extension LossEvaluator {
                     pair.mask != nil
                         ? "with a mask they must be equal" : "terms of pixels need equal sizes")
             }
-            for term in terms where term.measure.comparesPositions {
-                for blend in pair.targets.targets(of: term) where blend.target < targets.count {
+            for term in terms where term.measure.comparesPositions && term.isPresent(in: pair) {
+                // Of a target with weights, the one that is weighed.
+                let isWeighed = term.subject != .hole && term.measure.isOfMaskedTarget
+                let blends = isWeighed ? pair.targets.style : pair.targets.targets(of: term)
+                for blend in blends where blend.target < targets.count {
                     try checkEqual(
                         pair.output, targets[blend.target].size,
                         term.measure.statistic.isPairwise
                             ? "feature losses need equal sizes (an empty perceptual_layers "
                                 + "switches them off)"
-                            : "statistics of patches need equal sizes")
+                            : "statistics of patches and of regions need equal sizes")
                 }
             }
         }
@@ -77,8 +80,15 @@ extension FeatureMeasure {
 
     /// Whether what is compared belongs to places, so that both sides must have as many.
     var comparesPositions: Bool {
-        if case .gram(let gram) = statistic { gram.patch != nil } else { statistic.isPairwise }
+        if case .gram(let gram) = statistic {
+            gram.patch != nil || weighsPositions
+        } else {
+            statistic.isPairwise
+        }
     }
+
+    /// Whether the target's statistic depends on the pair's mask.
+    var isOfMaskedTarget: Bool { weighsPositions && !statistic.isPairwise }
 
     /// A height and width of features for which the statistic is surely defined.
     var leastSide: Int {

@@ -24,8 +24,8 @@ extension LossEvaluator {
         keeping: Set<Int> = [], maps: Set<MapPlace> = [], team: Team
     ) throws(InferenceError) -> GradientEvaluation {
         let given = targets.count
-        let targets = targets + holes(of: pairs, targets, loss)
-        let shapes = Self.withHoles(pairs.map(\.shape), targets: given, loss)
+        let targets = targets + ownTargets(of: pairs, targets, loss)
+        let shapes = Self.withOwnTargets(pairs.map(\.shape), targets: given, loss)
         try check(
             pairs: shapes, targets: targets[..<given].map { TargetShape(size: $0.image.size) },
             loss: loss)
@@ -35,7 +35,7 @@ extension LossEvaluator {
         ).plan
         switch plan {
         case .kept(let plan):
-            let known = try statistics(of: targets, shapes, loss, keeping, team)
+            let known = try statistics(of: targets, pairs, shapes, loss, keeping, team)
             var walk = try GradientWalk(
                 evaluator: self, plan: plan, boundary: 0, loss: loss, groups: groups,
                 pairs: pairs, shapes: shapes, targets: known)
@@ -72,11 +72,12 @@ extension LossEvaluator {
     public func estimateGradientBytes(
         pairs: [PairShape], targets: [TargetShape], loss: Loss, count: Int, workers: Int
     ) throws(InferenceError) -> Int {
-        let pairs = Self.withHoles(pairs, targets: targets.count, loss)
-        let holes = pairs.filter { $0.targets.hole != nil }
-            .map { TargetShape(size: $0.output) }
+        let pairs = Self.withOwnTargets(pairs, targets: targets.count, loss)
+        let own = pairs.flatMap { pair in
+            (0..<pair.ownTargets).map { _ in TargetShape(size: pair.output) }
+        }
         let work = try gradientPlan(
-            pairs: pairs, targets: targets + holes, loss: loss, workers: workers
+            pairs: pairs, targets: targets + own, loss: loss, workers: workers
         ).bytes
         // The sums, and the gradients that they become.
         return pairs.reduce(work) {
@@ -89,10 +90,11 @@ extension LossEvaluator {
 
     // Targets are walked by themselves, for nothing goes back to them.
     private func statistics(
-        of targets: [Target], _ pairs: [PairShape], _ loss: Loss, _ keeping: Set<Int>, _ team: Team
+        of targets: [Target], _ pairs: [Pair], _ shapes: [PairShape], _ loss: Loss,
+        _ keeping: Set<Int>, _ team: Team
     ) throws(InferenceError) -> [Target] {
         let plan = try EvaluationPlan(
-            loss, extractor.network.architecture, pairs: pairs,
+            loss, extractor.network.architecture, pairs: shapes,
             targets: targets.map { TargetShape($0) }, imagesMax: 1)
         var known = targets
         for index in targets.indices where plan.missing[index] != TargetNeeds() {
@@ -101,7 +103,7 @@ extension LossEvaluator {
             let taps = plan.variant.taps.filter(needs.hasAny)
             let demands = taps.map { tap in
                 // In an order of their own, as `StackDemands` has it: a set has none.
-                let kinds = plan.terms.compactMap(\.measure.statistic.summaryKind).unique
+                let kinds = plan.terms.compactMap(\.measure.summaryKind).unique
                     .filter { needs.summaries[tap]?.contains($0) ?? false }
                 return TapDemand(
                     tap: tap,
@@ -111,7 +113,8 @@ extension LossEvaluator {
             }
             let results = try extractor.run(
                 images: [image], demands: demands, variant: plan.variant,
-                preprocessing: loss.input, team: team)
+                preprocessing: loss.input,
+                masks: masks(of: [.target(index)], pairs, shapes), team: team)
             var summaries: [Tap: [SummaryKind: Summary]] = [:]
             var maps: [Tap: FeatureMap] = [:]
             for (tap, result) in zip(taps, results) {

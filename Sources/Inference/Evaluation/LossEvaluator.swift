@@ -32,8 +32,8 @@ public struct LossEvaluator: Sendable {
         keeping: Set<Int> = [], precision: Precision? = nil, maps: Set<MapPlace> = [], team: Team
     ) throws(InferenceError) -> Evaluation {
         let given = targets.count
-        let targets = targets + holes(of: pairs, targets, loss)
-        let pairShapes = Self.withHoles(pairs.map(\.shape), targets: given, loss)
+        let targets = targets + ownTargets(of: pairs, targets, loss)
+        let pairShapes = Self.withOwnTargets(pairs.map(\.shape), targets: given, loss)
         let targetShapes = targets.enumerated().map { index, target in
             TargetShape(target, isKept: keeping.contains(index))
         }
@@ -56,7 +56,8 @@ public struct LossEvaluator: Sendable {
             let results = try extractor.run(
                 images: stack.roles.map { image($0, pairs, targets) },
                 differences: stack.differences, demands: stack.demands,
-                variant: plan.variant, preprocessing: loss.input, kept: state.maps, team: team)
+                variant: plan.variant, preprocessing: loss.input,
+                masks: masks(of: stack.roles, pairs, pairShapes), kept: state.maps, team: team)
             try state.add(stack, results, kernels: extractor.kernels, team: team)
             state.forget(stack.done.filter { !keeping.contains($0) })
         }
@@ -83,14 +84,15 @@ public struct LossEvaluator: Sendable {
         pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil,
         precision: Precision? = nil, maps: Set<MapPlace> = [], workers: Int
     ) throws(InferenceError) -> Int {
-        let pairsWithHoles = Self.withHoles(pairs, targets: targets.count, loss)
-        let holes = pairsWithHoles.filter { $0.targets.hole != nil }
-            .map { TargetShape(size: $0.output) }
-        let candidates = Set(try candidates(pairsWithHoles, targets + holes, loss).keys)
+        let pairs = Self.withOwnTargets(pairs, targets: targets.count, loss)
+        let own = pairs.flatMap { pair in
+            (0..<pair.ownTargets).map { _ in TargetShape(size: pair.output) }
+        }
+        let candidates = Set(try candidates(pairs, targets + own, loss).keys)
         var bytes = 0
         for way in Precision.allCases where precision == nil || precision == way {
             let plan = try plan(
-                pairsWithHoles, targets + holes, loss, way == .plain ? [] : candidates, maps,
+                pairs, targets + own, loss, way == .plain ? [] : candidates, maps,
                 imagesMax,
                 workers: workers)
             bytes = max(bytes, plan.bytes(extractor, workers: workers))
@@ -98,25 +100,53 @@ public struct LossEvaluator: Sendable {
         return bytes
     }
 
-    // What is in the hole of a target is a target of its own, behind those given.
-    static func withHoles(
+    // What is in the hole of a target is a target of its own, behind those given, and so is a target
+    // whose positions have the weights of a mask: of each pair first the one, then the others.
+    static func withOwnTargets(
         _ pairs: [PairShape], targets: Int, _ loss: Loss
     ) -> [PairShape] {
-        guard loss.terms.contains(where: { $0.subject == .hole }) else { return pairs }
         var next = targets
         return pairs.map { pair in
-            guard pair.mask != nil, pair.targets.pixels != nil else { return pair }
-            defer { next += 1 }
-            return pair.with(hole: next)
+            guard pair.mask != nil else { return pair }
+            var hole: Int?
+            if loss.hasHoles, pair.targets.pixels != nil {
+                hole = next
+                next += 1
+            }
+            let masked = (loss.hasMaskedTargets ? pair.targets.style : []).enumerated().map {
+                TargetChoice.Blend(target: next + $0, weight: $1.weight)
+            }
+            next += masked.count
+            return pair.with(hole: hole, masked: masked)
         }
     }
 
-    func holes(of pairs: [Pair], _ targets: [Target], _ loss: Loss) -> [Target] {
-        guard loss.terms.contains(where: { $0.subject == .hole }) else { return [] }
-        return pairs.compactMap { pair in
-            guard let mask = pair.mask, let target = pair.targets.pixels else { return nil }
-            return .image(.hole(of: targets[target].image, mask: mask))
+    func ownTargets(of pairs: [Pair], _ targets: [Target], _ loss: Loss) -> [Target] {
+        pairs.flatMap { pair -> [Target] in
+            guard let mask = pair.mask else { return [] }
+            var own: [Target] = []
+            if loss.hasHoles, let target = pair.targets.pixels {
+                own.append(.image(.hole(of: targets[target].image, mask: mask)))
+            }
+            guard loss.hasMaskedTargets else { return own }
+            return own + pair.targets.style.map { .image(targets[$0.target].image) }
         }
+    }
+
+    /// The masks of the images of a stack, by position.
+    func masks(
+        of roles: [StackRole], _ pairs: [Pair], _ shapes: [PairShape]
+    ) -> [Int: Mask] {
+        var masks: [Int: Mask] = [:]
+        for (image, role) in roles.enumerated() {
+            switch role {
+            case .subject(_, let pair): masks[image] = pairs[pair].mask
+            case .target(let index):
+                let owner = shapes.firstIndex { $0.targets.owns(index) }
+                if let owner { masks[image] = pairs[owner].mask }
+            }
+        }
+        return masks
     }
 
     private func plan(
@@ -145,5 +175,13 @@ public struct LossEvaluator: Sendable {
             }
             return .hole(of: pairs[number].output, mask: mask)
         }
+    }
+}
+
+extension Loss {
+    fileprivate var hasHoles: Bool { terms.contains { $0.subject == .hole } }
+
+    fileprivate var hasMaskedTargets: Bool {
+        terms.contains { $0.subject != .hole && $0.features?.isOfMaskedTarget ?? false }
     }
 }

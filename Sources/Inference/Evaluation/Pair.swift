@@ -36,6 +36,8 @@ public struct TargetChoice: Sendable, Hashable {
     public var style: [Blend]
     /// The target of what is in the hole, made of the pair's target and mask.
     var hole: Int?
+    /// The style targets once more, with the pair's mask.
+    var masked: [Blend] = []
 
     /// A target and its share.
     public struct Blend: Sendable, Hashable {
@@ -67,8 +69,17 @@ public struct TargetChoice: Sendable, Hashable {
     /// The targets of a term.
     func targets(of term: LayeredTerm) -> [Blend] {
         let single = term.subject == .hole ? hole : perceptual
-        guard term.subject == .hole || term.measure.statistic.isPairwise else { return style }
+        guard term.subject == .hole || term.measure.statistic.isPairwise else {
+            return term.measure.isOfMaskedTarget ? masked : style
+        }
         return single.map { [Blend(target: $0, weight: 1)] } ?? []
+    }
+}
+
+extension TargetChoice {
+    /// Whether a target is one that the pair's mask has a part in.
+    func owns(_ target: Int) -> Bool {
+        hole == target || masked.contains { $0.target == target }
     }
 }
 
@@ -95,12 +106,15 @@ public struct PairShape: Sendable {
     /// Height and width of the mask; nil without one, and so without a composite.
     public let mask: ImageSize?
 
-    /// The same pair with a target of what is in the hole.
-    func with(hole: Int) -> PairShape {
+    /// The same pair with targets that its mask has a part in.
+    func with(hole: Int?, masked: [TargetChoice.Blend]) -> PairShape {
         var targets = targets
-        targets.hole = hole
+        (targets.hole, targets.masked) = (hole, masked)
         return PairShape(output: output, targets: targets, mask: mask)
     }
+
+    /// Those targets' number.
+    var ownTargets: Int { (targets.hole == nil ? 0 : 1) + targets.masked.count }
 
     /// The shape of a pair.
     public init(output: ImageSize, targets: TargetChoice, mask: ImageSize? = nil) {

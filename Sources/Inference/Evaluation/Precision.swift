@@ -50,7 +50,8 @@ extension FeatureMeasure {
     /// Whether the loss of a layer follows from the difference of features, or from the change of their
     /// products: not where features are brought to unit length, nor of deviations and their like.
     var followsFromDifference: Bool {
-        switch statistic {
+        guard !weighsPositions else { return false }
+        return switch statistic {
         case .features(_, let unit): unit == nil
         case .gram(let gram): gram.patch == nil && gram.normaliser != .deviations
         case .mean, .meanDeviation, .gaussian, .jointMoments: false

@@ -69,7 +69,9 @@ public struct TargetNeeds: Sendable, Hashable {
         _ loss: Loss, _ architecture: Architecture, style: Bool = true, perceptual: Bool = true
     ) throws(InferenceError) {
         self.init()
-        for term in try loss.layeredTerms(in: architecture) where term.subject != .hole {
+        // Those of what is in a hole or of a region are of the pair's mask as well.
+        for term in try loss.layeredTerms(in: architecture)
+        where term.subject != .hole && !term.measure.isOfMaskedTarget {
             if term.measure.statistic.isPairwise ? perceptual : style { add(term) }
         }
     }
@@ -78,7 +80,7 @@ public struct TargetNeeds: Sendable, Hashable {
 
     mutating func add(_ term: LayeredTerm) {
         for layer in term.layers {
-            if let kind = term.measure.statistic.summaryKind {
+            if let kind = term.measure.summaryKind {
                 summaries[layer.tap, default: []].insert(kind)
             } else {
                 maps.insert(layer.tap)

@@ -169,7 +169,7 @@ extension FeatureEvaluator {
     /// else of each by itself.
     private func demands(of layer: Layer) -> [FeaturePair.Demand] {
         let measures = measures[layer.name] ?? []
-        let kinds = measures.compactMap(\.statistic.summaryKind).unique
+        let kinds = measures.compactMap(\.summaryKind).unique
         guard layer.output.shape == layer.target.shape else {
             return [0, 1].map { image in
                 FeaturePair.Demand(
@@ -212,7 +212,7 @@ extension Loss {
         var loss = self
         (loss.resize, loss.levels) = (nil, 1)
         loss.terms = terms.compactMap { term in
-            guard var measure = term.features, term.subject == .output else { return nil }
+            guard var measure = term.features, !term.needsMask else { return nil }
             measure.layers = names.compactMap { name in
                 known.contains(name)
                     ? measure.layers.first { $0.name == name } : LayerWeight(name)
@@ -227,6 +227,8 @@ extension Loss {
 
 extension FeatureMeasure {
     fileprivate func alone(at layer: LayerWeight) -> FeatureMeasure {
-        FeatureMeasure([layer], statistic, distance, reduction, learned: learned)
+        var measure = self
+        measure.layers = [layer]
+        return measure
     }
 }

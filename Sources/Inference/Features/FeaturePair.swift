@@ -63,7 +63,7 @@ struct FeaturePair {
         var losses: [FeatureMeasure: Double] = [:]
         for measure in measures {
             try team.checkCancelled()
-            if let kind = measure.statistic.summaryKind {
+            if let kind = measure.summaryKind {
                 let summaries = [0, 1].map { summary($0, kind, demands, results) }
                 guard let a = summaries[0], let b = summaries[1] else { continue }
                 losses[measure] = try measure.loss(
@@ -101,7 +101,7 @@ struct FeaturePair {
         _ results: [FeatureResult]
     ) -> Bool {
         guard losses.values.allSatisfy(\.isFinite) else { return false }
-        for kind in measures.compactMap(\.statistic.summaryKind).unique {
+        for kind in measures.compactMap(\.summaryKind).unique {
             let summaries = [0, 1].compactMap { summary($0, kind, demands, results) }
             guard summaries.count == 2 else { return false }
             guard summaries[0].isWellScaled(output, sample: sample),

@@ -7,6 +7,8 @@ struct DifferenceSlope: Sendable {
     let unit: ChannelUnit?
     /// Of features at unit length alone.
     let learned: LearnedLayer?
+    /// What each position's gradient is multiplied by; nil for 1.
+    let weights: PositionWeights?
 
     /// Adds one row of all channel blocks; `out` gives the place of each, [x][64].
     func add(
@@ -19,10 +21,22 @@ struct DifferenceSlope: Sendable {
                 row: y, of: map, target, unit, kernels: kernels, workspace: workspace, to: out)
         }
         for block in 0..<blocks {
-            kernels.addSlopes(
-                self, map.pixels(y, block: block), target.pixels(y, block: block),
-                count: map.width * Kernels.block, to: out(block))
+            let (f, t) = (map.pixels(y, block: block), target.pixels(y, block: block))
+            forEachRun(row: y, width: map.width) { columns, weight in
+                let start = columns.lowerBound * Kernels.block
+                kernels.addSlopes(
+                    self, weight: weight, f + start, t + start,
+                    count: columns.count * Kernels.block, to: out(block) + start)
+            }
         }
+    }
+
+    // Columns of one weight: the row, or position by position those that have any.
+    private func forEachRun(
+        row y: Int, width: Int, _ body: (_ columns: Range<Int>, _ weight: Double) -> Void
+    ) {
+        guard let row = weights?.row(y) else { return body(0..<width, 1) }
+        for x in 0..<width where row[x] != 0 { body(x..<x + 1, Double(row[x])) }
     }
 
     // With u = r·f, r a function of s = Σ f², and v = dL/du: dL/df = r·v + 2 r′(s) (Σ v f)·f.
@@ -45,19 +59,23 @@ struct DifferenceSlope: Sendable {
         }
         let factors = (UnsafePointer(a), UnsafePointer(b))
         (learned?.factors ?? []).withUnsafeBufferPointer { learned in
-            let weights = learned.isEmpty ? nil : learned.baseAddress
+            let channels = learned.isEmpty ? nil : learned.baseAddress
             for block in 0..<blocks {
                 kernels.addUnitDots(
                     rule, map.pixels(y, block: block), target.pixels(y, block: block), factors,
-                    weights: weights.map { $0 + block * Kernels.block }, width: width, to: k)
+                    weights: channels.map { $0 + block * Kernels.block }, width: width, to: k)
             }
             for x in 0..<width { k[x] *= -2 * unit.slope(squares: squares[x]) }
             for block in 0..<blocks {
-                kernels.addUnitSlopes(
-                    rule, factor: factor, map.pixels(y, block: block),
-                    target.pixels(y, block: block), factors, k: UnsafePointer(k),
-                    weights: weights.map { $0 + block * Kernels.block }, width: width,
-                    to: out(block))
+                let (f, t) = (map.pixels(y, block: block), target.pixels(y, block: block))
+                forEachRun(row: y, width: width) { columns, weight in
+                    let (first, start) = (columns.lowerBound, columns.lowerBound * Kernels.block)
+                    kernels.addUnitSlopes(
+                        rule, factor: factor * weight, f + start, t + start,
+                        (factors.0 + first, factors.1 + first), k: UnsafePointer(k + first),
+                        weights: channels.map { $0 + block * Kernels.block },
+                        width: columns.count, to: out(block) + start)
+                }
             }
         }
     }

@@ -42,9 +42,10 @@ extension FeatureMeasure {
 
     /// The gradient of `factor` times the loss of a layer whose statistic is pairwise, from the sums of
     /// `pairRules`, in order.
+    /// - Parameter weights: those of the positions, where they have such.
     func slopes(
-        ofPairs sums: [Double], at layer: String, _ shape: FeatureShape, pixels: Int,
-        factor: Double
+        ofPairs sums: [Double], at layer: String, _ shape: FeatureShape,
+        weights: PositionWeights? = nil, pixels: Int, factor: Double
     ) -> [DifferenceSlope] {
         guard case .features(let given, let unit) = statistic else { return [] }
         // At unit length a factor makes no difference.
@@ -58,7 +59,8 @@ extension FeatureMeasure {
         return zip(distance.sums, slopes).map { rule, slope in
             DifferenceSlope(
                 rule: rule, factor: factor * slope * scale, scale: scale, unit: unit,
-                learned: learned.map { LearnedLayer(weights: $0, layer: layer) })
+                learned: learned.map { LearnedLayer(weights: $0, layer: layer) },
+                weights: weights)
         }
     }
 

@@ -34,9 +34,11 @@ struct PackedSlope: Sendable {
     }
 
     /// Adds one channel block of some columns of a row to `out`, [x][64], which begins at column 0.
+    /// - Parameter weights: the row's, w where the matrix is of `Σ w² F Fᵀ`: the gradient is `w² A F`.
     func add(
         row y: Int, columns: Range<Int>, block: Int, of map: FeatureMap,
-        to out: UnsafeMutablePointer<Float>, kernels: Kernels, workspace: Workspace
+        weights: UnsafePointer<Float>? = nil, to out: UnsafeMutablePointer<Float>,
+        kernels: Kernels, workspace: Workspace
     ) {
         let width = columns.count
         let start = columns.lowerBound * Kernels.block
@@ -46,6 +48,7 @@ struct PackedSlope: Sendable {
             guard let b = shift.baseAddress.map({ $0 + first }) else { return }
             switch matrix {
             case .diagonal(let diagonal):
+                precondition(weights == nil, "no weights but of products")
                 diagonal.withUnsafeBufferPointer { diagonal in
                     guard let a = diagonal.baseAddress.map({ $0 + first }) else { return }
                     kernels.addAffine(
@@ -64,6 +67,12 @@ struct PackedSlope: Sendable {
                         b: panels.base + (first + panel * kernels.nr) * channels,
                         c: row + panel * kernels.nr)
                 }
+                if let weights = weights.map({ $0 + columns.lowerBound }) {
+                    for x in 0..<width {
+                        let square = weights[x] * weights[x]
+                        for c in x * Kernels.block..<(x + 1) * Kernels.block { row[c] *= square }
+                    }
+                }
                 kernels.addAffine(row, times: ones, plus: b, width: width, to: out)
             }
         }
@@ -74,13 +83,17 @@ struct PackedSlope: Sendable {
 struct PackedSummarySlope: Sendable {
     private let parts: [PackedSlope]
     private let side: Int?
+    private let weights: PositionWeights?
 
     /// - Throws: `outOfMemory`.
-    init(_ slope: SummarySlope, _ kernels: Kernels) throws(InferenceError) {
+    init(
+        _ slope: SummarySlope, weights: PositionWeights?, _ kernels: Kernels
+    ) throws(InferenceError) {
         parts = try slope.parts.map { part throws(InferenceError) in
             try PackedSlope(part, kernels)
         }
         side = slope.side
+        self.weights = weights
     }
 
     /// Adds one channel block of a row to `out`, [x][64].
@@ -96,8 +109,8 @@ struct PackedSummarySlope: Sendable {
             guard number < parts.count else { return }
             let end = self.side == nil ? map.width : (column + 1) * side
             parts[number].add(
-                row: y, columns: column * side..<end, block: block, of: map, to: out,
-                kernels: kernels, workspace: workspace)
+                row: y, columns: column * side..<end, block: block, of: map,
+                weights: weights?.row(y), to: out, kernels: kernels, workspace: workspace)
         }
     }
 }

@@ -5,6 +5,11 @@ package struct LayeredTerm {
     package let subject: Subject
     package let measure: FeatureMeasure
     package let layers: [(tap: Tap, layer: LayerWeight)]
+
+    /// Whether a pair has the term: without a mask not those that need one.
+    func isPresent(in pair: PairShape) -> Bool {
+        pair.mask != nil || subject == .output && !measure.weighsPositions
+    }
 }
 
 extension Loss {

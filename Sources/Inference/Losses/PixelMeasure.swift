@@ -1,4 +1,4 @@
-/// Which pixels: all, or each by its value in the mask M or in 1 − M.
+/// Which pixels, or positions of features: all, or each by its value in the mask M or in 1 − M.
 public enum PixelRegion: String, Sendable, CaseIterable {
     /// Every pixel, with weight 1.
     case all

@@ -7,18 +7,22 @@ package enum StatisticValue {
 
     /// The value of a statistic that is not pairwise, from the sums it is made of.
     package init(_ statistic: Statistic, _ summary: Summary) {
-        precondition(summary.kind == statistic.summaryKind)
         switch statistic {
         case .features, .jointMoments: preconditionFailure("a pair is no summary")
         case .gram(let gram): self = .matrix(GramMatrix(gram, summary))
-        case .mean: self = .vectors([summary.means])
+        case .mean:
+            precondition(summary.kind == .moments)
+            self = .vectors([summary.means])
         case .meanDeviation(let eps, let isUnbiased):
+            precondition(summary.kind == .moments)
             let positions = summary.shape.positions
             let divisor = Double(isUnbiased ? positions - 1 : positions)
             self = .vectors([
                 summary.means, summary.sums.map { ($0 / divisor + eps).squareRoot() },
             ])
-        case .gaussian(let eps, _): self = .gaussian(Gaussian(summary, eps: eps))
+        case .gaussian(let eps, _):
+            precondition(summary.kind == .centredProducts)
+            self = .gaussian(Gaussian(summary, eps: eps))
         }
     }
 
@@ -129,7 +133,9 @@ extension FeatureMeasure {
     package func pairRules(at layer: String) -> [PairRule] {
         guard case .features(_, let unit) = statistic else { return [] }
         let learned = learned.map { LearnedLayer(weights: $0, layer: layer) }
-        return pointwiseRules.map { PairRule($0.rule, unit: unit, learned: learned) }
+        return pointwiseRules.map {
+            PairRule($0.rule, unit: unit, learned: learned, weighting: weighting)
+        }
     }
 
     private var pointwiseRules: [(rule: Pointwise, factor: Double)] {

@@ -31,7 +31,7 @@ public struct Term: Sendable, Hashable {
     public var needsMask: Bool {
         switch measure {
         case _ where subject != .output: true
-        case .features: false
+        case .features(let features): features.weighsPositions
         case .pixels(let pixels): pixels.region != .all || pixels.divisor != .all
         case .variation(let variation): variation.isInHole
         }
@@ -76,17 +76,56 @@ public struct FeatureMeasure: Sendable, Hashable {
     public var reduction: Reduction
     /// The learned factors of channels; every channel counts as 1 when nil.
     public var learned: LearnedWeights?
+    /// The weight w of each position: 1, or M or 1 − M as large as the layer (`PositionWeights`). Gram
+    /// matrices are of w·F, and differences of features count w times
+    /// (google-research/frame-interpolation a0d73e5, losses/vgg19_loss.py). For features and for Gram
+    /// matrices that are neither centred nor of patches.
+    public var region: PixelRegion
+    /// The positions that means and normalisers count: all, or each by its weight, which is for
+    /// differences `Σ w` and for Gram matrices `Σ w²` of them. `all`, or the region.
+    public var divisor: PixelRegion
 
     /// A measure.
     public init(
         _ layers: [LayerWeight], _ statistic: Statistic, _ distance: Distance,
-        _ reduction: Reduction = .mean, learned: LearnedWeights? = nil
+        _ reduction: Reduction = .mean, learned: LearnedWeights? = nil,
+        region: PixelRegion = .all, divisor: PixelRegion = .all
     ) {
         self.learned = learned
         self.layers = layers
         self.statistic = statistic
         self.distance = distance
         self.reduction = reduction
+        self.region = region
+        self.divisor = divisor
+    }
+
+    /// The weights of positions; nil where all count alike.
+    var weighting: PositionWeighting? {
+        guard region != .all else { return nil }
+        guard divisor != .all else { return PositionWeighting(region) }
+        switch statistic {
+        case .gram(let gram):
+            let counts = gram.normaliser == .positions || gram.normaliser == .elements
+            return PositionWeighting(region, counts ? .rootMeanSquare : .one)
+        default:
+            return PositionWeighting(region, reduction.divisor == .sum ? .one : .mean)
+        }
+    }
+
+    /// The sums that the statistic is made of, in the measure's region; nil when it is pairwise.
+    package var summaryKind: SummaryKind? {
+        guard let weighting, let kind = statistic.summaryKind else { return statistic.summaryKind }
+        precondition(kind == .products, "no sums of weighted positions but products")
+        return .weightedProducts(weighting)
+    }
+
+    /// Whether positions have weights, so that a mask is needed.
+    public var weighsPositions: Bool { region != .all }
+
+    /// Whether the statistic has a meaning where positions have weights.
+    public var allowsRegion: Bool {
+        if case .features = statistic { true } else { statistic.summaryKind == .products }
     }
 
     /// The power of s by which the measure grows when features are multiplied by s.

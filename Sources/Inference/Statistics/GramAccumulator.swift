@@ -40,10 +40,12 @@ package struct GramAccumulator<Element: FeatureElement> {
     package var strips: Int { pairs.count * GramLayout.strips }
 
     /// Adds neighbouring rows, at most a unit, of some columns to one strip, which begins with the
-    /// first of them; of a change, the rows of the difference and of what it is the difference from.
+    /// first of them; of a change, the rows of the difference and of what it is the difference from;
+    /// of weighted features, their weights.
     package func add(
-        _ rows: FeatureRows<Element>, from target: FeatureRows<Element>? = nil, _ ys: Range<Int>,
-        columns: Range<Int>, strip: Int, isFirst: Bool, workspace: Workspace
+        _ rows: FeatureRows<Element>, from target: FeatureRows<Element>? = nil,
+        weights: PositionWeights? = nil, _ ys: Range<Int>, columns: Range<Int>, strip: Int,
+        isFirst: Bool, workspace: Workspace
     ) {
         let (pairIndex, place) = strip.quotientAndRemainder(dividingBy: GramLayout.strips)
         let pair = pairs[pairIndex]
@@ -81,9 +83,34 @@ package struct GramAccumulator<Element: FeatureElement> {
                     if let target {
                         replaceByMidpoints(&run, target, y, pair.a, x, workspace)
                     }
+                    if let weights { replaceByWeighted(&run, weights, y, x, workspace) }
                     if isCentred { centre.centre(&run, workspace: workspace) }
                     multiply(run)
                 }
+            }
+        }
+    }
+
+    // The rows of both blocks by weighted ones in scratch memory.
+    private func replaceByWeighted(
+        _ run: inout GramRun<Element>, _ weights: PositionWeights, _ y: Int, _ x: Int,
+        _ workspace: Workspace
+    ) {
+        let count = run.rows * run.width * Kernels.block
+        var weighted = UnsafeMutableRawPointer(workspace.doubles(2 * count))
+            .bindMemory(to: Element.self, capacity: 2 * count)
+        for row in 0..<run.rows {
+            let weights = weights.row(y + row) + x
+            for rows in 0..<2 {
+                let rows = rows == 0 ? run.a : run.b
+                let features = rows[row]
+                for pixel in 0..<run.width {
+                    let weight = Element(weights[pixel])
+                    let first = pixel * Kernels.block
+                    for c in first..<first + Kernels.block { weighted[c] = weight * features[c] }
+                }
+                rows[row] = UnsafePointer(weighted)
+                weighted += run.width * Kernels.block
             }
         }
     }

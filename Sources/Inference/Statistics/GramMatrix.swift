@@ -30,7 +30,11 @@ public struct GramMatrix: Sendable, Equatable {
 
     /// The matrix of a kind, from a summary of the kind that it is made of.
     public init(_ gram: Gram, _ summary: Summary) {
-        precondition(gram.summaryKind == summary.kind)
+        if case .weightedProducts = summary.kind {
+            precondition(gram.summaryKind == .products)
+        } else {
+            precondition(gram.summaryKind == summary.kind)
+        }
         let order = summary.shape.channels
         self.order = order
         count = summary.sums.count / Self.upperCount(order: order)

@@ -3,15 +3,18 @@
 package final class GramObserver<Element: FeatureElement>: RowObserver {
     package let segments: [Range<Int>]
     private let accumulators: [GramAccumulator<Element>]
+    private let weights: PositionWeights?
 
     /// An observer with memory from an arena. Centred features are not cut into segments: each run is
     /// joined to the means of those before it.
     package init(
         channels: Int, segments: [Range<Int>], isCentred: Bool, isChange: Bool = false,
-        kernels: Kernels, arena: Arena
+        weights: PositionWeights? = nil, kernels: Kernels, arena: Arena
     ) {
         precondition(segments.count == 1 || !isCentred)
+        precondition(weights == nil || !isCentred && !isChange)
         self.segments = segments
+        self.weights = weights
         let count = GramLayout.count(
             channels: channels, isCentred: isCentred, isChange: isChange)
         accumulators = segments.map { _ in
@@ -39,8 +42,8 @@ package final class GramObserver<Element: FeatureElement>: RowObserver {
         guard !columns.isEmpty else { return }
         for rows in group.units {
             accumulators[segment].add(
-                sight.subject, from: sight.target, rows, columns: columns, strip: item,
-                isFirst: rows.lowerBound == 0, workspace: workspace)
+                sight.subject, from: sight.target, weights: weights, rows, columns: columns,
+                strip: item, isFirst: rows.lowerBound == 0, workspace: workspace)
         }
     }
 

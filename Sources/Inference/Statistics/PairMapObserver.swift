@@ -9,13 +9,14 @@ final class PairMapObserver<Element: FeatureElement>: RowObserver {
 
     /// - Throws: `outOfMemory`.
     init(
-        _ rule: PairRule, _ shape: FeatureShape, segments: [Range<Int>], kernels: Kernels
+        _ rule: PairRule, _ shape: FeatureShape, segments: [Range<Int>],
+        weights: PositionWeights? = nil, kernels: Kernels
     ) throws(InferenceError) {
         positions = shape.positions
         values = try FloatBuffer(count: 2 * positions)
         self.segments = segments
         sums = PairObserver(
-            rule, channels: shape.channels, segments: segments, kernels: kernels)
+            rule, channels: shape.channels, segments: segments, weights: weights, kernels: kernels)
         width = shape.width
         values.doubles.update(repeating: 0, count: positions)
     }
@@ -27,7 +28,7 @@ final class PairMapObserver<Element: FeatureElement>: RowObserver {
     ) {
         let columns = group.columns(of: segments[segment])
         let y = group.rows.lowerBound + item
-        sums.addPixels(
+        sums.writePixels(
             sight, y, columns, workspace, to: values.doubles + y * width + columns.lowerBound)
     }
 

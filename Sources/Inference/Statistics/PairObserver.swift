@@ -6,12 +6,22 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
     private let kernels: Kernels
     // The factors of channels, whole blocks of them; none where all are 1.
     private let factors: [Double]
+    // Of each position; nil where all are 1.
+    private let weights: PositionWeights?
+    private let isPlain: Bool
     // [row of the group][segment], written by each item in a place of its own
     private var partial = UnsafeMutableBufferPointer<Double>.allocate(capacity: 0)
     private var sum = 0.0
 
-    package init(_ rule: PairRule, channels: Int, segments: [Range<Int>], kernels: Kernels) {
+    /// - Parameter weights: those that the rule asks for.
+    package init(
+        _ rule: PairRule, channels: Int, segments: [Range<Int>],
+        weights: PositionWeights? = nil, kernels: Kernels
+    ) {
+        precondition((weights == nil) == (rule.weighting == nil), "weights that nobody asked for")
+        isPlain = rule == PairRule(.absolute)
         self.rule = rule
+        self.weights = weights
         self.kernels = kernels
         self.segments = segments
         blocks = Kernels.blocks(of: channels)
@@ -37,23 +47,13 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
     ) {
         let columns = group.columns(of: segments[segment])
         let y = group.rows.lowerBound + item
-        let isPlain = rule == PairRule(.absolute)
         partial[item * segments.count + segment] = withRows(sight, y, columns, workspace) { rows in
-            (0..<blocks).reduce(0.0) { total, number in
-                let block = rows(number)
-                return total
-                    + (isPlain
-                        ? Element.absoluteDifference(
-                            kernels, block.a, block.b, count: columns.count * Kernels.block)
-                        : Element.pairSum(
-                            kernels, rule.pointwise, block.a, block.b, block.factors,
-                            weights: block.weights, width: columns.count))
-            }
+            (0..<blocks).reduce(0.0) { $0 + blockSum(rows($1), y, columns) }
         }
     }
 
-    /// Adds to each pixel of some columns of a row what the rule makes of its channels.
-    func addPixels(
+    /// Writes for each pixel of some columns of a row, which are 0, what the rule makes of its channels.
+    func writePixels(
         _ sight: Sight<Element>, _ y: Int, _ columns: Range<Int>, _ workspace: Workspace,
         to pixels: UnsafeMutablePointer<Double>
     ) {
@@ -65,6 +65,8 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
                     weights: block.weights, width: columns.count, to: pixels)
             }
         }
+        guard let row = weights?.row(y) else { return }
+        for x in 0..<columns.count { pixels[x] *= Double(row[columns.lowerBound + x]) }
     }
 
     package func finish(_ group: RowGroup) {
@@ -74,8 +76,10 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
     /// The sum, once all rows have been observed.
     package func total(of shape: FeatureShape) -> Double {
         // Channels that fill the last block are 0 in both images, and so are their factors.
-        let filled = (blocks * Kernels.block - shape.channels) * shape.positions
-        return filled == 0 || !factors.isEmpty ? sum : sum - rule.pointwise(0) * Double(filled)
+        let filled = blocks * Kernels.block - shape.channels
+        guard filled > 0, factors.isEmpty else { return sum }
+        let positions = weights?.total ?? Double(shape.positions)
+        return sum - rule.pointwise(0) * (Double(filled) * positions)
     }
 
     // One channel block of some columns of a row of both images.
@@ -104,6 +108,28 @@ package final class PairObserver<Element: FeatureElement>: RowObserver {
                     weights: weights.map { $0 + block * Kernels.block })
             }
         }
+    }
+
+    // The sum of a block, position by position where they have weights.
+    private func blockSum(_ block: Block, _ y: Int, _ columns: Range<Int>) -> Double {
+        guard let row = weights.map({ $0.row(y) + columns.lowerBound }) else {
+            return isPlain
+                ? Element.absoluteDifference(
+                    kernels, block.a, block.b, count: columns.count * Kernels.block)
+                : Element.pairSum(
+                    kernels, rule.pointwise, block.a, block.b, block.factors,
+                    weights: block.weights, width: columns.count)
+        }
+        var total = 0.0
+        for x in 0..<columns.count where row[x] != 0 {
+            let place = x * Kernels.block
+            total +=
+                Double(row[x])
+                * Element.pairSum(
+                    kernels, rule.pointwise, block.a + place, block.b + place,
+                    block.factors.map { ($0.a + x, $0.b + x) }, weights: block.weights, width: 1)
+        }
+        return total
     }
 
     // What brings the vector of channels of each pixel to unit length.

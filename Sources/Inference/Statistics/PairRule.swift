@@ -80,11 +80,17 @@ public struct PairRule: Sendable, Hashable {
     public let unit: ChannelUnit?
     /// What each channel's share is multiplied by; nil for 1.
     public let learned: LearnedLayer?
+    /// What each position's share is multiplied by; nil for 1.
+    public let weighting: PositionWeighting?
 
     /// A rule.
-    public init(_ pointwise: Pointwise, unit: ChannelUnit? = nil, learned: LearnedLayer? = nil) {
+    public init(
+        _ pointwise: Pointwise, unit: ChannelUnit? = nil, learned: LearnedLayer? = nil,
+        weighting: PositionWeighting? = nil
+    ) {
         self.pointwise = pointwise
         self.unit = unit
         self.learned = learned
+        self.weighting = weighting
     }
 }

@@ -10,6 +10,8 @@ public enum SummaryKind: Sendable, Hashable {
     case moments
     /// `Σ F_i F_j` over each patch of `side` by `side` pixels.
     case patchProducts(side: Int)
+    /// `Σ w² F_i F_j`, w being the weight of a position.
+    case weightedProducts(PositionWeighting)
 
     /// Whether its change between two nearly equal images can be summed without their difference: that
     /// of products can.
@@ -49,7 +51,7 @@ public struct Summary: Sendable {
         let triangle = shape.channels * (shape.channels + 1) / 2
         let count =
             switch kind {
-            case .products: triangle
+            case .products, .weightedProducts: triangle
             case .centredProducts: triangle + shape.channels
             case .moments: 2 * shape.channels
             case .patchProducts(let side):

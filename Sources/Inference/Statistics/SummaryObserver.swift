@@ -1,25 +1,26 @@
 /// An observer whose result is a summary.
 enum SummaryObserver<Element: FeatureElement> {
-    case gram(GramObserver<Element>, isCentred: Bool)
+    case gram(GramObserver<Element>, SummaryKind)
     case moments(MomentObserver<Element>)
     case patches(PatchGramObserver<Element>, side: Int)
 
     init(
         _ kind: SummaryKind, isChange: Bool, _ shape: FeatureShape, segments: [Range<Int>],
-        kernels: Kernels, arena: Arena
+        weights: PositionWeights? = nil, kernels: Kernels, arena: Arena
     ) {
         precondition(!isChange || kind.hasChanges)
+        if case .weightedProducts = kind { precondition(weights != nil, "no weights") }
         switch kind {
-        case .products:
+        case .products, .weightedProducts:
             self = .gram(
                 GramObserver(
                     channels: shape.channels, segments: segments, isCentred: false,
-                    isChange: isChange, kernels: kernels, arena: arena), isCentred: false)
+                    isChange: isChange, weights: weights, kernels: kernels, arena: arena), kind)
         case .centredProducts:
             self = .gram(
                 GramObserver(
                     channels: shape.channels, segments: [Self.whole(segments)], isCentred: true,
-                    isChange: isChange, kernels: kernels, arena: arena), isCentred: true)
+                    isChange: isChange, kernels: kernels, arena: arena), kind)
         case .moments:
             self = .moments(
                 MomentObserver(
@@ -36,7 +37,7 @@ enum SummaryObserver<Element: FeatureElement> {
         _ kind: SummaryKind, isChange: Bool, _ shape: FeatureShape, segments: Int
     ) -> Int {
         switch kind {
-        case .products:
+        case .products, .weightedProducts:
             GramObserver<Element>.arenaCount(
                 channels: shape.channels, segments: segments, isCentred: false, isChange: isChange)
         case .centredProducts:
@@ -59,15 +60,15 @@ enum SummaryObserver<Element: FeatureElement> {
     func summary(of shape: FeatureShape) -> Summary {
         let triangle = GramMatrix.upperCount(order: shape.channels)
         switch self {
-        case .gram(let observer, let isCentred):
+        case .gram(let observer, let kind):
             let total = observer.total()
             let sums = [Double](unsafeUninitializedCapacity: triangle) { values, count in
                 if let values = values.baseAddress { total.copyUpperProducts(to: values) }
                 count = triangle
             }
             return Summary(
-                kind: isCentred ? .centredProducts : .products, shape: shape,
-                means: isCentred ? total.means() : [], sums: sums)
+                kind: kind, shape: shape,
+                means: kind == .centredProducts ? total.means() : [], sums: sums)
         case .moments(let observer):
             let moments = observer.moments()
             return Summary(

@@ -24,12 +24,30 @@ public struct FeatureDemand: Sendable, Hashable {
         self.maps = maps
     }
 
-    /// Bytes of the results: summaries and kept features.
+    /// The weights that positions are given, each image's by its own mask.
+    var weights: [WeightDemand] {
+        (summaries.compactMap(\.weights) + (pairs + pairMaps).compactMap(\.weights)).unique
+    }
+
+    /// Bytes of the results: summaries, kept features and the weights of positions.
     func resultBytes(_ shape: FeatureShape) -> Int {
         maps.count * shape.count * MemoryLayout<Float>.stride
             + 2 * pairMaps.count * shape.positions * MemoryLayout<Double>.stride
-            + summaries.reduce(0) { $0 + Summary.byteCount(of: $1.kind, shape) }
+            + summaryBytes(shape)
+            + weights.count
+            * PositionWeights.byteCount(height: shape.height, width: shape.width)
     }
+
+    /// Bytes of the summaries alone.
+    func summaryBytes(_ shape: FeatureShape) -> Int {
+        summaries.reduce(0) { $0 + Summary.byteCount(of: $1.kind, shape) }
+    }
+}
+
+/// The weights of positions of one image of the stack.
+struct WeightDemand: Sendable, Hashable {
+    let image: Int
+    let weighting: PositionWeighting
 }
 
 /// A summary of one image of the stack.
@@ -47,6 +65,12 @@ public struct SummaryDemand: Sendable, Hashable {
         self.image = image
         self.kind = kind
         self.target = target
+    }
+
+    /// The weights that it is summed with; nil for none.
+    var weights: WeightDemand? {
+        guard case .weightedProducts(let weighting) = kind else { return nil }
+        return WeightDemand(image: image, weighting: weighting)
     }
 }
 
@@ -74,6 +98,11 @@ public struct PairDemand: Sendable, Hashable {
         self.image = image
         self.target = target
         self.rule = rule
+    }
+
+    /// The weights that it is summed with; nil for none.
+    var weights: WeightDemand? {
+        rule.weighting.map { WeightDemand(image: image, weighting: $0) }
     }
 }
 
@@ -119,4 +148,6 @@ public struct FeatureResult: Sendable {
     public let moments: [MomentDemand: JointMoments]
     /// The features that were to be kept, by position in the stack.
     public let maps: [Int: FeatureMap]
+    /// The weights that positions had.
+    let weights: [WeightDemand: PositionWeights]
 }

@@ -7,6 +7,7 @@ final class TapStatistics<Element: FeatureElement> {
     private let pairMaps: [PairMapObserver<Element>]
     private let moments: [JointMomentObserver<Element>]
     private let maps: [MapObserver<Element>]
+    private let weights: [WeightDemand: PositionWeights]
     private let observers: [any RowObserver<Element>]
     private let tasks: [Task]
     // The first item of each task in the loop at hand, and the end.
@@ -34,26 +35,33 @@ final class TapStatistics<Element: FeatureElement> {
     ///   - splitsColumns: whether the workers share the columns of the stack and not its images.
     ///   - zeros: a row of one channel block of zeros.
     ///   - maps: where the features of an image are kept; new memory where nothing is said.
+    ///   - mask: the mask of an image of the stack whose positions are weighted.
     ///   - kept: the features that the demand names by number; they outlive this object.
     /// - Throws: `outOfMemory`.
     init(
         _ demand: FeatureDemand, _ shape: FeatureShape, segments: [Range<Int>], splitsColumns: Bool,
         kernels: Kernels, arena: Arena, zeros: FeatureRows<Element>? = nil,
-        maps given: [Int: FeatureMap] = [:], kept: (Int) -> FeatureRows<Element>?
+        maps given: [Int: FeatureMap] = [:], mask: (Int) -> Mask? = { _ in nil },
+        kept: (Int) -> FeatureRows<Element>?
     ) throws(InferenceError) {
         self.demand = demand
         self.shape = shape
-        summaries = demand.summaries.map {
+        let weights = try Self.weights(demand.weights, shape, mask)
+        self.weights = weights
+        summaries = demand.summaries.map { summary in
             SummaryObserver(
-                $0.kind, isChange: $0.target != nil, shape, segments: segments, kernels: kernels,
-                arena: arena)
+                summary.kind, isChange: summary.target != nil, shape, segments: segments,
+                weights: summary.weights.flatMap { weights[$0] }, kernels: kernels, arena: arena)
         }
         pairs = demand.pairs.map {
             PairObserver(
-                $0.rule, channels: shape.channels, segments: segments, kernels: kernels)
+                $0.rule, channels: shape.channels, segments: segments,
+                weights: $0.weights.flatMap { weights[$0] }, kernels: kernels)
         }
         pairMaps = try demand.pairMaps.map { pair throws(InferenceError) in
-            try PairMapObserver(pair.rule, shape, segments: segments, kernels: kernels)
+            try PairMapObserver(
+                pair.rule, shape, segments: segments,
+                weights: pair.weights.flatMap { weights[$0] }, kernels: kernels)
         }
         moments = demand.moments.map { _ in
             JointMomentObserver(
@@ -99,6 +107,20 @@ final class TapStatistics<Element: FeatureElement> {
                 : (a.place, a.segment) < (b.place, b.segment)
         }
         starts = Array(repeating: 0, count: tasks.count + 1)
+    }
+
+    private static func weights(
+        _ demands: [WeightDemand], _ shape: FeatureShape, _ mask: (Int) -> Mask?
+    ) throws(InferenceError) -> [WeightDemand: PositionWeights] {
+        var weights: [WeightDemand: PositionWeights] = [:]
+        for demand in demands {
+            guard let mask = mask(demand.image) else {
+                preconditionFailure("image \(demand.image) is weighted and has no mask")
+            }
+            weights[demand] = try PositionWeights(
+                mask, demand.weighting, height: shape.height, width: shape.width)
+        }
+        return weights
     }
 
     /// The floats that the statistics of a demand take of their arena.
@@ -170,7 +192,8 @@ final class TapStatistics<Element: FeatureElement> {
                 zip(demand.moments, moments.map { $0.moments() }),
                 uniquingKeysWith: { first, _ in first }),
             maps: Dictionary(
-                zip(demand.maps, maps.map(\.map)), uniquingKeysWith: { first, _ in first }))
+                zip(demand.maps, maps.map(\.map)), uniquingKeysWith: { first, _ in first }),
+            weights: weights)
     }
 }
 

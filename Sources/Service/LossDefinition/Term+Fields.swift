@@ -64,8 +64,11 @@ extension FeatureMeasure: Visited {
         try visitor.object("distance", &distance)
         try visitor.object("reduction", &reduction)
         try visitor.choice("learned", &learned)
+        try visitor.choice("region", &region)
+        try visitor.choice("divisor", &divisor)
         guard visitor.isReading else { return }
         try checkMoments(visitor)
+        try checkRegion(visitor)
         let isGaussian = if case .gaussian = statistic { true } else { false }
         guard isGaussian == (distance == .wasserstein) else {
             throw visitor.fault(
@@ -87,6 +90,17 @@ extension FeatureMeasure: Visited {
                 "learned",
                 "\(learned.rawValue) is for "
                     + (learned == .dists ? "joint_moments" : "features at unit length") + " alone")
+        }
+    }
+
+    private func checkRegion(_ visitor: some FieldVisitor) throws(ServiceError) {
+        guard region == .all || allowsRegion else {
+            throw visitor.fault(
+                "region",
+                "is for features and for Gram matrices that are neither centred nor of patches")
+        }
+        guard divisor == .all || divisor == region else {
+            throw visitor.fault("divisor", "of features must be all, or the region of the term")
         }
     }
 

@@ -52,6 +52,12 @@ struct LossChoice: Sendable {
     /// For features whose layers have names of the client's own.
     init(_ options: OptionSet, layers known: [String]) throws(ServiceError) {
         let (chosen, preset) = try Self.chosen(options)
+        if let term = chosen.terms.first(where: { $0.features?.weighsPositions ?? false }) {
+            throw ServiceError(
+                .invalidOption,
+                "The term \(term.key) weighs positions by a mask, and features are given without one; "
+                    + "leave its region out.")
+        }
         var loss = chosen.given(layers: known)
         let names = Set(known)
         let changed = try loss.change(options) { name, option throws(ServiceError) in
@@ -168,7 +174,7 @@ extension Loss {
         if gram != nil {
             changed.append(.gram)
             try require(.gram)
-            try requireNoPatches(gram)
+            try requirePlain(gram)
         }
         self = self.changed(
             style: lists[.styleLayers] ?? lists[.layers],
@@ -192,16 +198,20 @@ extension Loss {
         return changed
     }
 
-    // Matrices of patches are not centred, in a definition as little as here.
-    private func requireNoPatches(_ kind: GramKind?) throws(ServiceError) {
-        let hasPatches = terms.compactMap(\.features).contains { measure in
-            if case .gram(let gram) = measure.statistic { gram.patch != nil } else { false }
+    // Matrices of patches or of a region are not centred, in a definition as little as here.
+    private func requirePlain(_ kind: GramKind?) throws(ServiceError) {
+        guard let kind, Gram(kind).isCentred else { return }
+        let obstacle = terms.compactMap(\.features).lazy.compactMap { measure -> String? in
+            guard case .gram(let gram) = measure.statistic else { return nil }
+            if gram.patch != nil { return "patches" }
+            return measure.weighsPositions ? "regions" : nil
         }
-        guard let kind, Gram(kind).isCentred, hasPatches else { return }
+        .first
+        guard let obstacle else { return }
         throw ServiceError(
             .invalidOption,
             "The option gram may not be \(kind.rawValue) in the loss \(name): its matrices are of "
-                + "patches, which are not centred.")
+                + "\(obstacle), which are not centred.")
     }
 
     // A short option is refused where the loss has nothing that it could change.
