@@ -172,7 +172,8 @@ struct RegionTests {
         #expect(try losses(pairs, targets) == evaluation.losses)
         for (losses, maps) in zip(evaluation.losses, evaluation.maps) {
             for place in places {
-                let term = try #require(losses.terms.first { $0.key == Self.loss.terms[place.term].key })
+                let term = try #require(
+                    losses.terms.first { $0.key == Self.loss.terms[place.term].key })
                 let loss = try #require(term.layers?.first { $0.name == place.layer }).loss
                 let values = try #require(maps[place]).values
                 let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)

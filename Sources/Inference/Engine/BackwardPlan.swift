@@ -1,15 +1,15 @@
 /// How the gradient goes back through the convolutions, from the deepest that has one to the image,
 /// with the memory it takes.
-struct BackwardPlan {
+package struct BackwardPlan {
     /// The way back through one convolution, in bands of rows of tiles of its input.
-    struct Stage {
-        let shape: ConvolutionShape
-        let height: Int, width: Int
+    package struct Stage {
+        package let shape: ConvolutionShape
+        package let height: Int, width: Int
         /// Rows and columns of what its output becomes for the next stage: after a pool, or the same.
-        let leavingHeight: Int, leavingWidth: Int
-        let isPooled: Bool
+        package let leavingHeight: Int, leavingWidth: Int
+        package let isPooled: Bool
         /// Rows of windows that the last row of a pair is in beside its own.
-        let windowsBeside: Int
+        package let windowsBeside: Int
         let inBlocks: Int, outBlocks: Int
         /// What the convolution reads outside of its input.
         let border: Border
@@ -19,31 +19,31 @@ struct BackwardPlan {
 
         /// Pixels that are added on every side, where what the convolution reads outside of its input
         /// has a gradient.
-        var margin: Int { border == .zero ? 0 : 1 }
-        var fold: BorderFold { BorderFold(border: border, height: height, width: width) }
+        package var margin: Int { border == .zero ? 0 : 1 }
+        package var fold: BorderFold { BorderFold(border: border, height: height, width: width) }
         /// Its taps.
         var taps: [Tap] { Tap.Kind.allCases.compactMap(shape.tap) }
 
         /// Rows and columns with the margins.
-        var paddedHeight: Int { height + 2 * margin }
+        package var paddedHeight: Int { height + 2 * margin }
         var paddedWidth: Int { width + 2 * margin }
-        var bands: Int { (paddedHeight + 3) / 4 }
+        package var bands: Int { (paddedHeight + 3) / 4 }
         var tilesAcross: Int { (paddedWidth + 3) / 4 }
 
         /// Rows of the gradient at the output that so many bands are computed from.
-        func outputRows(forBands bands: Int) -> Int { min(paddedHeight, 4 * bands + 1) }
+        package func outputRows(forBands bands: Int) -> Int { min(paddedHeight, 4 * bands + 1) }
 
         /// Rows of the gradient that leaves the stage in the other direction, of which so many rows
         /// of that at the output are made.
-        func leavingRows(forRows rows: Int) -> Int {
+        package func leavingRows(forRows rows: Int) -> Int {
             isPooled ? min(leavingHeight, (rows + 1) / 2 + windowsBeside) : rows
         }
     }
 
-    let stages: [Stage]
+    package let stages: [Stage]
     let images: Int
 
-    init(
+    package init(
         layers: [TapeLayerShape], variant: NetworkVariant, taps: [Tap], images: Int, workers: Int,
         tilesPerStep: Int?
     ) {
@@ -81,11 +81,11 @@ struct BackwardPlan {
 
     /// Rows that the ring of the gradient at a convolution's output must hold: what one step reads,
     /// with a window of a pool more.
-    func outputSlots(_ index: Int) -> Int { 4 * stages[index].bandsPerStep + 4 }
+    package func outputSlots(_ index: Int) -> Int { 4 * stages[index].bandsPerStep + 4 }
 
     /// Rows that the ring of the gradient that leaves a stage must hold: one step of the stage behind
     /// it, and what one step of this one reads.
-    func leavingSlots(_ index: Int) -> Int {
+    package func leavingSlots(_ index: Int) -> Int {
         let step = index + 1 < stages.count ? 4 * stages[index + 1].bandsPerStep : 0
         return step + outputSlots(index) + 4
     }

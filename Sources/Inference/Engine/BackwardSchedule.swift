@@ -1,8 +1,8 @@
 /// The order of the steps of a way back, the mirror image of `WalkSchedule`: each stage is asked by the
 /// stage before it.
-final class BackwardSchedule {
+package final class BackwardSchedule {
     /// Rows are those of the layer.
-    enum Step {
+    package enum Step {
         /// What leaves the deepest stage is what taps have: rows of it.
         case enter(stage: Int, rows: Range<Int>)
         /// The gradient at the convolution's output, from what leaves the stage: whole windows.
@@ -17,7 +17,7 @@ final class BackwardSchedule {
     private var outputRowsDone: [Int]
     private var leavingRowsDone: [Int]
 
-    init(_ plan: BackwardPlan) {
+    package init(_ plan: BackwardPlan) {
         self.plan = plan
         bandsDone = plan.stages.map { _ in 0 }
         outputRowsDone = bandsDone
@@ -25,7 +25,7 @@ final class BackwardSchedule {
     }
 
     /// Steps to the last row of the images.
-    func run<Failure>(_ perform: (Step) throws(Failure) -> Void) throws(Failure) {
+    package func run<Failure>(_ perform: (Step) throws(Failure) -> Void) throws(Failure) {
         while bandsDone[0] < plan.stages[0].bands { try step(0, perform) }
     }
 

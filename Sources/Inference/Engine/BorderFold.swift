@@ -2,9 +2,14 @@
 /// its gradient is added.
 ///
 /// Padded rows and columns are counted from the border's: row y of the input is padded row y + 1.
-struct BorderFold {
+package struct BorderFold {
     let border: Border
     let height: Int, width: Int
+
+    package init(border: Border, height: Int, width: Int) {
+        self.border = border
+        (self.height, self.width) = (height, width)
+    }
 
     private var margin: Int { border == .zero ? 0 : 1 }
 
@@ -16,10 +21,10 @@ struct BorderFold {
     }
 
     /// The padded rows that row y is the sum of.
-    func rows(_ y: Int) -> [Int] { sources(y, of: height) }
+    package func rows(_ y: Int) -> [Int] { sources(y, of: height) }
 
     /// Rows that are complete once so many padded ones are there.
-    func rowsDone(afterPaddedRows rows: Int) -> Int {
+    package func rowsDone(afterPaddedRows rows: Int) -> Int {
         guard margin > 0 else { return rows }
         if rows == height + 2 { return height }
         return max(0, min(rows - 1, border.source(height, of: height) ?? height))
@@ -36,7 +41,9 @@ struct BorderFold {
     }
 
     /// Makes one row of the ring of inputs from the padded ring.
-    func run(row y: Int, image: Int, from padded: RowRing, to ring: RowRing, kernels: Kernels) {
+    package func run(
+        row y: Int, image: Int, from padded: RowRing, to ring: RowRing, kernels: Kernels
+    ) {
         for block in 0..<ring.blocks {
             let out = ring.pixels(y, image: image, block: block)
             for (place, source) in rows(y).enumerated() {

@@ -3,7 +3,7 @@
 /// The tiles are cut into blocks, the items of a parallel loop: input transform of the block, 36
 /// products for each 64 output channels, output transform. What a tile comes to does not depend on
 /// the block it is in, so neither threads nor the size of a step change a bit.
-struct ConvolutionStep {
+package struct ConvolutionStep {
     let convolution: WinogradConvolution
     let u: FloatBuffer
     let kernels: Kernels
@@ -15,17 +15,33 @@ struct ConvolutionStep {
     let zeros: UnsafePointer<Float>
     let outputs: Sinks<RowRing>
     /// Where differences are not zero; nil without any.
-    var support: StageSupport?
+    let support: StageSupport?
+
+    package init(
+        convolution: WinogradConvolution, u: FloatBuffer, kernels: Kernels, height: Int,
+        width: Int, input: RowRing, border: Border, zeros: UnsafePointer<Float>,
+        outputs: Sinks<RowRing>, support: StageSupport? = nil
+    ) {
+        self.convolution = convolution
+        self.u = u
+        self.kernels = kernels
+        (self.height, self.width) = (height, width)
+        self.input = input
+        self.border = border
+        self.zeros = zeros
+        self.outputs = outputs
+        self.support = support
+    }
 
     /// Tiles of a block, a multiple of the register block's `mr`, by measurement on two Zen 4 cores:
     /// about 28 for up to 128 input channels, whose V stays in the second-level cache, about 56
     /// beyond, where each pass over U should serve many.
-    static func tilesPerBlock(icBlocks: Int, mr: Int) -> Int {
+    package static func tilesPerBlock(icBlocks: Int, mr: Int) -> Int {
         (icBlocks >= 4 ? 60 : 30) / mr * mr
     }
 
     /// The most that a block has of them: half as many again, when tiles are cut evenly.
-    static func tilesPerBlockMax(icBlocks: Int, mr: Int) -> Int {
+    package static func tilesPerBlockMax(icBlocks: Int, mr: Int) -> Int {
         tilesPerBlock(icBlocks: icBlocks, mr: mr) * 3 / 2 + mr
     }
 
@@ -34,16 +50,23 @@ struct ConvolutionStep {
         Kernels.elements * ((icBlocks + 1) * tiles * Kernels.block + 32)
     }
 
-    func run(_ order: TileOrder, team: Team) {
-        let tiles = order.count
-        let mr = kernels.mr
-        // Cut evenly into a multiple of the workers, so that all end together; and where there are
-        // enough tiles for that, between register blocks: six tiles take AVX2 from 110 to 114
-        // GFLOP/s a core, of a peak of 117.
-        let share = Self.tilesPerBlock(icBlocks: convolution.icBlocks, mr: mr) * team.workers
+    /// The blocks that tiles are cut into, and what each begins at a multiple of.
+    ///
+    /// Evenly and a multiple of the workers, so that all end together; and where there are enough tiles
+    /// for that, between register blocks: six tiles take AVX2 from 110 to 114 GFLOP/s a core, of a peak
+    /// of 117.
+    package static func blocks(
+        tiles: Int, icBlocks: Int, mr: Int, workers: Int
+    ) -> (count: Int, unit: Int) {
+        let share = tilesPerBlock(icBlocks: icBlocks, mr: mr) * workers
         let rounds = max(1, (tiles + share / 2) / share)
-        let blocks = min(rounds * team.workers, (tiles + mr - 1) / mr)
-        let unit = tiles >= 32 * mr ? mr : 1
+        return (min(rounds * workers, (tiles + mr - 1) / mr), tiles >= 32 * mr ? mr : 1)
+    }
+
+    package func run(_ order: TileOrder, team: Team) {
+        let (blocks, unit) = Self.blocks(
+            tiles: order.count, icBlocks: convolution.icBlocks, mr: kernels.mr,
+            workers: team.workers)
         // Too few tiles for everybody: share the output channels as well.
         let parts = blocks >= team.workers ? 1 : min(team.workers, convolution.ocBlocks)
         team.parallelWithWorkspace(blocks * parts) { item, workspace in

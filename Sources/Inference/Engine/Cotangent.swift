@@ -29,7 +29,7 @@ public struct FeatureSlope: Sendable {
 
     /// That of a function of a summary of the features.
     /// - Throws: `outOfMemory`.
-    static func summary(
+    package static func summary(
         _ slope: SummarySlope, of map: FeatureMap, weights: PositionWeights? = nil,
         _ kernels: Kernels
     ) throws(InferenceError) -> FeatureSlope {
@@ -38,14 +38,14 @@ public struct FeatureSlope: Sendable {
     }
 
     /// That of a sum over pairs of features, theirs and a target's.
-    static func difference(
+    package static func difference(
         _ slope: DifferenceSlope, _ map: FeatureMap, _ target: FeatureMap
     ) -> FeatureSlope {
         FeatureSlope(kind: .difference(slope, map, target))
     }
 
     /// Adds one row of the gradient to that of a ring, which has a margin on every side.
-    func add(
+    package func add(
         row y: Int, to ring: RowRing, image: Int, margin: Int, kernels: Kernels,
         workspace: Workspace
     ) {

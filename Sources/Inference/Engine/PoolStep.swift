@@ -1,12 +1,21 @@
 /// A pool by itself: rows of features in, rows of half the height and width out.
-struct PoolStep {
+package struct PoolStep {
     let pooling: NetworkVariant.Pooling
     let kernels: Kernels
     let input: RowRing
     let output: RowRing
 
+    package init(
+        pooling: NetworkVariant.Pooling, kernels: Kernels, input: RowRing, output: RowRing
+    ) {
+        self.pooling = pooling
+        self.kernels = kernels
+        self.input = input
+        self.output = output
+    }
+
     /// Computes rows of the output of every image, whose input rows the ring holds.
-    func run(rows: Range<Int>, images: Int, team: Team) {
+    package func run(rows: Range<Int>, images: Int, team: Team) {
         let windows = PoolRow(
             pooling: pooling, kernels: kernels, height: input.height, width: input.width,
             pooledWidth: output.width)

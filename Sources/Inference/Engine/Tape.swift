@@ -45,7 +45,7 @@ public final class Tape: Sendable {
 }
 
 /// What a walk keeps of one convolution for the way back, before it is walked.
-struct TapeLayerShape: Sendable {
+package struct TapeLayerShape: Sendable {
     let shape: ConvolutionShape
     /// Rows and columns of its output.
     let height: Int, width: Int
@@ -231,7 +231,7 @@ struct TapeLayer: Sendable {
 
 extension WalkPlan {
     /// What is to be kept of each convolution for the way back.
-    func tapeLayers(of variant: NetworkVariant) -> [TapeLayerShape] {
+    package func tapeLayers(of variant: NetworkVariant) -> [TapeLayerShape] {
         stages.indices.compactMap { index in
             let stage = stages[index]
             guard case .convolution = stage.layer else { return nil }

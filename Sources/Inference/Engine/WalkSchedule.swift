@@ -1,24 +1,24 @@
 /// The order of the steps of a walk: each stage computes some bands when the stage after it needs their
 /// rows.
-final class WalkSchedule {
+package final class WalkSchedule {
     private let plan: WalkPlan
-    private(set) var bandsDone: [Int]
+    package private(set) var bandsDone: [Int]
 
-    init(_ plan: WalkPlan) {
+    package init(_ plan: WalkPlan) {
         self.plan = plan
         bandsDone = plan.stages.map { _ in 0 }
     }
 
     /// Steps a stage until it has computed all its bands; `perform` does a step of a stage, so many
     /// bands.
-    func finish<Failure>(
+    package func finish<Failure>(
         _ index: Int, _ perform: (_ stage: Int, _ bands: Range<Int>) throws(Failure) -> Void
     ) throws(Failure) {
         while bandsDone[index] < plan.stages[index].bands { try step(index, perform) }
     }
 
     /// Steps a stage until so many rows of a kind are there.
-    func advance<Failure>(
+    package func advance<Failure>(
         _ index: Int, to rows: Int, _ kind: Tap.Kind,
         _ perform: (_ stage: Int, _ bands: Range<Int>) throws(Failure) -> Void
     ) throws(Failure) {
@@ -26,7 +26,7 @@ final class WalkSchedule {
     }
 
     /// Rows of a kind that a stage has made.
-    func rowsDone(_ index: Int, _ kind: Tap.Kind) -> Int {
+    package func rowsDone(_ index: Int, _ kind: Tap.Kind) -> Int {
         plan.stages[index].rows(kind, afterBands: bandsDone[index])
     }
 

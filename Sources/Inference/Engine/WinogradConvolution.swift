@@ -9,8 +9,8 @@ import Synchronization
 ///
 /// U is four times the size of the kernels (37.7 MB for 512 → 512 channels), so it is made when a
 /// request first needs the layer in that direction.
-final class WinogradConvolution: Sendable {
-    enum Direction { case forward, backward }
+package final class WinogradConvolution: Sendable {
+    package enum Direction { case forward, backward }
 
     let shape: ConvolutionShape
     let direction: Direction
@@ -21,10 +21,10 @@ final class WinogradConvolution: Sendable {
     private let made = Atomic(0)
 
     /// Channels that it reads and that it writes, in blocks of 64.
-    let icBlocks: Int
-    let ocBlocks: Int
+    package let icBlocks: Int
+    package let ocBlocks: Int
 
-    init(_ weights: ConvolutionWeights, direction: Direction = .forward, kernels: Kernels) {
+    package init(_ weights: ConvolutionWeights, direction: Direction = .forward, kernels: Kernels) {
         shape = weights.shape
         self.direction = direction
         self.weights = weights.weights
@@ -42,16 +42,16 @@ final class WinogradConvolution: Sendable {
     }
 
     /// Bytes of U.
-    var transformedBytes: Int {
+    package var transformedBytes: Int {
         Kernels.elements * shape.inChannels * shape.outChannels * MemoryLayout<Float>.stride
     }
 
     /// Bytes of U once it is made, without waiting for whoever makes it.
-    var madeBytes: Int { made.load(ordering: .relaxed) }
+    package var madeBytes: Int { made.load(ordering: .relaxed) }
 
     /// U as [oc block][element][panel][ic][nr].
     /// - Throws: `outOfMemory`.
-    func transformedKernels(_ team: Team) throws(InferenceError) -> FloatBuffer {
+    package func transformedKernels(_ team: Team) throws(InferenceError) -> FloatBuffer {
         try transformed.withLock { kept throws(InferenceError) in
             if let kept { return kept }
             let made = try transform(team)

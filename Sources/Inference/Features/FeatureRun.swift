@@ -1,15 +1,13 @@
 /// Runs of positions of given features, packed as the kernels read the rows of the network's:
 /// [image][channel block][position][64]. The copy of a run stays in cache for all that is made of it.
-struct FeatureRun<Element: FeatureElement> {
+package struct FeatureRun<Element: FeatureElement> {
     private let memory: UnsafeMutablePointer<Element>
     private let blocks: Int
     /// Positions of a whole run.
     let width: Int
 
     /// Room for a run of some images of a shape; what is packed stays where it is until the next run.
-    init(
-        _ shape: FeatureShape, images: Int, width: Int, arena: Arena
-    ) {
+    package init(_ shape: FeatureShape, images: Int, width: Int, arena: Arena) {
         blocks = Kernels.blocks(of: shape.channels)
         self.width = width
         let count = Self.count(shape, images: images, width: width)
@@ -19,19 +17,19 @@ struct FeatureRun<Element: FeatureElement> {
     }
 
     /// The elements of runs of some images.
-    static func count(_ shape: FeatureShape, images: Int, width: Int) -> Int {
+    package static func count(_ shape: FeatureShape, images: Int, width: Int) -> Int {
         images * Kernels.blocks(of: shape.channels) * width * Kernels.block
     }
 
     /// The rows of an image's run: one.
-    func rows(ofImage image: Int) -> FeatureRows<Element> {
+    package func rows(ofImage image: Int) -> FeatureRows<Element> {
         FeatureRows(
             base: memory + image * blocks * width * Kernels.block, slots: 1, rowStride: 0,
             blockStride: width * Kernels.block, blocks: blocks)
     }
 
     /// Packs some positions of one sample of a tensor.
-    func pack(_ tensor: FeatureTensor, sample: Int, _ positions: Range<Int>, image: Int) {
+    package func pack(_ tensor: FeatureTensor, sample: Int, _ positions: Range<Int>, image: Int) {
         switch tensor.elements {
         case .float32(let values): pack(values, tensor.dimensions, sample, positions, image)
         case .float64(let values): pack(values, tensor.dimensions, sample, positions, image)

@@ -1,6 +1,6 @@
 /// A gradient by the difference of two features, `factor · g′(scale · (F − T))`; or by that of features
 /// at unit length over the channels of each pixel, with learned factors of the channels where there are.
-struct DifferenceSlope: Sendable {
+package struct DifferenceSlope: Sendable {
     let rule: Pointwise
     let factor: Double
     let scale: Double

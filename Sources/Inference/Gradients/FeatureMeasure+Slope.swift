@@ -2,9 +2,9 @@ extension FeatureMeasure {
     /// The gradient of `factor` times the loss of a layer whose statistic is a summary, with respect to
     /// the features that were summed up.
     /// - Parameter check: called again and again where it takes long; what it throws ends the work.
-    func slope(
+    package func slope(
         of subject: Summary, against targets: [(summary: Summary, weight: Double)], pixels: Int,
-        factor: Double, kernels: Kernels, check: () throws(InferenceError) -> Void
+        factor: Double, kernels: Kernels, check: () throws(InferenceError) -> Void = {}
     ) throws(InferenceError) -> SummarySlope? {
         let values = targets.map { (StatisticValue(statistic, $0.summary), $0.weight) }
         let target = values.count == 1 ? values[0].0 : StatisticValue(blending: values)
@@ -28,7 +28,7 @@ extension FeatureMeasure {
 
     /// The gradient of `factor` times the loss of a layer whose statistic is of both images' moments: one
     /// part affine in the subject's features, one in the target's.
-    func slopes(
+    package func slopes(
         ofMoments moments: JointMoments, at layer: String, pixels: Int, factor: Double
     ) -> (own: AffineSlope, others: AffineSlope)? {
         guard let structural = distance.structural(learned?.factors(at: layer)) else { return nil }
@@ -43,7 +43,7 @@ extension FeatureMeasure {
     /// The gradient of `factor` times the loss of a layer whose statistic is pairwise, from the sums of
     /// `pairRules`, in order.
     /// - Parameter weights: those of the positions, where they have such.
-    func slopes(
+    package func slopes(
         ofPairs sums: [Double], at layer: String, _ shape: FeatureShape,
         weights: PositionWeights? = nil, pixels: Int, factor: Double
     ) -> [DifferenceSlope] {

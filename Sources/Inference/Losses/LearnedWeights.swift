@@ -49,6 +49,11 @@ public struct LearnedLayer: Sendable, Hashable {
     let weights: LearnedWeights
     let layer: String
 
+    package init(weights: LearnedWeights, layer: String) {
+        self.weights = weights
+        self.layer = layer
+    }
+
     /// As `LearnedWeights.factors(at:)`; empty for a layer that has none.
-    var factors: [Double] { weights.factors(at: layer) ?? [] }
+    package var factors: [Double] { weights.factors(at: layer) ?? [] }
 }

@@ -18,7 +18,7 @@ public struct TermLoss: Sendable, Equatable {
     public let layers: [LayerLoss]?
 
     /// A term without layers.
-    init(_ term: Term, loss: Double) {
+    package init(_ term: Term, loss: Double) {
         key = term.key
         weight = term.weight
         self.loss = loss
@@ -37,7 +37,7 @@ public struct TermLoss: Sendable, Equatable {
     }
 
     /// A term with layers.
-    init(_ term: Term, _ losses: [(layer: LayerWeight, loss: Double)]) {
+    package init(_ term: Term, _ losses: [(layer: LayerWeight, loss: Double)]) {
         key = term.key
         weight = term.weight
         layers = losses.map { LayerLoss(name: $0.layer.name, loss: $0.loss) }
@@ -53,7 +53,7 @@ public struct PairLosses: Sendable, Equatable {
     /// The sum of weight · loss over the terms.
     public var total: Double { terms.reduce(0) { $0 + $1.weight * $1.loss } }
 
-    init(_ terms: [TermLoss]) {
+    package init(_ terms: [TermLoss]) {
         self.terms = terms
     }
 
@@ -65,7 +65,7 @@ public struct PairLosses: Sendable, Equatable {
     }
 
     /// The name of the first number that is infinite or NaN, as in "style.pool1"; nil when none is.
-    var firstNonFinite: String? {
+    package var firstNonFinite: String? {
         for term in terms {
             if let layer = term.layers?.first(where: { !$0.loss.isFinite }) {
                 return "\(term.key).\(layer.name)"

@@ -119,7 +119,7 @@ extension FeatureMeasure {
     }
 
     /// The loss of a layer whose statistic is of both images' moments.
-    func loss(
+    package func loss(
         ofMoments moments: JointMoments?, at layer: String, pixels: Int
     ) -> Double {
         guard let moments, let structural = distance.structural(learned?.factors(at: layer)) else {

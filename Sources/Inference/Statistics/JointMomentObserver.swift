@@ -1,7 +1,7 @@
 /// Means, variances and covariance of each channel of two images, by the two passes over a unit of rows
 /// of `MomentObserver`.
-final class JointMomentObserver<Element: FeatureElement>: RowObserver {
-    let segments: [Range<Int>]
+package final class JointMomentObserver<Element: FeatureElement>: RowObserver {
+    package let segments: [Range<Int>]
     private let shape: FeatureShape
     private let kernels: Kernels
     // By block: of all rows so far the means of both images, their sums of squares and of products; of
@@ -10,7 +10,7 @@ final class JointMomentObserver<Element: FeatureElement>: RowObserver {
 
     private static var blockCount: Int { 10 * Kernels.block + 1 }
 
-    init(_ shape: FeatureShape, columns: Range<Int>, kernels: Kernels, arena: Arena) {
+    package init(_ shape: FeatureShape, columns: Range<Int>, kernels: Kernels, arena: Arena) {
         self.shape = shape
         self.kernels = kernels
         segments = [columns]
@@ -20,13 +20,13 @@ final class JointMomentObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The floats that it takes of its arena.
-    static func arenaCount(channels: Int) -> Int {
+    package static func arenaCount(channels: Int) -> Int {
         Arena.rounded(2 * Kernels.blocks(of: channels) * blockCount)
     }
 
-    func items(of group: RowGroup) -> Int { Kernels.blocks(of: shape.channels) }
+    package func items(of group: RowGroup) -> Int { Kernels.blocks(of: shape.channels) }
 
-    func observe(
+    package func observe(
         _ sight: Sight<Element>, _ group: RowGroup, segment: Int, item: Int, workspace: Workspace
     ) {
         guard let target = sight.target else { preconditionFailure("a pair of one image") }
@@ -74,7 +74,7 @@ final class JointMomentObserver<Element: FeatureElement>: RowObserver {
     }
 
     /// The moments, once all rows have been observed.
-    func moments() -> JointMoments {
+    package func moments() -> JointMoments {
         func values(_ number: Int) -> [Double] {
             (0..<shape.channels).map { channel in
                 let (block, c) = channel.quotientAndRemainder(dividingBy: Kernels.block)
@@ -91,11 +91,23 @@ final class JointMomentObserver<Element: FeatureElement>: RowObserver {
 
 /// Means, variances and covariance, both divided by N, of each channel of two images.
 public struct JointMoments: Sendable {
-    let means: [Double]
-    let targetMeans: [Double]
-    let variances: [Double]
-    let targetVariances: [Double]
-    let covariances: [Double]
+    package let means: [Double]
+    package let targetMeans: [Double]
+    package let variances: [Double]
+    package let targetVariances: [Double]
+    package let covariances: [Double]
     /// N
-    let positions: Double
+    package let positions: Double
+
+    package init(
+        means: [Double], targetMeans: [Double], variances: [Double], targetVariances: [Double],
+        covariances: [Double], positions: Double
+    ) {
+        self.means = means
+        self.targetMeans = targetMeans
+        self.variances = variances
+        self.targetVariances = targetVariances
+        self.covariances = covariances
+        self.positions = positions
+    }
 }

@@ -54,7 +54,9 @@ struct PositionWeightsTests {
         #expect(abs(value - 1.0 / 3) < 1e-7)
     }
 
-    @Test func `divided, their mean or that of their squares is 1, and of nothing they are 0`() throws {
+    @Test func `divided, their mean or that of their squares is 1, and of nothing they are 0`()
+        throws
+    {
         let mask = try mask([[0, 51, 255], [255, 102, 0]])
         let mean = (0.2 + 1 + 1 + 0.4) / 6, square = (0.04 + 1 + 1 + 0.16) / 6
         let divisors: [(PositionWeighting.Divisor, Double)] = [
