@@ -1,7 +1,8 @@
 import Inference
 
 /// Times the engine and the service on this machine. No thresholds: numbers are compared by whoever
-/// reads them, side by side in one run (Scripts/benchmark runs the peers beside it).
+/// reads them, side by side in one run (Scripts/benchmark runs the peers beside it). W1 … W4 beside
+/// `gradient` are the workloads whose gradients are timed.
 ///
 ///     swift run -c release Benchmarks [kernels|layers|convolutions|workloads|gradient|large-gradient|features|near|metrics|large|service|W1|W2|W3|W4 …]
 @main
@@ -17,6 +18,7 @@ struct Benchmarks {
             print("unknown: \(unknown.joined(separator: " ")); known: \(all), W1 … W4")
             return
         }
+        let named = wanted.compactMap(Workload.named)
         let bench = Bench()
         bench.printMachine()
         for section in all where wanted.isEmpty || wanted.contains(section) {
@@ -25,7 +27,7 @@ struct Benchmarks {
             case "layers": try bench.timeLayers()
             case "convolutions": try bench.timeConvolutions()
             case "workloads": try bench.timeWorkloads(Workload.all)
-            case "gradient": try bench.timeGradients(Workload.all)
+            case "gradient": try bench.timeGradients(named.isEmpty ? Workload.all : named)
             case "features": try bench.timeFeatures()
             case "near": try bench.timeNearPairs()
             case "large-gradient": try bench.timeLargeGradients()
@@ -34,6 +36,6 @@ struct Benchmarks {
             default: try bench.timeService()
             }
         }
-        try bench.timeWorkloads(wanted.compactMap(Workload.named))
+        if !wanted.contains("gradient") { try bench.timeWorkloads(named) }
     }
 }
