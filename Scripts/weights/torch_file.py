@@ -17,6 +17,10 @@ def read(path):
         raise Refusal("reading a .pth needs the package torch") from error
     state = torch.load(path, map_location="cpu", weights_only=True)
     state = state.get("state_dict", state)
+    if any(key.endswith(".filt") for key in state):
+        raise Refusal(
+            "its pools blur, as those of ST-LPIPS: the service runs no such network, and with other "
+            "pools its weights are another metric")
     modules = {}
     for key, value in state.items():
         found = re.fullmatch(r"(?:module\.)?(?:features\.)?(\d+)\.(\w+)", key)
