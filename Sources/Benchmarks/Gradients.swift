@@ -119,9 +119,9 @@ struct GradientRun {
     func estimate() throws -> Int {
         let shapes = targets.map { target in
             if case .statistics = target {
-                TargetShape(size: target.image.size, isStored: true)
+                TargetShape(size: target.size, isStored: true)
             } else {
-                TargetShape(size: target.image.size)
+                TargetShape(size: target.size)
             }
         }
         return try evaluator.estimateGradientBytes(

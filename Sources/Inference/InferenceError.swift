@@ -10,6 +10,9 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
     case unknownLayer(String)
     /// There are no learned weights for the layer.
     case unlearnedLayer(String, LearnedWeights)
+    /// What is compared cannot be known without the target's image, which is not here; the sentence names
+    /// it.
+    case missingImage(String)
     /// A loss that came out as infinity or NaN; the sentence names it.
     case nonFiniteResult(String)
     /// Nobody waits for the result any more.
@@ -23,7 +26,7 @@ public enum InferenceError: Error, Sendable, Equatable, CustomStringConvertible 
         case .imageTooSmall(let minimum, let tap):
             "layer \(tap) needs images of at least \(minimum)x\(minimum) pixels"
         case .shapeMismatch(let sentence), .invalidTensor(let sentence),
-            .nonFiniteResult(let sentence):
+            .missingImage(let sentence), .nonFiniteResult(let sentence):
             sentence
         case .unknownLayer(let name):
             "the network has no layer \(name)"

@@ -20,14 +20,15 @@ struct FeatureTests {
     private static func gramMatrices(
         of tensor: FeatureTensor, kind: GramKind
     ) throws -> [GramMatrix] {
-        try pool.runAndWait { try tensor.gramMatrices(Gram(kind), team: $0) }
+        try pool.runAndWait { try tensor.summaries(Gram(kind).summaryKind, team: $0) }
+            .map { GramMatrix(Gram(kind), $0) }
     }
 
     @Test func `Gram matrices that nobody waits for are not computed`() throws {
         let features = try tensor([2, 4, 3], .matrix, noise(24, seed: 1), isDouble: false)
         #expect(throws: InferenceError.cancelled) {
             try Self.pool.runAndWait { team in
-                try features.gramMatrices(Gram(.raw), team: team.cancelled(when: { true }))
+                try features.summaries(.products, team: team.cancelled(when: { true }))
             }
         }
     }

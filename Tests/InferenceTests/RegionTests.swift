@@ -240,7 +240,7 @@ struct RegionTests {
             }
         }
         let kept = try gradients([pair], keptBytesMax: .max)
-        let other = Pair(output: target.image, target: 0, mask: pair.mask)
+        let other = Pair(output: try #require(target.image), target: 0, mask: pair.mask)
         let batch = try gradients([other, pair], keptBytesMax: .max)
         let walkedAgain = try gradients([pair], keptBytesMax: 0)
         for (index, term) in Self.loss.terms.enumerated() {

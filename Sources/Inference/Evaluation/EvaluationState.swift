@@ -139,8 +139,9 @@ struct EvaluationState {
     func statistics(of indices: Set<Int>) -> [Int: TargetStatistics] {
         var statistics: [Int: TargetStatistics] = [:]
         for index in indices {
+            guard let image = targets[index].image else { continue }
             statistics[index] = TargetStatistics(
-                image: targets[index].statistics?.image ?? targets[index].image.detached(),
+                image: targets[index].statistics == nil ? image.detached() : image,
                 summaries: summaries[index] ?? [:], maps: maps[index] ?? [:])
         }
         return statistics

@@ -100,7 +100,7 @@ struct GradientWalk {
     ) throws(InferenceError) -> GradientEvaluation {
         let input = loss.input ?? extractor.network.preprocessing
         let pixels = try team.map(pairs.count) { number throws(InferenceError) in
-            let target = pairs[number].targets.pixels.map { targets[$0].image }
+            let target = pairs[number].targets.pixels.flatMap { targets[$0].image }
             for (index, terms) in groups.enumerated() {
                 try PixelGradient.add(
                     terms, loss, pairs[number], target: target, input: input,

@@ -5,6 +5,7 @@ extension LossEvaluator {
         pairs: [PairShape], targets: [TargetShape], loss: Loss, precision: Precision? = nil
     ) throws(InferenceError) {
         let terms = try loss.layeredTerms(in: extractor.network.architecture)
+        for pair in pairs { try checkKnown(pair, targets, loss, terms, precision) }
         if precision == .difference {
             for pair in pairs {
                 for blend in pair.targets.style {
@@ -42,6 +43,55 @@ extension LossEvaluator {
         }
         let variant = loss.network.variant(extractor.network.architecture)
         for size in pairs.map(\.output) + targets.map(\.size) { try check(size, terms, variant) }
+    }
+
+    // Of a target without an image everything that is compared must be known.
+    private func checkKnown(
+        _ pair: PairShape, _ targets: [TargetShape], _ loss: Loss, _ terms: [LayeredTerm],
+        _ precision: Precision?
+    ) throws(InferenceError) {
+        func isUnseen(_ target: Int?) -> Bool {
+            target.map { targets.indices.contains($0) && !targets[$0].hasImage } ?? false
+        }
+        for term in loss.terms where pair.mask != nil || !term.needsMask {
+            let seesPixels = term.features == nil && term.isOfTwoImages || term.subject != .output
+            guard seesPixels, isUnseen(pair.targets.pixels) else { continue }
+            throw .missingImage(
+                "the term \(term.key) compares pixels, and of the target there are statistics alone"
+            )
+        }
+        for term in terms where pair.mask != nil || !loss.terms[term.index].needsMask {
+            guard
+                !term.measure.weighsPositions
+                    || !pair.targets.style.contains(where: { isUnseen($0.target) })
+            else {
+                throw .missingImage(
+                    "the term \(loss.terms[term.index].key) weighs positions by the mask, and of the "
+                        + "target there are statistics alone")
+            }
+            for blend in pair.targets.targets(of: term) where isUnseen(blend.target) {
+                guard precision != .difference else {
+                    throw .missingImage(
+                        "the precision difference needs the image of the target, and there are "
+                            + "statistics alone")
+                }
+                let key = loss.terms[term.index].key
+                var needs = TargetNeeds()
+                needs.add(term)
+                let missing = targets[blend.target].missing(needs)
+                guard missing.maps.isEmpty else {
+                    throw .missingImage(
+                        "the term \(key) compares features position by position, and of the target "
+                            + "there are statistics alone")
+                }
+                let lacking = term.layers.first { missing.summaries[$0.tap] != nil }
+                if let lacking {
+                    throw .missingImage(
+                        "the term \(key) compares layer \(lacking.layer.name), of which the "
+                            + "statistics of the target have none")
+                }
+            }
+        }
     }
 
     private func checkEqual(

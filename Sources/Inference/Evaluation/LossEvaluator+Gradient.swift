@@ -27,7 +27,7 @@ extension LossEvaluator {
         let targets = targets + ownTargets(of: pairs, targets, loss)
         let shapes = Self.withOwnTargets(pairs.map(\.shape), targets: given, loss)
         try check(
-            pairs: shapes, targets: targets[..<given].map { TargetShape(size: $0.image.size) },
+            pairs: shapes, targets: targets[..<given].map { TargetShape($0) },
             loss: loss)
         let targetShapes = targets.map { TargetShape($0) }
         let plan = try gradientPlan(
@@ -98,7 +98,9 @@ extension LossEvaluator {
             targets: targets.map { TargetShape($0) }, imagesMax: 1)
         var known = targets
         for index in targets.indices where plan.missing[index] != TargetNeeds() {
-            let image = targets[index].image
+            guard let image = targets[index].image else {
+                preconditionFailure("what is not known of a target is computed from its image")
+            }
             let needs = plan.missing[index]
             let taps = plan.variant.taps.filter(needs.hasAny)
             let demands = taps.map { tap in

@@ -9,7 +9,7 @@ extension LossEvaluator {
         for (number, pair) in pairs.enumerated() {
             for subject in Subject.allCases {
                 guard let target = pair.singleTarget(subject, terms),
-                    targets[target].size == pair.output
+                    targets[target].size == pair.output, targets[target].hasImage
                 else { continue }
                 candidates[.subject(subject, pair: number)] = target
             }

@@ -44,7 +44,8 @@ public struct LossEvaluator: Sendable {
         if precision == .plain { differences = [:] }
         for (role, target) in differences where precision == nil {
             let way = try Precision.suitable(
-                image(role, pairs, targets), targets[target].image, team: team)
+                image(role, pairs, targets), image(.target(target), pairs, targets),
+                team: team)
             if way == .plain { differences[role] = nil }
         }
         let plan = try plan(
@@ -64,7 +65,7 @@ public struct LossEvaluator: Sendable {
         let pixels = try team.map(pairs.count) { number throws(InferenceError) in
             try PixelLosses(
                 loss, pairs[number],
-                target: pairs[number].targets.pixels.map { targets[$0].image },
+                target: pairs[number].targets.pixels.flatMap { targets[$0].image },
                 input: loss.input ?? extractor.network.preprocessing, check: team.checkCancelled)
         }
         try team.checkCancelled()
@@ -125,11 +126,13 @@ public struct LossEvaluator: Sendable {
         pairs.flatMap { pair -> [Target] in
             guard let mask = pair.mask else { return [] }
             var own: [Target] = []
-            if loss.hasHoles, let target = pair.targets.pixels {
-                own.append(.image(.hole(of: targets[target].image, mask: mask)))
+            if loss.hasHoles, let image = pair.targets.pixels.flatMap({ targets[$0].image }) {
+                own.append(.image(.hole(of: image, mask: mask)))
             }
             guard loss.hasMaskedTargets else { return own }
-            return own + pair.targets.style.map { .image(targets[$0.target].image) }
+            // What has no image here was refused.
+            return own
+                + pair.targets.style.compactMap { targets[$0.target].image.map(Target.image) }
         }
     }
 
@@ -161,14 +164,20 @@ public struct LossEvaluator: Sendable {
 
     func image(_ role: StackRole, _ pairs: [Pair], _ targets: [Target]) -> Image {
         switch role {
-        case .target(let index): return targets[index].image
+        case .target(let index):
+            guard let image = targets[index].image else {
+                preconditionFailure("a target that is walked has an image")
+            }
+            return image
         case .subject(.output, let number): return pairs[number].output
         case .subject(.composite, let number):
             let pair = pairs[number]
-            guard let mask = pair.mask, let target = pair.targets.pixels else {
+            guard let mask = pair.mask,
+                let target = pair.targets.pixels.flatMap({ targets[$0].image })
+            else {
                 preconditionFailure("a composite without a mask or a target")
             }
-            return .composite(output: pair.output, target: targets[target].image, mask: mask)
+            return .composite(output: pair.output, target: target, mask: mask)
         case .subject(.hole, let number):
             guard let mask = pairs[number].mask else {
                 preconditionFailure("a hole without a mask")

@@ -6,11 +6,19 @@ public enum Target: Sendable {
     /// are missing are computed.
     case statistics(TargetStatistics)
 
-    /// The target's pixels.
-    public var image: Image {
+    /// The target's pixels; nil where its summaries alone are known.
+    public var image: Image? {
         switch self {
         case .image(let image): image
         case .statistics(let statistics): statistics.image
+        }
+    }
+
+    /// Height and width.
+    public var size: ImageSize {
+        switch self {
+        case .image(let image): image.size
+        case .statistics(let statistics): statistics.size
         }
     }
 
@@ -27,6 +35,8 @@ public struct TargetShape: Sendable {
     public let isStored: Bool
     /// Whether its statistics are to be kept.
     public let isKept: Bool
+    /// Whether its pixels are there.
+    let hasImage: Bool
     // Those that are there, where not all are.
     private var known: TargetStatistics?
 
@@ -35,11 +45,15 @@ public struct TargetShape: Sendable {
         self.size = size
         self.isStored = isStored
         self.isKept = isKept
+        hasImage = true
     }
 
     /// The shape of a target that is here.
     public init(_ target: Target, isKept: Bool = false) {
-        self.init(size: target.image.size, isKept: isKept)
+        size = target.size
+        isStored = false
+        self.isKept = isKept
+        hasImage = target.image != nil
         known = target.statistics
     }
 
@@ -117,17 +131,36 @@ public struct TargetNeeds: Sendable, Hashable {
 /// What was computed from a target, by tap and statistic, under one variant of the network and one
 /// input: worth keeping when it comes again, for whichever loss.
 public struct TargetStatistics: Sendable {
-    /// The target itself, with samples of its own.
-    public let image: Image
+    /// Height and width of the target.
+    public let size: ImageSize
+    /// The target itself, with samples of its own; nil where its summaries alone are known.
+    public let image: Image?
     let summaries: [Tap: [SummaryKind: Summary]]
     let maps: [Tap: FeatureMap]
+
+    init(
+        image: Image, summaries: [Tap: [SummaryKind: Summary]], maps: [Tap: FeatureMap]
+    ) {
+        size = image.size
+        self.image = image
+        self.summaries = summaries
+        self.maps = maps
+    }
+
+    /// Summaries of an image that is not here: a target for terms that compare these alone.
+    public init(size: ImageSize, summaries: [Tap: Summary]) {
+        self.size = size
+        image = nil
+        self.summaries = summaries.mapValues { [$0.kind: $0] }
+        maps = [:]
+    }
 
     /// What this takes in memory, in bytes.
     public var byteCount: Int {
         let sums = summaries.values.reduce(0) { total, kinds in
             kinds.values.reduce(total) { $0 + $1.byteCount }
         }
-        return maps.values.reduce(image.sampleBytes + sums) { $0 + $1.bytes }
+        return maps.values.reduce((image?.sampleBytes ?? 0) + sums) { $0 + $1.bytes }
     }
 
     /// Whether everything that is needed is here.
@@ -136,9 +169,19 @@ public struct TargetStatistics: Sendable {
     /// Both these statistics of one target and others, which are the same where both are there.
     package func joined(with others: TargetStatistics) -> TargetStatistics {
         TargetStatistics(
-            image: image,
+            size: size, image: image,
             summaries: summaries.merging(others.summaries) { $0.merging($1) { own, _ in own } },
             maps: maps.merging(others.maps) { own, _ in own })
+    }
+
+    private init(
+        size: ImageSize, image: Image?, summaries: [Tap: [SummaryKind: Summary]],
+        maps: [Tap: FeatureMap]
+    ) {
+        self.size = size
+        self.image = image
+        self.summaries = summaries
+        self.maps = maps
     }
 
     /// How many statistics there are, by tap and kind.

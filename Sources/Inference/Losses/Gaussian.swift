@@ -1,7 +1,7 @@
 /// A normal distribution of features: mean m and covariance S, and the 2-Wasserstein distance of two
 /// (Olkin & Pukelsheim, "The distance between two random vectors with given dispersion matrices",
 /// 1982), as style-transfer-pytorch takes it (style_transfer.py:129-195, sqrtm.py:9-25).
-package struct Gaussian {
+package struct Gaussian: Sendable {
     private let mean: [Double]
     private let covariance: SymmetricMatrix
 

@@ -25,7 +25,7 @@ public enum Statistic: Sendable, Hashable {
     public var isPairwise: Bool { summaryKind == nil }
 
     /// The sums that the statistic is made of; nil when it is pairwise.
-    var summaryKind: SummaryKind? {
+    package var summaryKind: SummaryKind? {
         switch self {
         case .features, .jointMoments: nil
         case .gram(let gram): gram.summaryKind
@@ -85,6 +85,20 @@ public struct Gram: Sendable, Hashable {
             .patchProducts(side: patch)
         } else {
             isCentred ? .centredProducts : .products
+        }
+    }
+
+    /// What sums over features of a shape are multiplied by; 1 for correlations, which are divided element
+    /// by element.
+    func factor(of shape: FeatureShape) -> Double {
+        let positions = patch.map { $0 * $0 } ?? shape.positions
+        let square = scale * scale
+        return switch normaliser {
+        case .none: square
+        case .positions: square / Double(positions)
+        case .elements: square / Double(shape.channels * positions)
+        case .constant(let constant): square / constant
+        case .deviations: 1
         }
     }
 

@@ -1,5 +1,5 @@
 /// A statistic of one image at one layer: what distances are taken of.
-package enum StatisticValue {
+package enum StatisticValue: Sendable {
     case matrix(GramMatrix)
     /// One value a channel, of one or two kinds.
     case vectors([[Double]])

@@ -1,6 +1,6 @@
 /// A symmetric matrix in double precision, as the statistics' kernels read rows of features:
 /// [block][row][64], what lies beyond the order being zero.
-package struct SymmetricMatrix {
+package struct SymmetricMatrix: Sendable {
     package let order: Int
     // The order rounded up to whole blocks.
     private let rows: Int

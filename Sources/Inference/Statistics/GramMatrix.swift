@@ -38,15 +38,10 @@ public struct GramMatrix: Sendable, Equatable {
         let order = summary.shape.channels
         self.order = order
         count = summary.sums.count / Self.upperCount(order: order)
-        let positions = gram.patch.map { $0 * $0 } ?? summary.shape.positions
-        let square = gram.scale * gram.scale
-        switch gram.normaliser {
-        case .none: (upper, factor) = (summary.sums, square)
-        case .positions: (upper, factor) = (summary.sums, square / Double(positions))
-        case .elements: (upper, factor) = (summary.sums, square / Double(order * positions))
-        case .constant(let constant): (upper, factor) = (summary.sums, square / constant)
-        case .deviations: (upper, factor) = (Self.correlations(summary.sums, order), 1)
-        }
+        factor = gram.factor(of: summary.shape)
+        upper =
+            gram.normaliser == .deviations
+            ? Self.correlations(summary.sums, order) : summary.sums
     }
 
     /// The sum of matrices of one order, each with a factor.

@@ -44,7 +44,7 @@ struct FeaturesEndpoint: JobEndpoint {
         let network = walk.model.network
         var metadata = [
             "model": network.name, "sha256": network.sha256,
-            "preprocessing": network.preprocessing.name, "layout": FeatureLayout.nchw.rawValue,
+            "preprocessing": walk.input.name, "layout": FeatureLayout.nchw.rawValue,
         ]
         metadata["warnings"] = warnings.lines
         return try SafetensorsFile.encode(tensors, metadata: metadata) {

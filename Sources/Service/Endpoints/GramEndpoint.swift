@@ -2,7 +2,8 @@ import HTTP
 import HTTPTypes
 import Inference
 
-/// POST /v1/gram: Gram matrices of images, or of features that the client computed.
+/// POST /v1/gram: Gram matrices, or means and deviations, of images or of features that the client
+/// computed.
 struct GramEndpoint: JobEndpoint {
     let context: ServiceContext
     let mediaTypes: [MediaType] = [.multipart, .json, .safetensors]
@@ -12,7 +13,7 @@ struct GramEndpoint: JobEndpoint {
         let set = try OptionSet(
             query: request.query, body: submission, known: OptionName.gramMatrices)
         let loss = try LossChoice.chosen(set).loss
-        let kind = try set.choice(.gram) ?? loss.gramKind ?? .normalized
+        let statistic = try Self.statistic(loss, set)
         let accept = request.fields[.accept]
         let hasFeatures = submission.parts.contains { $0.name != "image" }
         guard !hasFeatures || submission.parts(named: "image").isEmpty else {
@@ -20,48 +21,84 @@ struct GramEndpoint: JobEndpoint {
                 .badRequest, "There are both images and features; send one or the other.")
         }
         return hasFeatures
-            ? try prepareFeatures(submission, set, kind, accept, models)
-            : try prepareImages(submission, set, loss, kind, accept, models)
+            ? try prepareFeatures(submission, set, statistic, accept, models)
+            : try prepareImages(submission, set, loss, statistic, accept, models)
+    }
+
+    /// The statistic of a kind as the loss defines it, else in its plainest form.
+    private static func statistic(
+        _ loss: Loss, _ set: OptionSet
+    ) throws(ServiceError) -> (Statistic, Statistic.Kind) {
+        let kind = try set.choice(.statistic) ?? Statistic.Kind.gram
+        let gram: GramKind? = try set.choice(.gram)
+        guard gram == nil || kind == .gram else {
+            throw ServiceError(
+                .invalidOption,
+                "The option gram has nothing to say of the statistic \(kind.rawValue); leave it out."
+            )
+        }
+        let own = loss.changed(gram: gram).terms.compactMap { $0.features?.statistic }
+            .first { $0.kind == kind }
+        let plain: Statistic =
+            switch kind {
+            case .gram: .gram(Gram(gram ?? .normalized))
+            case .mean: .mean
+            case .meanDeviation: .meanDeviation(eps: 1e-5, isUnbiased: true)
+            }
+        return (own ?? plain, kind)
+    }
+
+    private static func summaryKind(of statistic: Statistic) -> SummaryKind {
+        guard let kind = statistic.summaryKind else {
+            preconditionFailure("a statistic that is answered is of sums")
+        }
+        return kind
     }
 
     private func prepareImages(
-        _ submission: Submission, _ set: OptionSet, _ loss: Loss, _ kind: GramKind,
-        _ accept: String?, _ models: Models
+        _ submission: Submission, _ set: OptionSet, _ loss: Loss,
+        _ statistic: (Statistic, Statistic.Kind), _ accept: String?, _ models: Models
     ) throws(ServiceError) -> JobRequest {
         let walk = try ImageWalk(submission, set, loss, models, context.configuration)
         let type = try GramAnswer.type(accept, layers: walk.taps.count)
-        let gram = Gram(kind)
-        let wanted = SummaryDemand(0, gram.summaryKind)
+        let (statistic, kind) = statistic
+        let wanted = SummaryDemand(0, Self.summaryKind(of: statistic))
         let demand = { @Sendable (tap: Tap) in
             TapDemand(tap: tap, FeatureDemand(summaries: [wanted]))
         }
-        let orders = walk.taps.map(\.channels)
+        let channels = walk.taps.map(\.channels)
         let workBytes =
             walk.workBytes(demand, workers: context.pool.workers)
-            .plus(GramAnswer.workBytes(orders: orders, samples: walk.images.count))
+            .plus(GramAnswer.workBytes(kind, channels: channels, samples: walk.images.count))
         let answerBytes = GramAnswer.answerBytes(
-            orders: orders, samples: walk.images.count, type)
+            kind, channels: channels, samples: walk.images.count, type)
+        let origin = StatisticsOrigin(
+            walk.model.network, walk.variant, walk.input, statistic,
+            sizes: (0..<walk.images.count).map { walk.images.size(of: $0) })
         return JobRequest(workBytes: workBytes, answerBytes: answerBytes) {
             run throws(ServiceError) in
             let (results, warnings) = try walk.run(&run, demand)
             context.metrics.pixels.add(walk.images.pixels)
             let layers = walk.taps.enumerated().map { index, tap in
                 GramAnswer.Layer(
-                    name: tap.description,
-                    matrices: results.compactMap { results in
-                        results[index].summaries[wanted].map { GramMatrix(gram, $0) }
+                    name: tap.description, channels: tap.channels,
+                    values: results.compactMap { results in
+                        results[index].summaries[wanted].map { StatisticValue(statistic, $0) }
                     })
             }
             return try run.measure(.encode) { team throws(ServiceError) in
-                try GramAnswer(kind: kind, layers: layers, warnings: warnings)
-                    .response(type, team)
+                try GramAnswer(
+                    statistic: statistic, kind: kind, origin: origin, layers: layers,
+                    warnings: warnings
+                )
+                .response(type, team)
             }
         }
     }
 
     private func prepareFeatures(
-        _ submission: Submission, _ set: OptionSet, _ kind: GramKind, _ accept: String?,
-        _ models: Models
+        _ submission: Submission, _ set: OptionSet, _ statistic: (Statistic, Statistic.Kind),
+        _ accept: String?, _ models: Models
     ) throws(ServiceError) -> JobRequest {
         guard try set.text(.model) == nil else {
             throw ServiceError(
@@ -86,20 +123,21 @@ struct GramEndpoint: JobEndpoint {
         let instructionSet = models.instructionSet
         let type = try GramAnswer.type(accept, layers: chosen.count)
         let workers = context.pool.workers
-        let gram = Gram(kind)
+        let (statistic, kind) = statistic
+        let summaryKind = Self.summaryKind(of: statistic)
         let work = chosen.map {
-            FeatureTensor.gramBytes(gram, $0.source.dimensions, workers: workers)
+            FeatureTensor.summaryBytes(summaryKind, $0.source.dimensions, workers: workers)
         }
         let workBytes = chosen.bytes {
             $0.source.decodedBytes.plus(
                 GramAnswer.workBytes(
-                    orders: [$0.source.dimensions.shape.channels],
+                    kind, channels: [$0.source.dimensions.shape.channels],
                     samples: $0.source.dimensions.samples))
         }
         .plus(work.max() ?? 0)
         let answerBytes = chosen.bytes {
             GramAnswer.answerBytes(
-                orders: [$0.source.dimensions.shape.channels],
+                kind, channels: [$0.source.dimensions.shape.channels],
                 samples: $0.source.dimensions.samples, type)
         }
         return JobRequest(workBytes: workBytes, answerBytes: answerBytes) {
@@ -110,25 +148,30 @@ struct GramEndpoint: JobEndpoint {
                 }
             }
             let layers = try run.measure(.losses) { team throws(ServiceError) in
-                try Self.matrices(
-                    of: tensors, names: chosen.map(\.layer), gram, instructionSet, team)
+                try Self.layers(
+                    of: tensors, names: chosen.map(\.layer), statistic, summaryKind,
+                    instructionSet, team)
             }
             return try run.measure(.encode) { team throws(ServiceError) in
-                try GramAnswer(kind: kind, layers: layers).response(type, team)
+                try GramAnswer(statistic: statistic, kind: kind, layers: layers)
+                    .response(type, team)
             }
         }
     }
 
-    private static func matrices(
-        of tensors: [FeatureTensor], names: [String], _ gram: Gram,
+    private static func layers(
+        of tensors: [FeatureTensor], names: [String], _ statistic: Statistic, _ kind: SummaryKind,
         _ instructionSet: InstructionSet, _ team: Team
     ) throws(ServiceError) -> [GramAnswer.Layer] {
         var layers: [GramAnswer.Layer] = []
         for (name, tensor) in zip(names, tensors) {
             do {
-                let matrices = try tensor.gramMatrices(
-                    gram, instructionSet: instructionSet, team: team)
-                layers.append(GramAnswer.Layer(name: name, matrices: matrices))
+                let summaries = try tensor.summaries(
+                    kind, instructionSet: instructionSet, team: team)
+                layers.append(
+                    GramAnswer.Layer(
+                        name: name, channels: tensor.dimensions.shape.channels,
+                        values: summaries.map { StatisticValue(statistic, $0) }))
             } catch {
                 throw ServiceError(error)
             }

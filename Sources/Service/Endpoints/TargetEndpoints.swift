@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import Inference
 
 /// What `/v1/targets/{digest}` names.
 private func digest(_ request: ServiceRequest) throws(ServiceError) -> TargetDigest {
@@ -9,7 +10,7 @@ private func digest(_ request: ServiceRequest) throws(ServiceError) -> TargetDig
 /// PUT /v1/targets/{digest}: keeps a target.
 struct PutTargetEndpoint: JobEndpoint {
     let context: ServiceContext
-    let mediaTypes: [MediaType] = [.png, .jpeg, .npy, .octetStream]
+    let mediaTypes: [MediaType] = [.png, .jpeg, .npy, .safetensors, .json, .octetStream]
 
     /// A digest, a type and a shape.
     private static let answerBytes = 512
@@ -32,6 +33,16 @@ struct PutTargetEndpoint: JobEndpoint {
         let named = try digest(request)
         let options = try options(request)
         let payload = Payload(request.body)
+        guard !GivenStatistics.isMeant(payload) else {
+            let given = try GivenStatistics(payload, role: "target", request.intake)
+            return JobRequest(workBytes: 0, answerBytes: Self.answerBytes) {
+                run throws(ServiceError) in
+                try run.measure(.decode) { team throws(ServiceError) in
+                    try Self.check(payload, named, team)
+                }
+                return try register(named, .statistics(given), request.tenant)
+            }
+        }
         let source = try Submission.source(
             .file(payload, contentType: request.fields[.contentType]), "target", options,
             ImageLimits(context.configuration))
@@ -42,22 +53,31 @@ struct PutTargetEndpoint: JobEndpoint {
         return JobRequest(workBytes: source.decodedBytes, answerBytes: Self.answerBytes) {
             run throws(ServiceError) in
             try run.measure(.decode) { team throws(ServiceError) in
-                guard try TargetDigest(of: payload, isCancelled: { team.isCancelled }) == named
-                else {
-                    throw ServiceError(
-                        .digestMismatch,
-                        "The SHA-256 of the body is not the digest in the path; send the bytes it "
-                            + "names."
-                    )
-                }
+                try Self.check(payload, named, team)
                 // Decoded once for the sake of its faults: they belong to this answer, not to a
                 // later one.
                 _ = try source.decode(isCancelled: { team.isCancelled })
             }
-            let target = RegisteredTarget(digest: named, source: source)
-            let isNew = try TargetCache(context.targets, of: request.tenant).register(target)
-            return HTTPServerResponse(status: isNew ? .created : .ok, target.json)
+            return try register(named, .image(source), request.tenant)
         }
+    }
+
+    private static func check(
+        _ payload: Payload, _ named: TargetDigest, _ team: Team
+    ) throws(ServiceError) {
+        guard try TargetDigest(of: payload, isCancelled: { team.isCancelled }) == named else {
+            throw ServiceError(
+                .digestMismatch,
+                "The SHA-256 of the body is not the digest in the path; send the bytes it names.")
+        }
+    }
+
+    private func register(
+        _ digest: TargetDigest, _ content: RegisteredTarget.Content, _ tenant: String?
+    ) throws(ServiceError) -> HTTPServerResponse {
+        let target = RegisteredTarget(digest: digest, content: content)
+        let isNew = try TargetCache(context.targets, of: tenant).register(target)
+        return HTTPServerResponse(status: isNew ? .created : .ok, target.json)
     }
 }
 

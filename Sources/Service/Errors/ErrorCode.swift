@@ -34,6 +34,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case presetUnavailable = "preset_unavailable"
     case unknownModel = "unknown_model"
     case weightsMismatch = "weights_mismatch"
+    case statisticsMismatch = "statistics_mismatch"
     case invalidLoss = "invalid_loss"
     case rangeViolation = "range_violation"
     case nonFiniteInput = "non_finite_input"
@@ -87,6 +88,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .presetUnavailable: (.unprocessableContent, "Preset unavailable")
         case .unknownModel: (.unprocessableContent, "Unknown model")
         case .weightsMismatch: (.unprocessableContent, "Weights mismatch")
+        case .statisticsMismatch: (.unprocessableContent, "Statistics mismatch")
         case .invalidLoss: (.unprocessableContent, "Invalid loss")
         case .rangeViolation: (.unprocessableContent, "Value out of range")
         case .nonFiniteInput: (.unprocessableContent, "Input not finite")

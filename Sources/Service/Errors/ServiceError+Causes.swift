@@ -85,6 +85,7 @@ extension ServiceError {
         case .imageTooSmall(let minimum, _): self.init(.imageTooSmall, sentence, limit: minimum)
         case .shapeMismatch: self.init(.shapeMismatch, sentence)
         case .invalidTensor: self.init(.invalidTensor, sentence)
+        case .missingImage: self.init(.missingInput, sentence)
         case .unknownLayer, .unlearnedLayer: self.init(.unknownLayer, sentence)
         // It begins with the name of a number, which is what it is.
         case .nonFiniteResult: self.init(.nonFiniteResult, error.description + ".")

@@ -45,6 +45,7 @@ extension Submission {
         _ content: Content, _ name: String
     ) throws(ServiceError) -> (TensorView, Payload) {
         switch content {
+        case .statistics: throw ServiceError.strayStatistics(name)
         case .tensor(let view, let payload): return (view, payload)
         case .file(let payload, let contentType):
             let found = try PartKind.find(name, payload, contentType: contentType)

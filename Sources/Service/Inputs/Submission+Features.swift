@@ -32,6 +32,7 @@ extension Submission {
             }
             let source: FeatureSource
             switch content {
+            case .statistics: throw ServiceError.strayStatistics(name)
             case .tensor(let view, let payload):
                 source = try FeatureSource(name, view, payload, layout)
             case .file(let payload, let contentType):

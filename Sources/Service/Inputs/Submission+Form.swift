@@ -30,6 +30,11 @@ extension Submission {
                 try readField(option, payload, intake)
             } else {
                 let name = try names.name(text)
+                if LossTargets.Role(rawValue: name) != nil, GivenStatistics.isMeant(payload) {
+                    let statistics = try GivenStatistics(payload, role: name, intake)
+                    self.parts.append((name, .statistics(statistics)))
+                    continue
+                }
                 self.parts.append(
                     (name, try Self.file(payload, part.contentType, name, intake)))
             }

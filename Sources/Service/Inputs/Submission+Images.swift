@@ -65,6 +65,7 @@ extension Submission {
         _ content: Content, _ role: String, _ options: ArrayOptions, _ limits: ImageLimits
     ) throws(ServiceError) -> ImageSource {
         switch content {
+        case .statistics: throw ServiceError.strayStatistics(role)
         case .tensor(let view, let payload):
             return try ImageSource(
                 array: view, in: payload, role: role, options: options, limits: limits)

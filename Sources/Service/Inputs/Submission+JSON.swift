@@ -69,6 +69,12 @@ extension Submission {
     ) throws(ServiceError) -> Content {
         if case .text(let text) = value { return try file(text.utf8, nil, role, intake) }
         guard case .object(let members) = value else { throw malformed(role) }
+        if LossTargets.Role(rawValue: role) != nil, members.count == 1,
+            case .text(let text) = value["safetensors"]
+        {
+            let payload = try bytes(text.utf8, role, intake)
+            return .statistics(try GivenStatistics(payload, role: role, intake))
+        }
         for format in ImageFormat.all where members.count == 1 {
             guard members[0].name.equals(format.name.lowercased()) else { continue }
             guard case .text(let text) = members[0].value else { throw malformed(role) }

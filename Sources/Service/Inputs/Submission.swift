@@ -11,6 +11,8 @@ struct Submission: Sendable {
         case file(Payload, contentType: String?)
         /// A tensor whose dtype and shape stand beside it.
         case tensor(TensorView, Payload)
+        /// Statistics in the place of a target's image.
+        case statistics(GivenStatistics)
     }
 
     var parts: [(name: String, content: Content)] = []

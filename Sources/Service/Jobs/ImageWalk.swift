@@ -4,6 +4,9 @@ import Inference
 struct ImageWalk: Sendable {
     let model: Model
     let images: ImageList
+    /// How the network is run, and what it is fed with: as the loss does both.
+    let variant: NetworkVariant
+    let input: Preprocessing
     /// In network order, each once.
     let taps: [Tap]
 
@@ -15,6 +18,8 @@ struct ImageWalk: Sendable {
         model = try models.fitting(loss, set)
         images = try submission.images("image", try ArrayOptions(set), configuration)
         let architecture = model.network.architecture
+        variant = loss.network.variant(architecture)
+        input = loss.input ?? model.network.preprocessing
         let names = LayerNames(architecture: architecture)
         if let wanted = try set.weights(.layers) {
             if let stranger = wanted.first(where: { !names.all.contains($0.name) }) {
@@ -46,8 +51,6 @@ struct ImageWalk: Sendable {
         }
     }
 
-    private var variant: NetworkVariant { model.network.defaultVariant }
-
     /// - Throws: `shape_mismatch` unless the images fit one tensor.
     func checkEqualSizes() throws(ServiceError) { try images.checkEqualSizes() }
 
@@ -67,7 +70,7 @@ struct ImageWalk: Sendable {
         let walks = images.sources.map {
             model.extractor.workingBytes(
                 imageCount: 1, height: $0.height, width: $0.width, demands: taps.map(demand),
-                workers: workers)
+                variant: variant, workers: workers)
         }
         return images.decodedBytes.plus(walks.max() ?? 0)
     }
@@ -85,7 +88,8 @@ struct ImageWalk: Sendable {
                 do throws(InferenceError) {
                     results.append(
                         try model.extractor.run(
-                            images: [image], demands: taps.map(demand), team: team))
+                            images: [image], demands: taps.map(demand), variant: variant,
+                            preprocessing: input, team: team))
                 } catch {
                     throw ServiceError(error)
                 }

@@ -49,8 +49,9 @@ extension LossJob {
     func keeping(_ targets: [PreparedTarget], level: Int) -> Set<Int> {
         var keeping: Set<Int> = []
         for part in target.parts {
-            for index in 0..<part.target.list.count where !targets[part.start + index].isCached {
-                let size = loss.size(of: part.target.list.size(of: index), level: level)
+            for index in 0..<part.target.images.count
+            where !targets[part.start + index].isCached {
+                let size = loss.size(of: part.target.images.size(of: index), level: level)
                 if isWorthKeeping(size, part.needs) { keeping.insert(part.start + index) }
             }
         }

@@ -33,23 +33,24 @@ extension LossJob {
         of last: DecodedPairs, _ level: Int, _ team: Team
     ) throws(InferenceError) -> DecodedPairs {
         let needs = target.parts.flatMap { part in
-            Array(repeating: part.needs, count: part.target.list.count)
+            Array(repeating: part.needs, count: part.target.count)
         }
         var index = 0
         var half = try last.mapped(team, { Pyramid.step(from: $0) }) {
             target throws(InferenceError) in
             defer { index += 1 }
-            var key = target.key
+            // What has no image is of one size, and was refused.
+            guard var key = target.key, let image = target.target.image else { return target }
             key.level = level
             if let kept = targets.statistics(key, for: needs[index]) {
                 return PreparedTarget(
-                    target: .statistics(kept.statistics), notes: target.notes, key: key,
+                    target: .statistics(kept.statistics), notes: target.notes,
+                    digest: target.digest, key: key,
                     isCached: kept.statistics.covers(needs[index]))
             }
-            let image = target.target.image
             return PreparedTarget(
                 target: .image(try Pyramid.step(from: image.size)(image, team: team)),
-                notes: target.notes, key: key, isCached: false)
+                notes: target.notes, digest: target.digest, key: key, isCached: false)
         }
         half.keeping = keeping(half.targets, level: level)
         return half
@@ -97,7 +98,7 @@ extension LossJob {
     func checkSizes(_ limits: ImageLimits) throws(ServiceError) {
         guard loss.changesSizes else { return }
         for (role, list) in [("output", outputs), ("mask", masks)]
-            + target.parts.map({ ($0.role.rawValue, $0.target.list) })
+            + target.parts.map({ ($0.role.rawValue, $0.target.images) })
         {
             for source in list.sources {
                 for level in 0..<loss.levels {
@@ -162,6 +163,7 @@ extension DecodedPairs {
 
 extension PreparedTarget {
     fileprivate func with(_ target: Target) -> PreparedTarget {
-        PreparedTarget(target: target, notes: notes, key: key, isCached: isCached)
+        PreparedTarget(
+            target: target, notes: notes, digest: digest, key: key, isCached: isCached)
     }
 }

@@ -54,7 +54,7 @@ struct LossJob: Sendable {
                     + "features as they are; leave it out.")
         }
         target = try LossTargets(
-            submission, set, choice, model.network.architecture, hasMask: masks.count > 0,
+            submission, set, choice, model.network, hasMask: masks.count > 0,
             outputs: outputs.count, targets, configuration)
         maps = try MapOptions(
             set, choice.loss, hasMask: masks.count > 0, pairs: outputs.count, gradient: gradient,
@@ -163,8 +163,8 @@ struct LossJob: Sendable {
 
     private func targetShapes(_ level: Int) -> [TargetShape] {
         target.parts.flatMap { part in
-            (0..<part.target.list.count).map { index in
-                let size = loss.size(of: part.target.list.size(of: index), level: level)
+            part.target.shapes { sent in
+                let size = loss.size(of: sent, level: level)
                 return TargetShape(size: size, isKept: isWorthKeeping(size, part.needs))
             }
         }
@@ -249,9 +249,10 @@ extension LossJob {
         for (level, evaluation) in zip(levels, evaluations) {
             for (index, statistics) in evaluation.statistics {
                 let target = level.targets[index]
+                guard let key = target.key else { continue }
                 targets.keep(
                     KeptStatistics(statistics: statistics, notes: target.notes),
-                    for: target.key)
+                    for: key)
             }
         }
         let evaluation: Evaluation
@@ -272,7 +273,7 @@ extension LossJob {
             else { return LossAnswer.Result(losses: losses, precisions: precisions) }
             return LossAnswer.Result(
                 losses: losses, precisions: precisions,
-                targetDigest: levels[0].targets[index].key.digest,
+                targetDigest: levels[0].targets[index].digest,
                 isTargetCached: levels.allSatisfy { $0.targets[index].isCached })
         }
         return (evaluation, results)

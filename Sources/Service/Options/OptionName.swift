@@ -8,6 +8,7 @@ enum OptionName: String, CaseIterable, Sendable {
     case styleLayers = "style_layers"
     case perceptualLayers = "perceptual_layers"
     case gram
+    case statistic
     case layout
     case range
     case maskPolarity = "mask_polarity"
@@ -28,7 +29,7 @@ enum OptionName: String, CaseIterable, Sendable {
     case mapsSize = "maps_size"
 
     /// What each endpoint understands.
-    static let losses: [OptionName] = allCases
+    static let losses = allCases.filter { $0 != .statistic }
     static let comparison = losses.filter {
         !gradients.contains($0) && ![.maps, .mapsSize].contains($0)
     }
@@ -41,7 +42,7 @@ enum OptionName: String, CaseIterable, Sendable {
         .model, .layout, .range, .outOfRange, .gradientDType,
     ]
     static let gramMatrices: [OptionName] = [
-        .preset, .loss, .model, .layers, .gram, .layout, .range,
+        .preset, .loss, .model, .layers, .gram, .statistic, .layout, .range,
     ]
     static let targets: [OptionName] = [.layout, .range]
 

@@ -2,17 +2,20 @@ import Codecs
 import HTTP
 import Inference
 
-/// The answer of POST /v1/gram in any of its three forms.
+/// The answer of POST /v1/gram in any of its three forms: Gram matrices, or another statistic.
 struct GramAnswer: Sendable {
     struct Layer: Sendable {
         let name: String
+        /// C
+        let channels: Int
         /// One a sample, at least one.
-        let matrices: [GramMatrix]
-
-        var shape: [Int] { [matrices.count, matrices[0].order, matrices[0].order] }
+        let values: [StatisticValue]
     }
 
-    let kind: GramKind
+    let statistic: Statistic
+    let kind: Statistic.Kind
+    /// What the statistics are of; nil for features that a client computed.
+    var origin: StatisticsOrigin?
     let layers: [Layer]
     /// About the images; of features there are none.
     var warnings: [Warning] = []
@@ -30,35 +33,32 @@ struct GramAnswer: Sendable {
         return type
     }
 
-    /// Bytes of the matrices, as doubles.
-    static func workBytes(orders: [Int], samples: Int) -> Int {
-        orders.bytes { $0.times($0).times(8).times(samples) }
+    /// Bytes of the values of layers of so many channels, as doubles.
+    static func workBytes(_ kind: Statistic.Kind, channels: [Int], samples: Int) -> Int {
+        channels.bytes { kind.count(channels: $0).times(8).times(samples) }
     }
 
-    /// Bytes of the encoded matrices: a double has up to 24 digits and a comma in JSON, and is a
-    /// float in the other forms.
-    static func answerBytes(orders: [Int], samples: Int, _ type: MediaType) -> Int {
-        orders.bytes { $0.times($0).times(type == .json ? 25 : 4).times(samples) }
+    /// Bytes of the encoded values: a double has up to 24 digits and a comma in JSON, and is a float in
+    /// the other forms; and of what they are of.
+    static func answerBytes(
+        _ kind: Statistic.Kind, channels: [Int], samples: Int, _ type: MediaType
+    ) -> Int {
+        channels.bytes { kind.count(channels: $0).times(type == .json ? 25 : 4).times(samples) }
+            .plus(samples.times(64)).plus(4096)
     }
 
-    /// - Parameter team: asked whether anybody still waits while the matrices are written down.
+    /// - Parameter team: asked whether anybody still waits while the values are written down.
     func response(_ type: MediaType, _ team: Team) throws(ServiceError) -> HTTPServerResponse {
-        for layer in layers {
-            for matrix in layer.matrices {
-                try team.checkWanted()
-                guard matrix.isFinite else { throw Self.nonFinite(layer) }
-            }
-        }
         switch type {
         case .safetensors:
             return HTTPServerResponse(type: type.essence, body: try safetensors(team))
         case .npy:
             var values: [Float] = []
-            try Self.forEachSingle(of: layers[0], team) { values.append($0) }
+            try forEachSingle(of: layers[0], team) { values.append($0) }
             return HTTPServerResponse(
                 type: type.essence,
                 body: try NPY.encode(
-                    shape: layers[0].shape, float32: values, checking: team.checkWanted))
+                    shape: shape(layers[0]), float32: values, checking: team.checkWanted))
         default:
             return HTTPServerResponse(
                 type: MediaType.json.essence,
@@ -66,46 +66,68 @@ struct GramAnswer: Sendable {
         }
     }
 
+    private func shape(_ layer: Layer) -> [Int] {
+        [layer.values.count] + kind.shape(channels: layer.channels)
+    }
+
+    /// The name of the matrix, where it has one.
+    private var gramName: String? {
+        guard case .gram(let gram) = statistic else { return nil }
+        return GramKind.allCases.first { Gram($0) == gram }?.rawValue
+    }
+
     private func json(_ team: Team) throws(ServiceError) -> JSON {
         let members = try layers.map { layer throws(ServiceError) in
             var values: [Double] = []
-            try Self.forEachRow(of: layer, team) { values += $0 }
+            try forEachRow(of: layer, team) { row throws(ServiceError) in
+                guard row.allSatisfy(\.isFinite) else { throw nonFinite(layer) }
+                values += row
+            }
             return JSON.Member(
                 layer.name,
-                ["shape": .array(layer.shape.map(JSON.integer)), "data": .numbers(values)])
+                ["shape": .array(shape(layer).map(JSON.integer)), "data": .numbers(values)])
         }
         return [
-            "gram": .string(kind.rawValue), "layers": .object(members),
+            "statistic": .string(kind.rawValue), "gram": JSON(gramName),
+            "origin": origin?.json ?? .null, "layers": .object(members),
             "warnings": .array(warnings.map(\.json)),
         ]
     }
 
     private func safetensors(_ team: Team) throws(ServiceError) -> [UInt8] {
-        var metadata = ["gram": kind.rawValue]
+        var metadata = ["statistic": kind.rawValue]
+        metadata["gram"] = gramName
+        metadata[StatisticsValues.originName] = origin?.text
         metadata["warnings"] = warnings.lines
         return try SafetensorsFile.encode(
-            layers.map { ("gram.\($0.name)", $0.shape) }, metadata: metadata
+            layers.map { ("\(kind.rawValue).\($0.name)", shape($0)) }, metadata: metadata
         ) { index, elements throws(ServiceError) in
             var position = 0
-            try Self.forEachSingle(of: layers[index], team) {
+            try forEachSingle(of: layers[index], team) {
                 elements[position] = $0
                 position += 1
             }
         }
     }
 
-    private static func forEachRow(
+    private func forEachRow(
         of layer: Layer, _ team: Team, _ body: ([Double]) throws(ServiceError) -> Void
     ) throws(ServiceError) {
-        for matrix in layer.matrices {
-            try matrix.forEachRow { row throws(ServiceError) in
-                if team.isCancelled { throw .deadlineExceeded }
-                try body(row)
+        for value in layer.values {
+            switch value {
+            case .matrix(let matrix):
+                try matrix.forEachRow { row throws(ServiceError) in
+                    if team.isCancelled { throw .deadlineExceeded }
+                    try body(row)
+                }
+            case .vectors(let vectors):
+                for vector in vectors { try body(vector) }
+            case .gaussian: preconditionFailure("a normal distribution is not answered")
             }
         }
     }
 
-    private static func forEachSingle(
+    private func forEachSingle(
         of layer: Layer, _ team: Team, _ body: (Float) -> Void
     ) throws(ServiceError) {
         try forEachRow(of: layer, team) { row throws(ServiceError) in
@@ -117,9 +139,10 @@ struct GramAnswer: Sendable {
         }
     }
 
-    private static func nonFinite(_ layer: Layer) -> ServiceError {
+    private func nonFinite(_ layer: Layer) -> ServiceError {
         ServiceError(
             .nonFiniteResult,
-            "The Gram matrix of layer \(layer.name) is not finite; scale the features down.")
+            "The \(kind == .gram ? "Gram matrix" : "statistic") of layer \(layer.name) is not "
+                + "finite; scale the features down.")
     }
 }

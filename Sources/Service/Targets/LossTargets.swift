@@ -22,7 +22,7 @@ struct LossTargets: Sendable {
         let start: Int
 
         /// The index of a pair's target: one for all, or one each.
-        func index(_ pair: Int) -> Int { start + (target.list.count == 1 ? 0 : pair) }
+        func index(_ pair: Int) -> Int { start + (target.count == 1 ? 0 : pair) }
     }
 
     let parts: [Part]
@@ -34,7 +34,7 @@ struct LossTargets: Sendable {
     /// - Throws: `missing_input` when a term has no target.
     init(
         _ submission: Submission, _ options: OptionSet, _ choice: LossChoice,
-        _ architecture: Architecture, hasMask: Bool, outputs: Int, _ cache: TargetCache,
+        _ network: Network, hasMask: Bool, outputs: Int, _ cache: TargetCache,
         _ configuration: Configuration
     ) throws(ServiceError) {
         var arrays = try ArrayOptions(options)
@@ -55,7 +55,7 @@ struct LossTargets: Sendable {
             let needs: TargetNeeds
             do {
                 needs = try TargetNeeds(
-                    choice.loss, architecture,
+                    choice.loss, network.architecture,
                     style: role == .style || role == .all && found[.style] == nil,
                     perceptual: role == .perceptual || role == .all && found[.perceptual] == nil)
             } catch {
@@ -64,15 +64,20 @@ struct LossTargets: Sendable {
             parts.append(
                 Part(
                     role: role, target: target, needs: needs,
-                    start: parts.reduce(0) { $0 + $1.target.list.count }))
+                    start: parts.reduce(0) { $0 + $1.target.count }))
         }
         self.parts = parts
         try checkPresence(choice.loss, hasMask: hasMask)
         try checkCounts(outputs)
+        for part in parts {
+            for given in part.target.statistics {
+                try given.check(choice.loss, network, as: part.role, part.needs, hasMask: hasMask)
+            }
+        }
     }
 
-    /// All targets, part after part.
-    var lists: [ImageList] { parts.map(\.target.list) }
+    /// The targets that are images, part after part.
+    var lists: [ImageList] { parts.map(\.target.images) }
 
     /// The targets of a pair.
     func choice(ofPair pair: Int) -> TargetChoice {
@@ -100,12 +105,12 @@ struct LossTargets: Sendable {
             )
         }
         let total = weights.reduce(0, +)
-        guard weights.count == style.list.count, total.isFinite, total > 0,
+        guard weights.count == style.count, total.isFinite, total > 0,
             weights.allSatisfy({ $0 >= 0 })
         else {
             throw ServiceError(
                 .invalidOption,
-                "The option target_weights must be \(style.list.count) numbers from 0 on, one a "
+                "The option target_weights must be \(style.count) numbers from 0 on, one a "
                     + "style_target, and not all 0.")
         }
         return weights.map { $0 / total }
@@ -143,7 +148,7 @@ struct LossTargets: Sendable {
 
     private func checkCounts(_ outputs: Int) throws(ServiceError) {
         for part in parts where part.role != .style || shares == nil {
-            let count = part.target.list.count
+            let count = part.target.count
             guard count == 1 || count == outputs else {
                 throw ServiceError(
                     .shapeMismatch,

@@ -4,16 +4,61 @@ import Synchronization
 
 /// A target a client has put: its bytes, and what they are.
 struct RegisteredTarget: Sendable {
+    enum Content: Sendable {
+        /// Header read, limits checked; its payload holds the bytes, its options the layout and range
+        /// they came with.
+        case image(ImageSource)
+        /// Read, without the bytes.
+        case statistics(GivenStatistics)
+    }
+
     let digest: TargetDigest
-    /// Header read, limits checked; its payload holds the bytes, its options the layout and range
-    /// they came with.
-    let source: ImageSource
+    let content: Content
 
     var json: JSON {
-        [
-            "digest": .string(digest.description), "bytes": .integer(source.payload.count),
-            "type": .string(source.type.essence), "shape": .array(source.shape.map(JSON.integer)),
+        let (bytes, type, shape) =
+            switch content {
+            case .image(let source): (source.payload.count, source.type, source.shape)
+            case .statistics(let given): (given.payloadBytes, given.type, [given.samples.count])
+            }
+        return [
+            "digest": .string(digest.description), "bytes": .integer(bytes),
+            "type": .string(type.essence), "shape": .array(shape.map(JSON.integer)),
         ]
+    }
+
+    /// The layout and range that it came with.
+    var options: ArrayOptions {
+        switch content {
+        case .image(let source): source.options
+        case .statistics: ArrayOptions(layout: nil, range: nil)
+        }
+    }
+
+    /// What decides how its bytes are read.
+    var meaning: TargetMeaning {
+        switch content {
+        case .image(let source): TargetMeaning(source)
+        case .statistics: .statistics
+        }
+    }
+
+    /// Bytes that keeping it takes, beside those of an entry.
+    var bytes: Int {
+        switch content {
+        case .image(let source): source.payload.count
+        case .statistics(let given): given.bytes
+        }
+    }
+
+    /// The same with memory of its own, which keeps no body alive.
+    var detached: RegisteredTarget {
+        switch content {
+        case .image(let source):
+            RegisteredTarget(digest: digest, content: .image(source.withOwnBytes()))
+        case .statistics(let given):
+            RegisteredTarget(digest: digest, content: .statistics(given.withoutPayload))
+        }
     }
 }
 
@@ -32,6 +77,15 @@ struct TargetMeaning: Sendable, Hashable {
         case .file: (elementType, shape) = (nil, [])
         case .array(let view, _, _): (elementType, shape) = (view.elementType, view.shape)
         }
+    }
+
+    /// That of statistics, which say themselves what they are.
+    static let statistics = TargetMeaning()
+
+    private init() {
+        elementType = nil
+        shape = []
+        options = ArrayOptions(layout: nil, range: nil)
     }
 }
 
@@ -93,7 +147,7 @@ struct TargetCache: Sendable {
     func register(_ target: RegisteredTarget) throws(ServiceError) -> Bool {
         let isNew = store.keep(target, of: tenant)
         guard let isNew else {
-            let bytes = TargetStore.cost(of: target.source)
+            let bytes = TargetStore.cost(of: target)
             throw ServiceError(
                 .bodyTooLarge, "The target takes more than the cache may.", limit: store.bytesMax,
                 actual: bytes, setting: .targetCacheBytes)
@@ -103,9 +157,9 @@ struct TargetCache: Sendable {
 
     /// Keeps the bytes of a target that was sent with a request, so that its digest is a name: a
     /// copy, since what was sent lies in a body with much else.
-    func remember(_ digest: TargetDigest, _ source: ImageSource) {
-        let target = RegisteredTarget(digest: digest, source: source)
-        guard TargetStore.cost(of: source) <= store.bytesMax / 4,
+    func remember(_ digest: TargetDigest, _ content: RegisteredTarget.Content) {
+        let target = RegisteredTarget(digest: digest, content: content)
+        guard TargetStore.cost(of: target) <= store.bytesMax / 4,
             !store.use(target, of: tenant)
         else { return }
         _ = store.keep(target, of: tenant)
@@ -130,16 +184,16 @@ struct TargetCache: Sendable {
                         + "again."
                     : "No such target is kept, or it was dropped; PUT its bytes and try again.")
         }
-        let fitting = targets.filter { asked.fits($0.source.options) }
+        let fitting = targets.filter { asked.fits($0.options) }
         guard let target = fitting.first else {
-            _ = try asked.joined(with: first.source.options)
+            _ = try asked.joined(with: first.options)
             return first
         }
         guard fitting.count == 1 else {
             throw ServiceError(
                 .missingOption,
                 "The target is kept with several meanings: "
-                    + fitting.map(\.source.options.description).joined(separator: "; ")
+                    + fitting.map(\.options.description).joined(separator: "; ")
                     + ". Say which with the options layout and range.")
         }
         _ = store.use(target, of: tenant)
@@ -163,7 +217,7 @@ struct TargetCache: Sendable {
                 .init(
                     "kept",
                     [
-                        "bytes": .integer(target.source.payload.count),
+                        "bytes": .integer(target.bytes),
                         "statistics": .integer(statistics),
                     ])
             ])

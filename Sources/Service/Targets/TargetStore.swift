@@ -60,11 +60,10 @@ package final class TargetStore: Sendable {
     /// Keeps a copy of a target; false when it was there already, nil when it is too large.
     func keep(_ target: RegisteredTarget, of tenant: String?) -> Bool? {
         guard !use(target, of: tenant) else { return false }
-        let own = RegisteredTarget(
-            digest: target.digest, source: target.source.withOwnBytes())
+        let own = target.detached
         let key = Self.key(target, tenant)
         return state.withLock {
-            $0.insert(key, .target(own), bytes: Self.cost(of: own.source)) ? true : nil
+            $0.insert(key, .target(own), bytes: Self.cost(of: own)) ? true : nil
         }
     }
 
@@ -132,7 +131,7 @@ package final class TargetStore: Sendable {
     }
 
     private static func key(_ target: RegisteredTarget, _ tenant: String?) -> Key {
-        .target(Name(tenant: tenant, digest: target.digest), TargetMeaning(target.source))
+        .target(Name(tenant: tenant, digest: target.digest), target.meaning)
     }
 
     /// What an entry takes beside its bytes: a key in three tables, a digest, lists of layers, and what
@@ -140,7 +139,7 @@ package final class TargetStore: Sendable {
     private static let entryBytes = 2304
 
     /// What keeping a target takes.
-    static func cost(of source: ImageSource) -> Int { entryBytes + source.payload.count }
+    static func cost(of target: RegisteredTarget) -> Int { entryBytes + target.bytes }
 
     /// Drops so many bytes at least, of what was not used for longest.
     func giveBack(bytes: Int) {

@@ -46,7 +46,7 @@ struct ReplayTests {
         /// What is kept when nothing has to be walked again.
         func bytes() throws -> Int {
             try LossEvaluator(extractor: extractor, keptBytesMax: .max).estimateGradientBytes(
-                pairs: [pair.shape], targets: targets.map { TargetShape(size: $0.image.size) },
+                pairs: [pair.shape], targets: targets.map { TargetShape(size: $0.size) },
                 loss: loss, count: 0, workers: 2)
         }
 

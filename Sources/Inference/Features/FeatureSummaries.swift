@@ -1,15 +1,15 @@
 extension FeatureTensor {
-    /// The Gram matrices of every sample, each an item that any worker may take.
+    /// The summaries of one kind of every sample, each an item that any worker may take.
     /// - Throws: `cancelled`, `outOfMemory`.
-    public func gramMatrices(
-        _ gram: Gram, instructionSet: InstructionSet = .best, team: Team
-    ) throws(InferenceError) -> [GramMatrix] {
+    public func summaries(
+        _ kind: SummaryKind, instructionSet: InstructionSet = .best, team: Team
+    ) throws(InferenceError) -> [Summary] {
         let kernels = Kernels(instructionSet)
         let memory = BufferPool(retainedBytesMax: 64 << 20)
         let scratch = FeatureWalk.scratchCount(dimensions.shape)
         return try team.reserving(scratch: scratch).mapWithWorkspace(dimensions.samples) {
             sample, workspace throws(InferenceError) in
-            let wanted = SummaryDemand(0, gram.summaryKind)
+            let wanted = SummaryDemand(0, kind)
             let walk = FeatureWalk(
                 demand: FeatureDemand(summaries: [wanted]), tensors: [self], kernels: kernels,
                 memory: memory)
@@ -24,18 +24,17 @@ extension FeatureTensor {
             }
             if !elements.is64Bits {
                 let single = try summary(Float.self)
-                if single.isWellScaled(self, sample: sample) { return GramMatrix(gram, single) }
+                if single.isWellScaled(self, sample: sample) { return single }
             }
-            return GramMatrix(gram, try summary(Double.self))
+            return try summary(Double.self)
         }
     }
 
-    /// Bytes that `gramMatrices` takes besides the tensor and the matrices, with so many workers.
-    public static func gramBytes(
-        _ gram: Gram, _ dimensions: FeatureDimensions, workers: Int
+    /// Bytes that `summaries` takes besides the tensor and the summaries, with so many workers.
+    public static func summaryBytes(
+        _ kind: SummaryKind, _ dimensions: FeatureDimensions, workers: Int
     ) -> Int {
-        let demand = FeatureDemand(
-            summaries: [SummaryDemand(0, gram.summaryKind)])
+        let demand = FeatureDemand(summaries: [SummaryDemand(0, kind)])
         let (bytes, overflow) = FeatureWalk.bytes(demand, dimensions.shape, images: 1)
             .multipliedReportingOverflow(by: min(workers, dimensions.samples))
         return overflow ? .max : bytes
