@@ -238,6 +238,30 @@ struct FeatureTests {
         #expect(given.layers == ["pool2", "mine"])
     }
 
+    /// A body of 8 KB can ask for matrices of any order: their bytes are those of the work.
+    @Test(arguments: [(Statistic.gaussian(eps: 1e-3, steps: 12), 9), (.gram(Gram(.none)), 3)])
+    func `an estimate has the square matrices of the channels`(
+        statistic: Statistic, matrices: Int
+    ) throws {
+        let loss = Loss(
+            name: "x", summary: "", citation: "",
+            terms: [
+                Term(
+                    "x", weight: 1,
+                    .features(FeatureMeasure([LayerWeight("x")], statistic, .squared)))
+            ])
+        let few = try dimensions(channels: 64), many = try dimensions(channels: 1024)
+        let estimates = try [few, many].map {
+            try FeatureEvaluator(loss, layers: [("x", $0, $0)]).estimateBytes(workers: 2)
+        }
+        let square = matrices * MemoryLayout<Double>.stride * 1024 * 1024
+        #expect(estimates[1] > square && estimates[1] < 3 * square + estimates[0])
+    }
+
+    private func dimensions(channels: Int) throws -> FeatureDimensions {
+        try FeatureDimensions(name: "x", sizes: [channels, 1, 1], layout: .chw)
+    }
+
     @Test func `a sum that overflows is an error, not infinity`() throws {
         let huge = try tensor([1, 1, 2], .matrix, [1e200, 1e200])
         let zero = try tensor([1, 1, 2], .matrix, [0, 0])

@@ -98,9 +98,21 @@ struct ProcessTests {
         #expect(slow.contains { !$0.hasInput })
     }
 
+    @Test(.enabled(if: !Sanitizer.isOn))
+    func `plans with the address space that ulimit leaves`() throws {
+        let served = try Served("ulimit -v 6000000")
+        try served.start()
+        let client = try SocketClient(unixPath: served.path)
+        try client.send("GET /v1/info HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let info = try #require(try client.readResponse()).json
+        let bytes = try #require(info["memory_bytes"] as? Int)
+        #expect(bytes < 6_000_000 << 10 && bytes > 1 << 30)
+    }
+
     /// A process whose limit of address space is below its limit of memory goes on where an allocation
     /// would have failed.
-    @Test func `answers 503 to a job whose memory the system does not grant`() throws {
+    @Test(.enabled(if: !Sanitizer.isOn))
+    func `answers 503 to a job whose memory the system does not grant`() throws {
         let served = try Served(
             ":", "--workers=1 --max-memory-bytes=1099511627776 --allowed-hosts='*'")
         try served.start()

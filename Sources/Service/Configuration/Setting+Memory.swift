@@ -3,7 +3,7 @@ extension Setting where Value == Int {
     static var maxMemoryBytes: Self {
         .derived(
             "max-memory-bytes", 256 << 20...1 << 50, .bytes,
-            default: "80 % of the cgroup or RAM limit",
+            default: "80 % of the least limit: cgroup, RAM, `ulimit -v`",
             "Memory of the process: network, bodies, jobs, answers, target cache and buffers"
         ) { max(256 << 20, $0.machine.memoryBytes / 10 * 8) }
     }
