@@ -234,7 +234,7 @@ struct LossEvaluatorTests {
             try evaluator.estimateBytes(
                 pairs: [PairShape(output: size, targets: TargetChoice(0))],
                 targets: [TargetShape(size: size, isKept: isKept)],
-                loss: Self.loss(["pool1", "pool2"]), workers: 2)
+                loss: Self.loss(["pool1", "pool2"]), precision: .plain, workers: 2)
         }
         #expect(estimates[1] - estimates[0] == 4 * (64 * 256 * 192 + 128 * 128 * 96))
     }
