@@ -3,6 +3,8 @@
 
 typedef int lanes __attribute__((ext_vector_type(LANES)));
 typedef _Bool flags __attribute__((ext_vector_type(LANES)));
+typedef float four_lanes __attribute__((ext_vector_type(4)));
+typedef float eight_lanes __attribute__((ext_vector_type(8)));
 
 INLINE void store_bits(uint8_t *bits, ptrdiff_t c, lanes is_set) {
     const flags f = __builtin_convertvector(is_set, flags);
@@ -141,12 +143,13 @@ static void add(const float *a, ptrdiff_t count, float *out) {
 }
 
 static void add_affine(
-    const float *row, const float *a, const float *b, ptrdiff_t width, float *out) {
+    const float *row, const float *centre, const float *a, const float *b, ptrdiff_t width,
+    float *out) {
     for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
-        const vec scale = load(a + c), shift = load(b + c);
+        const vec origin = load(centre + c), scale = load(a + c), shift = load(b + c);
         for (ptrdiff_t x = 0; x < width; x++) {
             float *const to = out + x * BLOCK + c;
-            store(to, load(to) + (load(row + x * BLOCK + c) * scale + shift));
+            store(to, load(to) + ((load(row + x * BLOCK + c) - origin) * scale + shift));
         }
     }
 }
@@ -185,6 +188,27 @@ static void add_pointwise_slopes(
         CASE(STYLELOSS_CHARBONNIER)
 #undef CASE
     }
+}
+
+// The signs of f - t, and what they give of STYLELOSS_ABSOLUTE: what is neither above nor below adds 0.
+static void difference_signs(
+    const float *f, const float *t, ptrdiff_t columns, uint8_t *above, uint8_t *below) {
+    for (ptrdiff_t x = 0; x < columns; x++, f += BLOCK, t += BLOCK)
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            store_bits(above + 8 * x, c, load(f + c) > load(t + c));
+            store_bits(below + 8 * x, c, load(f + c) < load(t + c));
+        }
+}
+
+static void add_signs(
+    const uint8_t *above, const uint8_t *below, ptrdiff_t columns, float factor, float *out) {
+    const vec one = splat(1.0f);
+    for (ptrdiff_t x = 0; x < columns; x++)
+        for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
+            float *const to = out + x * BLOCK + c;
+            const vec sign = passed(one, above + 8 * x, c) - passed(one, below + 8 * x, c);
+            store(to, load(to) + sign * factor);
+        }
 }
 
 typedef double wide_unaligned __attribute__((ext_vector_type(LANES), aligned(8)));
@@ -304,6 +328,18 @@ static double sum_of_squares(const float *row, ptrdiff_t count) {
     return total;
 }
 
+INLINE float sum_of_lanes(vec x) {
+#if LANES == 16
+    const eight_lanes eight = x.lo + x.hi;
+    const four_lanes four = eight.lo + eight.hi;
+#elif LANES == 8
+    const four_lanes four = x.lo + x.hi;
+#else
+    const four_lanes four = x;
+#endif
+    return (four.x + four.z) + (four.y + four.w);
+}
+
 // `pixels` neighbouring pixels x 3 channels, each sum over the output channels of nine pixels.
 INLINE void first_layer_gradient_pixels(
     const int pixels, const float *const rows[3], ptrdiff_t x, const float *kernel, float *out) {
@@ -323,11 +359,7 @@ INLINE void first_layer_gradient_pixels(
                 }
             }
     UNROLL for (int p = 0; p < pixels; p++)
-        UNROLL for (int k = 0; k < 3; k++) {
-            float total = 0;
-            for (int lane = 0; lane < LANES; lane++) total += sum[p][k][lane];
-            out[3 * (x + p) + k] = total;
-        }
+        UNROLL for (int k = 0; k < 3; k++) out[3 * (x + p) + k] = sum_of_lanes(sum[p][k]);
 }
 
 static void first_layer_gradient(

@@ -101,12 +101,15 @@ INLINE void transform_output_1d(const vec m[6], vec y[4]) {
     y[3] = (m[5] + A2 * A * d1) + B2 * B * d2;
 }
 
+// What an output transform writes.
+enum { CONV = 1, RELU = 2, POOL = 4, ALIVE = 8, PASS = 16, ANY = 31 };
+
 // One tile's 16 pixels of LANES channels. `columns` of them lie inside the image; x is the first column
-// and c the first channel. The sinks and the number of columns are constants in each copy. `kept` takes
-// the 16 pixels before ReLU; it may be m, which has been read by then.
+// and c the first channel. What may be written and the number of columns are constants in each copy.
+// `kept` takes the 16 pixels before ReLU; it may be m, which has been read by then.
 INLINE void output_tile(
     const float *m, ptrdiff_t es, const vec bias, const int columns, const styleloss_output_rows *out,
-    ptrdiff_t x, ptrdiff_t c, const int has_conv, const int has_relu, const int has_pool, float *kept) {
+    ptrdiff_t x, ptrdiff_t c, const int what, float *kept) {
     vec w[4][6];
     UNROLL for (int j = 0; j < 6; j++) {
         vec d[6], t[4];
@@ -119,19 +122,27 @@ INLINE void output_tile(
     UNROLL for (int half = 0; half < 2; half++) {
         vec y[2][4];
         UNROLL for (int i = 0; i < 2; i++) {
-            transform_output_1d(w[2 * half + i], y[i]);
+            const int row = 2 * half + i;
+            transform_output_1d(w[row], y[i]);
             UNROLL for (int j = 0; j < 4; j++) y[i][j] += bias;
             if (kept)
-                UNROLL for (int j = 0; j < 4; j++) store(kept + (4 * (2 * half + i) + j) * es, y[i][j]);
-            float *const conv = out->conv[2 * half + i], *const relu = out->relu[2 * half + i];
-            if (has_conv && conv)
-                for (int j = 0; j < columns; j++) store(conv + at + j * BLOCK, y[i][j]);
+                UNROLL for (int j = 0; j < 4; j++) store(kept + (4 * row + j) * es, y[i][j]);
+            float *const conv = out->conv[row], *const relu = out->relu[row];
+            const uint8_t *const pass = out->pass[row];
+            if (what & CONV && conv)
+                for (int j = 0; j < columns; j++)
+                    store(
+                        conv + at + j * BLOCK,
+                        what & PASS && pass ? passed(y[i][j], pass + 8 * (x + j), c) : y[i][j]);
             // 0 > y keeps a NaN a NaN, so that an overflow is seen and refused.
             UNROLL for (int j = 0; j < 4; j++) y[i][j] = zero > y[i][j] ? zero : y[i][j];
-            if (has_relu && relu)
+            if (what & RELU && relu)
                 for (int j = 0; j < columns; j++) store(relu + at + j * BLOCK, y[i][j]);
+            if (what & ALIVE && out->alive[row])
+                for (int j = 0; j < columns; j++)
+                    store_bits(out->alive[row] + 8 * (x + j), c, y[i][j] > zero);
         }
-        if (has_pool && out->pool[half])
+        if (what & POOL && out->pool[half])
             for (int j = 0; j < columns / 2; j++)
                 store(
                     out->pool[half] + pooled + j * BLOCK,
@@ -141,7 +152,7 @@ INLINE void output_tile(
 
 INLINE void output_tiles(
     const float *m, ptrdiff_t es, ptrdiff_t tiles, const float *bias, const styleloss_output_rows *out,
-    const int has_conv, const int has_relu, const int has_pool) {
+    const int what) {
     for (ptrdiff_t tile = 0; tile < tiles; tile++, m += BLOCK) {
         const ptrdiff_t left = out->columns - 4 * tile;
         for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
@@ -149,14 +160,15 @@ INLINE void output_tiles(
             // The next tile's pixels, which another core may still hold: 99 -> 90 ms of the output
             // transforms of eight pairs of 224 x 224 to relu5_3, both cores. PREFETCHW does nothing
             // where a processor lacks it.
+            float *const *const rows = what & RELU ? out->relu : out->conv;
             UNROLL for (int i = 0; i < 4; i++)
-                if (has_relu && out->relu[i])
+                if (what & (RELU | PASS) && rows[i])
                     UNROLL for (int j = 4; j < 8; j++)
-                        __builtin_prefetch(out->relu[i] + (4 * tile + j) * BLOCK + c, 1);
+                        __builtin_prefetch(rows[i] + (4 * tile + j) * BLOCK + c, 1);
             if (left >= 4)
-                output_tile(m + c, es, b, 4, out, 4 * tile, c, has_conv, has_relu, has_pool, 0);
+                output_tile(m + c, es, b, 4, out, 4 * tile, c, what, 0);
             else
-                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, 1, 1, 1, 0);
+                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, ANY, 0);
         }
     }
 }
@@ -170,9 +182,9 @@ static void target_transform(
         for (ptrdiff_t c = 0; c < BLOCK; c += LANES) {
             const vec b = load(bias + c);
             if (left >= 4)
-                output_tile(m + c, es, b, 4, out, 4 * tile, c, 1, 1, 1, m + c);
+                output_tile(m + c, es, b, 4, out, 4 * tile, c, CONV | RELU | POOL, m + c);
             else
-                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, 1, 1, 1, m + c);
+                output_tile(m + c, es, b, (int)left, out, 4 * tile, c, CONV | RELU | POOL, m + c);
         }
     }
 }
@@ -180,15 +192,21 @@ static void target_transform(
 static void output_transform(
     const float *m, ptrdiff_t m_element_stride, ptrdiff_t tiles, const float *bias,
     const styleloss_output_rows *out) {
-    const int has_relu = out->relu[0] != 0, has_pool = out->pool[0] != 0;
-    if (out->conv[0])
-        output_tiles(m, m_element_stride, tiles, bias, out, 1, 1, 1);
-    else if (has_relu && has_pool)
-        output_tiles(m, m_element_stride, tiles, bias, out, 0, 1, 1);
-    else if (has_relu)
-        output_tiles(m, m_element_stride, tiles, bias, out, 0, 1, 0);
-    else
-        output_tiles(m, m_element_stride, tiles, bias, out, 0, 0, 1);
+    const int what = (out->conv[0] ? CONV : 0) | (out->relu[0] ? RELU : 0) | (out->pool[0] ? POOL : 0)
+        | (out->alive[0] ? ALIVE : 0) | (out->pass[0] ? PASS : 0);
+    switch (what) {
+#define CASE(what) \
+    case what: output_tiles(m, m_element_stride, tiles, bias, out, what); break;
+        CASE(RELU)
+        CASE(POOL)
+        CASE(RELU | POOL)
+        CASE(RELU | ALIVE)
+        CASE(RELU | POOL | ALIVE)
+        CASE(CONV)
+        CASE(CONV | PASS)
+#undef CASE
+        default: output_tiles(m, m_element_stride, tiles, bias, out, ANY);
+    }
 }
 
 // c[tiles][nr] (+)= a[tiles][64] b[64][nr], one block of 64 k: tiles is a compile-time constant in each

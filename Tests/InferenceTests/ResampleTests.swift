@@ -105,7 +105,7 @@ struct ResampleTests {
             let parts = name.split(separator: ".")
             let resampling = try #require(
                 try Self.resampling(parts[1], parts[3], antialiases: parts[2] == "antialiased"))
-            let gradient = ImageGradient(
+            let gradient = try ImageGradient(
                 height: resampling.size.height, width: resampling.size.width,
                 values: try Self.tensor("cotangent.\(parts[3])"))
             let back = try Self.pool.runAndWait {

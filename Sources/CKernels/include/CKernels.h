@@ -16,7 +16,8 @@
 #define STYLELOSS_ELEMENTS 36
 
 /// Where the output transform writes one tile row: null for a row that is outside the image or that
-/// nobody reads. Each pointer stands at the first tile's first column.
+/// nobody reads. Each pointer stands at the first tile's first column. Bits are eight bytes a pixel,
+/// bit c for channel c.
 typedef struct {
     /// Before ReLU.
     float *_Nullable conv[4];
@@ -24,6 +25,10 @@ typedef struct {
     float *_Nullable relu[4];
     /// After ReLU and the 2 x 2 maximum, rounded down.
     float *_Nullable pool[2];
+    /// Set where the value is above zero; relu is written as well then.
+    uint8_t *_Nullable alive[4];
+    /// Where a bit is not set, conv gets zero; relu and pool are null then.
+    const uint8_t *_Nullable pass[4];
     /// Columns of the image from the first tile's first column on.
     ptrdiff_t columns;
 } styleloss_output_rows;
@@ -128,8 +133,8 @@ typedef struct {
         ptrdiff_t tiles, ptrdiff_t blocks, const float *_Nonnull a, ptrdiff_t a_block_stride,
         const float *_Nonnull b, float *_Nonnull c);
 
-    /// Y = A^T M A plus bias, of `tiles` neighbouring tiles and 64 output channels; ReLU and the pool
-    /// as `out` asks. m is [element][tile][64].
+    /// Y = A^T M A plus bias, of `tiles` neighbouring tiles and 64 output channels; ReLU, the pool and
+    /// bits as `out` asks. m is [element][tile][64].
     void (*_Nonnull output_transform)(
         const float *_Nonnull m, ptrdiff_t m_element_stride, ptrdiff_t tiles,
         const float *_Nonnull bias, const styleloss_output_rows *_Nonnull out);
@@ -196,17 +201,28 @@ typedef struct {
     /// out += a.
     void (*_Nonnull add)(const float *_Nonnull a, ptrdiff_t count, float *_Nonnull out);
 
-    /// out[x][c] += a[c] row[x][c] + b[c].
+    /// out[x][c] += a[c] (row[x][c] - centre[c]) + b[c].
     void (*_Nonnull add_affine)(
-        const float *_Nonnull row, const float *_Nonnull a, const float *_Nonnull b,
-        ptrdiff_t width, float *_Nonnull out);
+        const float *_Nonnull row, const float *_Nonnull centre, const float *_Nonnull a,
+        const float *_Nonnull b, ptrdiff_t width, float *_Nonnull out);
 
     /// out += factor g'(scale (f - t)), g being the rule; count is a multiple of 64.
     void (*_Nonnull add_pointwise_slopes)(
         styleloss_pointwise rule, float parameter, float factor, float scale,
         const float *_Nonnull f, const float *_Nonnull t, ptrdiff_t count, float *_Nonnull out);
 
-    /// The same of features at unit length, u = r f with r a factor of the pixel that depends on the
+    /// Bit c of a pixel's eight bytes is set where channel c of f is above that of t, or below it.
+    void (*_Nonnull difference_signs)(
+        const float *_Nonnull f, const float *_Nonnull t, ptrdiff_t columns,
+        uint8_t *_Nonnull above, uint8_t *_Nonnull below);
+
+    /// out += factor where the bit of `above` is set, and -= factor where that of `below` is: bit for
+    /// bit `add_pointwise_slopes` of absolute values.
+    void (*_Nonnull add_signs)(
+        const uint8_t *_Nonnull above, const uint8_t *_Nonnull below, ptrdiff_t columns,
+        float factor, float *_Nonnull out);
+
+    /// `add_pointwise_slopes` of features at unit length, u = r f with r a factor of the pixel that depends on the
     /// squares of its f, in two passes over all channel blocks. First dots[x] += sum of v a, v being
     /// w[c] g'(ra[x] a - rb[x] b), w one a channel or null for 1; then out += factor (ra[x] v - k[x] a), k[x] being what follows from
     /// dots[x] for the change of ra[x].

@@ -15,6 +15,9 @@ package struct BackwardPlan {
         let border: Border
         /// Whether taps add something between ReLU and pool.
         var hasBeside = false
+        /// Whether the stage behind it lets through only what the ReLU passes, so that what leaves
+        /// the stage is never there by itself: without pool, taps and margins in between.
+        package internal(set) var isPassedBehind = false
         var bandsPerStep = 1
 
         /// Pixels that are added on every side, where what the convolution reads outside of its input
@@ -42,6 +45,7 @@ package struct BackwardPlan {
 
     package let stages: [Stage]
     let images: Int
+    private var slots: [(leaving: Int, output: Int)] = []
 
     package init(
         layers: [TapeLayerShape], variant: NetworkVariant, taps: [Tap], images: Int, workers: Int,
@@ -53,7 +57,7 @@ package struct BackwardPlan {
             layers.lastIndex { layer in
                 Tap.Kind.allCases.contains { isTapped(layer.shape.tap($0)) }
             } ?? 0
-        stages = layers[...last].enumerated().map { index, layer in
+        var stages = layers[...last].enumerated().map { index, layer in
             let pool = index < last || isTapped(layer.shape.poolTap) ? layer.pool : nil
             var stage = Stage(
                 shape: layer.shape, height: layer.height, width: layer.width,
@@ -72,6 +76,14 @@ package struct BackwardPlan {
             stage.bandsPerStep = (stage.bands + steps - 1) / steps
             return stage
         }
+        for index in stages.indices.dropLast() {
+            let (stage, shape) = (stages[index], stages[index].shape)
+            stages[index].isPassedBehind =
+                !stage.isPooled && stage.margin == 0 && stages[index + 1].margin == 0
+                && !isTapped(shape.reluTap) && !isTapped(shape.convTap)
+        }
+        self.stages = stages
+        slots = liveRows()
     }
 
     /// The tap whose gradient is added to what leaves a stage.
@@ -79,15 +91,51 @@ package struct BackwardPlan {
         stages[index].shape.tap(stages[index].isPooled ? .pool : .relu)
     }
 
-    /// Rows that the ring of the gradient at a convolution's output must hold: what one step reads,
-    /// with a window of a pool more.
-    package func outputSlots(_ index: Int) -> Int { 4 * stages[index].bandsPerStep + 4 }
+    /// Rows that the ring of the gradient at a convolution's output must hold.
+    package func outputSlots(_ index: Int) -> Int { slots[index].output }
 
-    /// Rows that the ring of the gradient that leaves a stage must hold: one step of the stage behind
-    /// it, and what one step of this one reads.
-    package func leavingSlots(_ index: Int) -> Int {
-        let step = index + 1 < stages.count ? 4 * stages[index + 1].bandsPerStep : 0
-        return step + outputSlots(index) + 4
+    /// Rows that the ring of the gradient that leaves a stage must hold; none where it is passed behind.
+    package func leavingSlots(_ index: Int) -> Int { slots[index].leaving }
+
+    // What is alive at a time, by going through the steps; with margins, which are folded late, a bound:
+    // what one step reads, with a window of a pool more, and one step of the stage behind.
+    private func liveRows() -> [(leaving: Int, output: Int)] {
+        let bounds = stages.indices.map { index in
+            let read = 4 * stages[index].bandsPerStep + 4
+            let step = index + 1 < stages.count ? 4 * stages[index + 1].bandsPerStep : 0
+            return stages[index].isPassedBehind
+                ? (leaving: 0, output: step + read) : (leaving: step + read + 4, output: read)
+        }
+        guard stages.allSatisfy({ $0.margin == 0 }) else { return bounds }
+        var made = stages.map { _ in (leaving: 0, output: 0) }
+        var used = made
+        var slots = made
+        BackwardSchedule(self).run { step in
+            switch step {
+            case .enter(let index, let rows):
+                made[index].leaving = rows.upperBound
+            case .pass(let index, let rows):
+                slots[index].leaving = max(
+                    slots[index].leaving, made[index].leaving - used[index].leaving)
+                made[index].output = rows.upperBound
+                let stage = stages[index]
+                used[index].leaving =
+                    stage.isPooled
+                    ? rows.upperBound / 2 - stage.windowsBeside : rows.upperBound
+            case .convolve(let index, let bands, let leaving):
+                slots[index].output = max(
+                    slots[index].output, made[index].output - used[index].output)
+                // The row above is read once more.
+                used[index].output = 4 * bands.upperBound - 1
+                guard index > 0 else { break }
+                if stages[index - 1].isPassedBehind {
+                    made[index - 1].output = leaving.upperBound
+                } else {
+                    made[index - 1].leaving = leaving.upperBound
+                }
+            }
+        }
+        return slots
     }
 
     /// Rows that the ring of a gradient with its margin must hold: one step, and what is folded late.
@@ -123,7 +171,9 @@ package struct BackwardPlan {
 
     /// The most scratch floats that a step takes of a thread.
     func workspaceCount(mr: Int) -> Int {
-        stages.dropFirst().reduce(Workspace.count(width: stages[0].paddedWidth)) { count, stage in
+        // A slope takes a row of centred features, in no layer more than in the first, and their product.
+        let rows = Workspace.count(width: 2 * stages[0].paddedWidth)
+        return stages.dropFirst().reduce(rows) { count, stage in
             let tiles = min(
                 ConvolutionStep.tilesPerBlockMax(icBlocks: stage.outBlocks, mr: mr),
                 stage.tilesAcross * stage.bands * images)

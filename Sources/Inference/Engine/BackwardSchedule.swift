@@ -7,8 +7,8 @@ package final class BackwardSchedule {
         case enter(stage: Int, rows: Range<Int>)
         /// The gradient at the convolution's output, from what leaves the stage: whole windows.
         case pass(stage: Int, rows: Range<Int>)
-        /// That at the input, rows of tiles; and the rows of what leaves the stage before it that are
-        /// complete then.
+        /// That at the input, rows of tiles; and the rows of what leaves the stage before it, or of its
+        /// output where that is passed behind, that are complete then.
         case convolve(stage: Int, bands: Range<Int>, leaving: Range<Int>)
     }
 
@@ -39,10 +39,15 @@ package final class BackwardSchedule {
         bandsDone[index] = bands.upperBound
         var leaving = 0..<0
         if index > 0 {
-            let done = leavingRowsDone[index - 1]
+            let isPassed = plan.stages[index - 1].isPassedBehind
+            let done = isPassed ? outputRowsDone[index - 1] : leavingRowsDone[index - 1]
             let rows = min(4 * bands.upperBound, stage.paddedHeight)
             leaving = done..<max(done, stage.fold.rowsDone(afterPaddedRows: rows))
-            leavingRowsDone[index - 1] = leaving.upperBound
+            if isPassed {
+                outputRowsDone[index - 1] = leaving.upperBound
+            } else {
+                leavingRowsDone[index - 1] = leaving.upperBound
+            }
         }
         try perform(.convolve(stage: index, bands: bands, leaving: leaving))
     }
@@ -52,6 +57,9 @@ package final class BackwardSchedule {
         _ index: Int, upTo end: Int, _ perform: (Step) throws(Failure) -> Void
     ) throws(Failure) {
         let stage = plan.stages[index]
+        if stage.isPassedBehind {
+            while outputRowsDone[index] < end { try step(index + 1, perform) }
+        }
         guard outputRowsDone[index] < end else { return }
         let first = max(0, outputRowsDone[index] - stage.margin)
         var last = min(stage.height, end - stage.margin)

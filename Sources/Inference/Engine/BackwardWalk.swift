@@ -12,7 +12,7 @@ struct BackwardWalk {
     private let cotangents: [Tap: Cotangent]
     private let replay: (walk: Walk, plan: ReplayPlan)?
     private let arena: Arena
-    /// The gradient that leaves each stage, after its ReLU or pool.
+    /// The gradient that leaves each stage, after its ReLU or pool; no rows where it is passed behind.
     private let leaving: [RowRing]
     /// The gradient at each convolution's output, with the stage's margin.
     private let outputs: [RowRing]
@@ -92,6 +92,12 @@ struct BackwardWalk {
             makeOutput(index, rows)
         case .convolve(0, let bands, _):
             convolveFirst(bands)
+        case .convolve(let index, let bands, _) where plan.stages[index - 1].isPassedBehind:
+            try convolve(
+                index, bands, into: outputs[index - 1],
+                pass: tape.layers[index - 1].alive.map {
+                    ImageBits(bits: $0, images: sinks.images)
+                })
         case .convolve(let index, let bands, let rows):
             try convolve(index, bands, into: padded[index] ?? leaving[index - 1])
             finishLeaving(index - 1, rows)
@@ -144,7 +150,7 @@ struct BackwardWalk {
     }
 
     private func convolve(
-        _ index: Int, _ bands: Range<Int>, into ring: RowRing
+        _ index: Int, _ bands: Range<Int>, into ring: RowRing, pass: ImageBits? = nil
     ) throws(InferenceError) {
         let stage = plan.stages[index]
         let convolution = extractor.transposed[index - 1]
@@ -156,7 +162,7 @@ struct BackwardWalk {
         ConvolutionStep(
             convolution: convolution, u: try convolution.transformedKernels(team),
             kernels: extractor.kernels, height: stage.paddedHeight, width: stage.paddedWidth,
-            input: outputs[index], border: .zero, zeros: zeros, outputs: sinks
+            input: outputs[index], border: .zero, zeros: zeros, outputs: sinks, pass: pass
         ).run(
             TileOrder(
                 ImageGroup.groups(images: plan.images), tileRows: bands,

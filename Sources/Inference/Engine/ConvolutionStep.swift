@@ -14,13 +14,18 @@ package struct ConvolutionStep {
     /// A row of zeros, for what lies above and below the image and its border.
     let zeros: UnsafePointer<Float>
     let outputs: Sinks<RowRing>
+    /// Which outputs are above zero, to be kept beside the ReLU's rows.
+    let alive: ImageBits?
+    /// Which outputs before the ReLU are not zero.
+    let pass: ImageBits?
     /// Where differences are not zero; nil without any.
     let support: StageSupport?
 
     package init(
         convolution: WinogradConvolution, u: FloatBuffer, kernels: Kernels, height: Int,
         width: Int, input: RowRing, border: Border, zeros: UnsafePointer<Float>,
-        outputs: Sinks<RowRing>, support: StageSupport? = nil
+        outputs: Sinks<RowRing>, alive: ImageBits? = nil, pass: ImageBits? = nil,
+        support: StageSupport? = nil
     ) {
         self.convolution = convolution
         self.u = u
@@ -30,6 +35,7 @@ package struct ConvolutionStep {
         self.border = border
         self.zeros = zeros
         self.outputs = outputs
+        (self.alive, self.pass) = (alive, pass)
         self.support = support
     }
 
@@ -178,6 +184,14 @@ package struct ConvolutionStep {
         out.pool = (
             pixels(pool, run, y / 2, x / 2, block), pixels(pool, run, y / 2 + 1, x / 2, block)
         )
+        out.alive = (
+            bits(alive, run, y, x, block), bits(alive, run, y + 1, x, block),
+            bits(alive, run, y + 2, x, block), bits(alive, run, y + 3, x, block)
+        )
+        if let pass {
+            let row = { UnsafePointer(bits(pass, run, $0, x, block)) }
+            out.pass = (row(y), row(y + 1), row(y + 2), row(y + 3))
+        }
         return out
     }
 
@@ -186,6 +200,13 @@ package struct ConvolutionStep {
     ) -> UnsafeMutablePointer<Float>? {
         guard let ring, y < ring.height else { return nil }
         return ring.pixels(y, image: run.image, block: block) + x * Kernels.block
+    }
+
+    private func bits(
+        _ bits: ImageBits?, _ run: TileOrder.Run, _ y: Int, _ x: Int, _ block: Int
+    ) -> UnsafeMutablePointer<UInt8>? {
+        guard let bits, y < height, let image = bits.images[run.image] else { return nil }
+        return bits.bits.row(y, image: image, block: block) + 8 * x
     }
 
     // Zeros for what is outside the support of a difference.

@@ -20,6 +20,7 @@ public struct FeatureSlope: Sendable {
         case given(FeatureMap)
         case summary(PackedSummarySlope, of: FeatureMap)
         case difference(DifferenceSlope, FeatureMap, FeatureMap)
+        case signs(SignMap, times: Float)
     }
 
     /// Value by value.
@@ -44,6 +45,11 @@ public struct FeatureSlope: Sendable {
         FeatureSlope(kind: .difference(slope, map, target))
     }
 
+    /// That of a sum of absolute differences, from their signs: bit for bit what `difference` gives.
+    static func signs(_ signs: SignMap, times factor: Double) -> FeatureSlope {
+        FeatureSlope(kind: .signs(signs, times: Float(factor)))
+    }
+
     /// Adds one row of the gradient to that of a ring, which has a margin on every side.
     package func add(
         row y: Int, to ring: RowRing, image: Int, margin: Int, kernels: Kernels,
@@ -59,14 +65,12 @@ public struct FeatureSlope: Sendable {
                     map.pixels(y, block: block), count: map.width * Kernels.block, to: out(block))
             }
         case .summary(let slope, let map):
-            for block in 0..<ring.blocks {
-                slope.add(
-                    row: y, block: block, of: map, to: out(block), kernels: kernels,
-                    workspace: workspace)
-            }
+            slope.add(row: y, of: map, kernels: kernels, workspace: workspace, to: out)
         case .difference(let slope, let map, let target):
             slope.add(
                 row: y, of: map, target, kernels: kernels, workspace: workspace, to: out)
+        case .signs(let signs, let factor):
+            signs.add(row: y, times: factor, kernels: kernels, to: out)
         }
     }
 }

@@ -8,16 +8,18 @@ extension Extractor {
     ) throws(InferenceError) -> (results: [FeatureResult], tape: Tape) {
         try record(
             images: images, demands: demands, variant: variant, preprocessing: preprocessing,
-            masks: [:], kept: kept, from: 0, team: team)
+            masks: [:], kept: kept, sources: Array(images.indices), from: 0, team: team)
     }
 
     /// - Parameters:
     ///   - masks: as for `run`.
+    ///   - sources: the images that the tape is of, by position.
+    ///   - signs: those of which differences.
     ///   - boundary: the first convolution that the tape keeps.
     func record(
         images: [Image], demands: [TapDemand], variant: NetworkVariant?,
-        preprocessing: Preprocessing?, masks: [Int: Mask], kept: KeptFeatures,
-        from boundary: Int, team: Team
+        preprocessing: Preprocessing?, masks: [Int: Mask], kept: KeptFeatures, sources: [Int],
+        signs: [SignDemand] = [], from boundary: Int, team: Team
     ) throws(InferenceError) -> (results: [FeatureResult], tape: Tape) {
         let variant = variant ?? network.defaultVariant
         precondition(!images.isEmpty && !demands.isEmpty, "nothing to walk")
@@ -28,17 +30,27 @@ extension Extractor {
         let preprocessing = preprocessing ?? network.preprocessing
         let layers = plan.tapeLayers(of: variant)
         let arena = try Arena(
-            count: layers.dropFirst(boundary).reduce(0) { $0 + $1.keptCount(images: images.count) }
-                + mapsCount(demands, variant, images[0].size), pool: buffers)
+            count: keptCount(
+                layers.dropFirst(boundary), images: sources.count, demands, signs, variant,
+                images[0].size), pool: buffers)
         let tape = Tape(
-            variant: variant, preprocessing: preprocessing, images: images.count, plan: plan,
-            from: boundary, arena: arena)
+            variant: variant, preprocessing: preprocessing, sources: sources, signs: signs,
+            plan: plan, from: boundary, arena: arena)
         let maps = maps(demands, variant, images[0].size, arena)
         let walk = try Walk(
             extractor: self, variant: variant, preprocessing: preprocessing, plan: plan,
             images: images, demands: demands, masks: masks, kept: kept, maps: maps, tape: tape,
             team: team)
         return (try walk.run(), tape)
+    }
+
+    // The floats of what a recorded walk keeps.
+    private func keptCount(
+        _ layers: ArraySlice<TapeLayerShape>, images: Int, _ demands: [TapDemand],
+        _ signs: [SignDemand], _ variant: NetworkVariant, _ size: ImageSize
+    ) -> Int {
+        layers.reduce(mapsCount(demands, variant, size)) { $0 + $1.keptCount(images: images) }
+            + signs.reduce(0) { $0 + SignMap.count(variant.features(of: size, at: $1.tap)) }
     }
 
     /// Features that a walk keeps, in an arena: all rows, or so many at each tap.
@@ -118,50 +130,64 @@ extension Extractor {
         imageCount: Int, height: Int, width: Int, taps: [Tap], variant: NetworkVariant? = nil,
         workers: Int
     ) -> Int {
-        let sums = imageCount * GradientSum.count(ImageSize(height: height, width: width))
-        return 2 * sums * MemoryLayout<Float>.stride
+        let size = ImageSize(height: height, width: width)
+        return imageCount * GradientSum.count(size) * MemoryLayout<Float>.stride
             + tapeBytes(
-                images: imageCount, backImages: imageCount, height: height, width: width,
-                demands: taps.map { TapDemand(tap: $0) }, from: 0,
-                variant: variant ?? network.defaultVariant, workers: workers)
+                RecordedStack(
+                    size: size, images: imageCount, taped: imageCount, backImages: imageCount,
+                    demands: taps.map { TapDemand(tap: $0) }),
+                from: 0, variant: variant ?? network.defaultVariant, workers: workers)
     }
 
-    /// The bytes of both ways for a stack of images, beside the images, what the demands answer and the
-    /// sums at the images: rows, scratch memory, what is kept, and kernels that have to be made first.
+    /// What the bytes of both ways of a stack of images depend on.
+    struct RecordedStack {
+        let size: ImageSize
+        /// How many images are walked, how many of them a tape is of, and how many have a way back.
+        let images: Int, taped: Int, backImages: Int
+        let demands: [TapDemand]
+        var signs: [SignDemand] = []
+        /// What is demanded of the layers that are walked again.
+        var replayed: [TapDemand] = []
+    }
+
+    /// The bytes of both ways for a stack of images, beside the images, what the demands answer besides
+    /// features, and the sums at the images: rows, scratch memory, what is kept, and kernels that have
+    /// to be made first.
     func tapeBytes(
-        images: Int, backImages: Int, height: Int, width: Int, demands: [TapDemand],
-        from boundary: Int, variant: NetworkVariant, workers: Int
+        _ stack: RecordedStack, from boundary: Int, variant: NetworkVariant, workers: Int
     ) -> Int {
+        let (height, width) = (stack.size.height, stack.size.width)
         let forward = plan(
-            variant, demands, height: height, width: width, images: images, workers: workers,
-            recordedFrom: boundary)
+            variant, stack.demands, height: height, width: width, images: stack.images,
+            workers: workers, recordedFrom: boundary)
         let layers = forward.tapeLayers(of: variant)
         let boundary = min(boundary, layers.count)
         let back = BackwardPlan(
-            layers: layers, variant: variant, taps: demands.map(\.tap), images: backImages,
-            workers: workers, tilesPerStep: tilesPerStep)
-        var kept = layers[boundary...].reduce(0) { $0 + $1.keptCount(images: images) }
-        var arenas = [forward.arenaCount, back.arenaCount]
+            layers: layers, variant: variant, taps: stack.demands.map(\.tap),
+            images: stack.backImages, workers: workers, tilesPerStep: tilesPerStep)
+        let kept = keptCount(
+            layers[boundary...], images: stack.taped, stack.demands, stack.signs, variant,
+            stack.size)
+        // The way back takes what the walk there left, if it is enough; else that lies idle, unless
+        // layers are walked again.
+        var arenas = forward.arenaCount
+        if back.arenaCount > arenas { arenas += back.arenaCount }
         if boundary > 0 {
             let replay = replayPlan(
-                layers, back, demands, from: boundary, variant, height: height, width: width,
-                images: images, workers: workers)
-            arenas.append(replay.walk.arenaCount)
-            for (layer, slots) in zip(layers, replay.bitSlots) {
-                kept += layer.keptCount(images: images, slots: slots)
-            }
-            kept += mapsCount(
-                replay.demands, variant, ImageSize(height: height, width: width),
-                slots: replay.mapSlots)
+                layers, back, stack.replayed, from: boundary, variant, height: height,
+                width: width, images: stack.taped, workers: workers)
+            let room = zip(layers, replay.bitSlots).reduce(
+                mapsCount(replay.demands, variant, stack.size, slots: replay.mapSlots)
+            ) { $0 + $1.0.keptCount(images: stack.taped, slots: $1.1) }
+            arenas = max(
+                forward.arenaCount, back.arenaCount + replay.walk.arenaCount + room)
         }
         let scratch = max(
             forward.workspaceCount(mr: kernels.mr), back.workspaceCount(mr: kernels.mr))
         let used =
             convolutions.prefix(max(0, layers.count - 1))
-            + transposed.prefix(
-                max(0, back.stages.count - 1))
+            + transposed.prefix(max(0, back.stages.count - 1))
         let kernelBytes = used.reduce(0) { $0 + $1.transformedBytes - $1.madeBytes }
-        return (arenas.reduce(kept, +) + workers * scratch) * MemoryLayout<Float>.stride
-            + kernelBytes
+        return (kept + arenas + workers * scratch) * MemoryLayout<Float>.stride + kernelBytes
     }
 }

@@ -2,21 +2,37 @@
 public struct ImageGradient: Sendable {
     /// Rows and columns.
     public let height: Int, width: Int
-    /// (H, W, 3), row-major.
-    public let values: [Float]
+    private let buffer: FloatBuffer
 
-    package init(height: Int, width: Int, values: [Float]) {
+    fileprivate init(height: Int, width: Int, _ buffer: FloatBuffer) {
+        (self.height, self.width, self.buffer) = (height, width, buffer)
+    }
+
+    /// - Throws: `outOfMemory`.
+    package init(height: Int, width: Int, values: [Float]) throws(InferenceError) {
         precondition(values.count == 3 * height * width)
-        self.height = height
-        self.width = width
-        self.values = values
+        let buffer = try FloatBuffer(count: values.count)
+        buffer.base.update(from: values, count: values.count)
+        self.init(height: height, width: width, buffer)
+    }
+
+    /// (H, W, 3), row-major; made anew at each call.
+    public var values: [Float] { withValues { Array($0) } }
+
+    /// Calls `body` with the same values where they lie.
+    public func withValues<Result>(_ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+        body(UnsafeBufferPointer(start: buffer.base, count: 3 * height * width))
     }
 
     /// The sum of two gradients by one image.
-    public static func + (a: ImageGradient, b: ImageGradient) -> ImageGradient {
+    /// - Throws: `outOfMemory`.
+    public static func + (
+        a: ImageGradient, b: ImageGradient
+    ) throws(InferenceError) -> ImageGradient {
         precondition(a.height == b.height && a.width == b.width)
-        return ImageGradient(
-            height: a.height, width: a.width, values: zip(a.values, b.values).map { $0 + $1 })
+        let sum = try FloatBuffer(count: 3 * a.height * a.width)
+        for i in 0..<3 * a.height * a.width { sum.base[i] = a.buffer.base[i] + b.buffer.base[i] }
+        return ImageGradient(height: a.height, width: a.width, sum)
     }
 }
 
@@ -43,12 +59,8 @@ final class GradientSum: @unchecked Sendable {
     /// Row y.
     func row(_ y: Int) -> UnsafeMutablePointer<Float> { buffer.base + y * 3 * width }
 
-    /// The gradient, once everything has been added.
-    func finished() -> ImageGradient {
-        ImageGradient(
-            height: height, width: width,
-            values: Array(UnsafeBufferPointer(start: buffer.base, count: 3 * height * width)))
-    }
+    /// The gradient, once everything has been added: nothing more may be.
+    func finished() -> ImageGradient { ImageGradient(height: height, width: width, buffer) }
 }
 
 /// Where a way back ends: what the gradients of its images are added to, row by row.

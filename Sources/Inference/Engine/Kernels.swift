@@ -167,10 +167,11 @@ package struct Kernels: @unchecked Sendable {
     }
 
     package func addAffine(
-        _ row: UnsafePointer<Float>, times a: UnsafePointer<Float>, plus b: UnsafePointer<Float>,
-        width: Int, to out: UnsafeMutablePointer<Float>
+        _ row: UnsafePointer<Float>, less centre: UnsafePointer<Float>,
+        times a: UnsafePointer<Float>, plus b: UnsafePointer<Float>, width: Int,
+        to out: UnsafeMutablePointer<Float>
     ) {
-        table.add_affine(row, a, b, width, out)
+        table.add_affine(row, centre, a, b, width, out)
     }
 
     func addSlopes(
@@ -180,6 +181,20 @@ package struct Kernels: @unchecked Sendable {
         table.add_pointwise_slopes(
             slope.rule.kernel, Float(slope.rule.parameter), Float(slope.factor * weight),
             Float(slope.scale), f, t, count, out)
+    }
+
+    package func differenceSigns(
+        _ f: UnsafePointer<Float>, _ t: UnsafePointer<Float>, columns: Int,
+        above: UnsafeMutablePointer<UInt8>, below: UnsafeMutablePointer<UInt8>
+    ) {
+        table.difference_signs(f, t, columns, above, below)
+    }
+
+    package func addSigns(
+        above: UnsafePointer<UInt8>, below: UnsafePointer<UInt8>, columns: Int, times factor: Float,
+        to out: UnsafeMutablePointer<Float>
+    ) {
+        table.add_signs(above, below, columns, factor, out)
     }
 
     /// Adds to `dots`, a value a pixel, `Σ v a` with `v = w·g′(ra·a − rb·b)`, w of each channel.

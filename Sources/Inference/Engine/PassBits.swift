@@ -37,3 +37,10 @@ struct PassBits: @unchecked Sendable {
         return bits[channel % Kernels.block / 8] >> (channel % 8) & 1 == 1
     }
 }
+
+/// Bits of some of the images that a step is of.
+package struct ImageBits {
+    let bits: PassBits
+    /// By position in the step, the place among the bits; nil for an image without any.
+    let images: [Int?]
+}

@@ -3,13 +3,13 @@ struct Replay {
     let plan: ReplayPlan
     /// The tape with room for the rows that are alive.
     let tape: Tape
-    /// The features that the gradients at taps are made of, by tap and by position in the stack: the
+    /// The features that the gradients at taps are made of, by tap and by position on the tape: the
     /// rows that are alive.
     let maps: [Tap: [Int: FeatureMap]]
 }
 
 extension Extractor {
-    /// Makes ready for a way back that begins at taps.
+    /// Makes ready for a way back that begins at taps, and gives back what earlier walks left idle.
     /// - Parameters:
     ///   - demands: the maps that the gradients at them are made of, of convolutions before the tape's
     ///     boundary.
@@ -29,6 +29,7 @@ extension Extractor {
         let count = zip(layers, plan.bitSlots).reduce(0) {
             $0 + $1.0.keptCount(images: tape.images, slots: $1.1)
         }
+        buffers.releaseAll()
         let arena = try Arena(
             count: count + mapsCount(plan.demands, tape.variant, size, slots: plan.mapSlots),
             pool: buffers)
@@ -54,7 +55,8 @@ extension Extractor {
         return ReplayPlan(walk: walk, demands: demands, back: back)
     }
 
-    /// The same as `addGradients` of a tape that keeps everything, bit for bit.
+    /// The same as `addGradients` of a tape that keeps everything, bit for bit; the images are those of
+    /// the tape.
     func addGradients(
         _ replay: Replay, _ images: [Image], _ cotangents: [Cotangent], to sinks: GradientSinks,
         team: Team

@@ -39,7 +39,11 @@ struct ReplayPlan {
                 stages[index], min(stage.height, rows.upperBound + 2 * stage.windowsBeside), .relu)
         case .convolve(let index, _, let rows):
             guard index > 0, !rows.isEmpty else { return }
-            try needLeaving(index - 1, rows, body)
+            guard back.stages[index - 1].isPassedBehind else {
+                return try needLeaving(index - 1, rows, body)
+            }
+            guard index - 1 < stages.count else { return }
+            try body(stages[index - 1], rows.upperBound, .relu)
         }
     }
 
@@ -103,6 +107,9 @@ struct ReplayPlan {
                 if stage.isPooled { use(stage.shape.reluTap, rows.upperBound) }
             case .convolve(let index, _, let rows):
                 guard index > 0, !rows.isEmpty else { break }
+                if back.stages[index - 1].isPassedBehind, index - 1 < stages.count {
+                    held[index - 1].used = rows.upperBound
+                }
                 use(back.leavingTap(index - 1), rows.upperBound)
             }
         }

@@ -1,35 +1,50 @@
 /// What a walk through the network leaves for the way back: of every convolution which outputs pass a
-/// gradient, one bit each.
+/// gradient, one bit each; and signs of differences.
 public final class Tape: Sendable {
     let variant: NetworkVariant
     let preprocessing: Preprocessing
-    let images: Int
+    /// The images of the stack that it is of, by position.
+    let sources: [Int]
     /// Rows and columns of the images.
     let height: Int, width: Int
     /// One for each convolution, in network order, as far as was walked.
     let layers: [TapeLayer]
+    /// The signs that were asked for.
+    let signs: [SignDemand: SignMap]
     /// The first convolution that was kept; those before it have to be walked again.
     let boundary: Int
 
+    /// How many images it is of.
+    var images: Int { sources.count }
+
     init(
-        variant: NetworkVariant, preprocessing: Preprocessing, images: Int, plan: WalkPlan,
-        from boundary: Int, arena: Arena
+        variant: NetworkVariant, preprocessing: Preprocessing, sources: [Int],
+        signs: [SignDemand], plan: WalkPlan, from boundary: Int, arena: Arena
     ) {
         self.variant = variant
         self.preprocessing = preprocessing
-        self.images = images
+        self.sources = sources
         self.boundary = boundary
-        (height, width) = (plan.stages[0].height, plan.stages[0].width)
+        let size = ImageSize(height: plan.stages[0].height, width: plan.stages[0].width)
+        (height, width) = (size.height, size.width)
         layers = plan.tapeLayers(of: variant).enumerated().map { index, layer in
             TapeLayer(
-                layer, images: images, slots: index < boundary ? 0 : layer.height, arena: arena)
+                layer, images: sources.count, slots: index < boundary ? 0 : layer.height,
+                arena: arena)
         }
+        var maps: [SignDemand: SignMap] = [:]
+        for demand in signs {
+            maps[demand] = SignMap(variant.features(of: size, at: demand.tap), arena: arena)
+        }
+        self.signs = maps
     }
 
     private init(_ tape: Tape, layers: [TapeLayer]) {
         variant = tape.variant
         preprocessing = tape.preprocessing
-        images = tape.images
+        // Only its own images are walked again, and no signs taken.
+        sources = Array(tape.sources.indices)
+        signs = [:]
         (height, width) = (tape.height, tape.width)
         boundary = tape.boundary
         self.layers = layers
@@ -122,17 +137,22 @@ struct TapeLayer: Sendable {
     /// one channel alone that is so near says nothing, and there the largest counts.
     static let tieTolerance: Float = 3e-5
 
-    /// Keeps rows that the ring of the ReLU holds, whole windows of the pool.
-    func record(rows: Range<Int>, of relu: RowRing, kernels: Kernels, team: Team) {
-        guard !rows.isEmpty else { return }
+    /// Keeps rows that the ring of the ReLU holds, whole windows of the pool, of the images at some
+    /// positions; what the ReLU passes only where the convolution has not kept that itself.
+    func record(
+        rows: Range<Int>, of ring: RowRing, _ sources: [Int], hasAlive: Bool, kernels: Kernels,
+        team: Team
+    ) {
+        let alive = hasAlive ? nil : alive
+        guard !rows.isEmpty, alive != nil || maxima != nil || !features.isEmpty else { return }
         let pairs = rows.lowerBound / 2..<(rows.upperBound + 1) / 2
-        let images = (alive ?? maxima)?.images ?? features.count
-        team.parallelWithWorkspace(images * pairs.count) { item, workspace in
+        team.parallelWithWorkspace(sources.count * pairs.count) { item, workspace in
             let (image, place) = item.quotientAndRemainder(dividingBy: pairs.count)
             let pair = pairs.lowerBound + place
             let ys = 2 * pair..<min(2 * pair + 2, height)
+            let relu = ring.rows(ofImage: sources[image])
             if let alive { recordAlive(ys, image, alive, relu, kernels) }
-            if !features.isEmpty { keep(ys, relu, image, in: features[image]) }
+            if !features.isEmpty { keep(ys, relu, in: features[image]) }
             if let maxima, let pool, pair < pool.height {
                 recordMaxima(
                     ys, image, maxima, relu, pooledWidth: pool.width, kernels, workspace)
@@ -147,37 +167,37 @@ struct TapeLayer: Sendable {
         }
     }
 
-    private func keep(_ rows: Range<Int>, _ relu: RowRing, _ image: Int, in map: FeatureMap) {
+    private func keep(_ rows: Range<Int>, _ relu: FeatureRows<Float>, in map: FeatureMap) {
         for y in rows {
             for block in 0..<relu.blocks {
                 map.pixels(y, block: block).update(
-                    from: relu.pixels(y, image: image, block: block),
-                    count: width * Kernels.block)
+                    from: relu.pixels(y, block: block), count: width * Kernels.block)
             }
         }
     }
 
     private func recordAlive(
-        _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: RowRing, _ kernels: Kernels
+        _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: FeatureRows<Float>,
+        _ kernels: Kernels
     ) {
         for block in 0..<relu.blocks {
             for y in rows {
                 kernels.aliveBits(
-                    relu.pixels(y, image: image, block: block), columns: width,
+                    relu.pixels(y, block: block), columns: width,
                     bits: bits.row(y, image: image, block: block))
             }
         }
     }
 
     private func recordMaxima(
-        _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: RowRing, pooledWidth: Int,
-        _ kernels: Kernels, _ workspace: Workspace
+        _ rows: Range<Int>, _ image: Int, _ bits: PassBits, _ relu: FeatureRows<Float>,
+        pooledWidth: Int, _ kernels: Kernels, _ workspace: Workspace
     ) {
         var squares = 0.0
         for block in 0..<relu.blocks {
             for y in rows {
                 squares += kernels.sumOfSquares(
-                    relu.pixels(y, image: image, block: block), count: width * Kernels.block)
+                    relu.pixels(y, block: block), count: width * Kernels.block)
             }
         }
         let count = Double(relu.blocks * rows.count * width * Kernels.block)
@@ -185,7 +205,7 @@ struct TapeLayer: Sendable {
         let first = UnsafeMutableRawPointer(workspace.floats(pooledWidth))
             .assumingMemoryBound(to: UInt8.self)
         withRows(rows) {
-            relu.pixels($0, image: image, block: 0)
+            relu.pixels($0, block: 0)
         } body: { features in
             kernels.equalPixels(
                 features, blockStride: relu.blockStride, blocks: relu.blocks, columns: width,
@@ -193,7 +213,7 @@ struct TapeLayer: Sendable {
         }
         for block in 0..<relu.blocks {
             withRows(rows) {
-                relu.pixels($0, image: image, block: block)
+                relu.pixels($0, block: block)
             } body: { features in
                 withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<UInt8>?.self, capacity: 2) {
                     flags in
@@ -214,14 +234,14 @@ struct TapeLayer: Sendable {
 
     // Two rows, the second of which may not be there.
     private func withRows(
-        _ rows: Range<Int>, _ pixels: (Int) -> UnsafeMutablePointer<Float>,
+        _ rows: Range<Int>, _ pixels: (Int) -> UnsafePointer<Float>,
         body: (UnsafePointer<UnsafePointer<Float>?>) -> Void
     ) {
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 2) { pointers in
             for r in 0..<2 {
                 let y = rows.lowerBound + r
                 pointers.initializeElement(
-                    at: r, to: rows.contains(y) ? UnsafePointer(pixels(y)) : nil)
+                    at: r, to: rows.contains(y) ? pixels(y) : nil)
             }
             guard let pointers = UnsafePointer(pointers.baseAddress) else { return }
             body(pointers)

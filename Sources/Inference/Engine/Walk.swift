@@ -112,6 +112,7 @@ struct Walk {
         case .pool: pool(index, bands)
         }
         record(index, bands)
+        recordSigns(index, bands)
         fillEdges(index, bands)
         addToStatistics(index, bands)
     }
@@ -205,12 +206,20 @@ struct Walk {
             convolution: convolution, u: try convolution.transformedKernels(team),
             kernels: extractor.kernels, height: stage.height, width: stage.width,
             input: input(of: index), border: variant.border(ofConvolution: number), zeros: zeros,
-            outputs: rings[index], support: support
+            outputs: rings[index], alive: aliveBits(index, number), support: support
         ).run(
             TileOrder(
                 groups, tileRows: bands, segments: segments(stage).map(ColumnSegments.tiles),
                 support: support),
             team: team)
+    }
+
+    private func aliveBits(_ index: Int, _ number: Int) -> ImageBits? {
+        guard let tape, plan.stages[index].isRecorded else { return nil }
+        return tape.layers[number].alive.map { bits in
+            ImageBits(
+                bits: bits, images: (0..<plan.images).map { tape.sources.firstIndex(of: $0) })
+        }
     }
 
     private func pool(_ index: Int, _ bands: Range<Int>) {
@@ -256,7 +265,22 @@ struct Walk {
         let stage = plan.stages[index]
         tape.layers[number].record(
             rows: 4 * bands.lowerBound..<min(4 * bands.upperBound, stage.height), of: relu,
-            kernels: extractor.kernels, team: team)
+            tape.sources, hasAlive: number > 0, kernels: extractor.kernels, team: team)
+    }
+
+    private func recordSigns(_ index: Int, _ bands: Range<Int>) {
+        guard let signs = tape?.signs, !signs.isEmpty else { return }
+        let stage = plan.stages[index]
+        for kind in Tap.Kind.allCases {
+            guard let tap = stage.shape.tap(kind), let ring = rings[index][kind] else { continue }
+            let rows =
+                stage.rows(
+                    kind, afterBands: bands.lowerBound)..<stage.rows(
+                    kind, afterBands: bands.upperBound)
+            for (demand, map) in signs where demand.tap == tap {
+                map.record(rows: rows, of: demand, ring, kernels: extractor.kernels, team: team)
+            }
+        }
     }
 
     private func addToStatistics(_ index: Int, _ bands: Range<Int>) {

@@ -20,6 +20,7 @@ package struct EvaluationPlan {
     package let missing: [TargetNeeds]
     /// The layers of terms that are mapped.
     package let maps: Set<MapPlace>
+    let pairs: [PairShape]
     private let targets: [TargetShape]
     // Targets of which something was there before.
     private let known: Set<Int>
@@ -37,6 +38,7 @@ package struct EvaluationPlan {
         variant = loss.network.variant(architecture)
         let terms = try loss.layeredTerms(in: architecture)
         self.terms = terms
+        self.pairs = pairs
         self.targets = targets
         self.maps = maps
         var needs = targets.map { _ in TargetNeeds() }
@@ -89,6 +91,20 @@ package struct EvaluationPlan {
             precisions[term.subject] = isNear ? .difference : .plain
         }
         return precisions
+    }
+
+    /// What is asked of a target that is walked by itself.
+    func demands(of needs: TargetNeeds) -> [TapDemand] {
+        variant.taps.filter(needs.hasAny).map { tap in
+            // In an order of their own: a set has none, and the order of sums decides bits.
+            let kinds = terms.compactMap(\.measure.summaryKind).unique
+                .filter { needs.summaries[tap]?.contains($0) ?? false }
+            return TapDemand(
+                tap: tap,
+                FeatureDemand(
+                    summaries: kinds.map { SummaryDemand(0, $0) },
+                    maps: needs.maps.contains(tap) ? [0] : []))
+        }
     }
 
     /// Bytes that the work takes, besides the images.

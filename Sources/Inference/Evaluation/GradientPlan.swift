@@ -20,10 +20,20 @@ extension LossEvaluator {
             targets: targets.map { TargetShape(size: $0.size, isStored: true) }, maps: maps,
             imagesMax: Self.recordedMax(workers: workers))
         // What is stored is there already.
-        let statistics = zip(whole.needs, targets).reduce(0) {
-            $0 + $1.1.missing($1.0).byteCount(of: $1.1.size, whole.variant)
+        let missing = zip(whole.needs, targets).map { needs, target in target.missing(needs) }
+        let statistics = zip(missing, targets).reduce(0) {
+            $0 + $1.0.byteCount(of: $1.1.size, whole.variant)
         }
-        let bytes = statistics + bytes(whole, from: 0, workers: workers)
+        // The rows of the targets' walks lie idle meanwhile.
+        let idle = zip(missing, targets).map { needs, target in
+            let demands = whole.demands(of: needs)
+            guard !demands.isEmpty else { return 0 }
+            return extractor.plan(
+                whole.variant, demands, height: target.size.height, width: target.size.width,
+                images: 1, workers: workers
+            ).arenaCount * MemoryLayout<Float>.stride
+        }
+        let bytes = statistics + (idle.max() ?? 0) + bytes(whole, from: 0, workers: workers)
         guard bytes > keptBytesMax else { return (.kept(whole), bytes) }
         var plans: [(plan: EvaluationPlan, boundary: Int)] = []
         var most = 0
@@ -75,16 +85,20 @@ extension LossEvaluator {
                 width: stack.size.width, demands: stack.demands, variant: plan.variant,
                 workers: workers)
         }
-        let results = plan.recorded(stack, from: boundary).reduce(0) { total, demand in
+        let demands = plan.recorded(stack, from: boundary)
+        let results = demands.reduce(0) { total, demand in
             let shape = plan.variant.features(of: stack.size, at: demand.tap)
-            return total + demand.features.resultBytes(shape)
-                + 2 * demand.features.summaryBytes(shape)
+            let maps = FeatureDemand(pairMaps: demand.features.pairMaps)
+            return total + 3 * demand.features.summaryBytes(shape) + maps.resultBytes(shape)
         }
         return results
             + extractor.tapeBytes(
-                images: stack.roles.count, backImages: stack.subjects, height: stack.size.height,
-                width: stack.size.width, demands: plan.recorded(stack, from: 0), from: boundary,
-                variant: plan.variant, workers: workers)
+                Extractor.RecordedStack(
+                    size: stack.size, images: stack.roles.count,
+                    taped: plan.taped(stack, before: boundary).count, backImages: stack.subjects,
+                    demands: demands, signs: plan.signs(stack),
+                    replayed: plan.replayed(stack, before: boundary)),
+                from: boundary, variant: plan.variant, workers: workers)
     }
 }
 
@@ -108,24 +122,55 @@ extension EvaluationPlan {
         }
     }
 
-    /// The features that slopes are made of, and that are walked again.
-    func replayed(_ stack: Stack, before boundary: Int) -> [TapDemand] {
-        stack.demands.compactMap { demand in
-            guard variant.convolution(of: demand.tap) < boundary else { return nil }
-            return TapDemand(
-                tap: demand.tap, FeatureDemand(maps: slopeMaps(stack, demand.tap)))
+    /// The images that a tape is of: those with a way back, and targets whose features are needed of
+    /// layers that are walked again.
+    func taped(_ stack: Stack, before boundary: Int) -> [Int] {
+        let needed = stack.demands.filter { variant.convolution(of: $0.tap) < boundary }
+            .flatMap { slopeMaps(stack, $0.tap) }
+        return stack.roles.indices.filter { image in
+            if case .subject = stack.roles[image] { true } else { needed.contains(image) }
         }
+    }
+
+    /// The features that slopes are made of, and that are walked again, of images of the tape.
+    func replayed(_ stack: Stack, before boundary: Int) -> [TapDemand] {
+        let taped = taped(stack, before: boundary)
+        return stack.demands.compactMap { demand in
+            guard variant.convolution(of: demand.tap) < boundary else { return nil }
+            let maps = slopeMaps(stack, demand.tap).compactMap(taped.firstIndex)
+            return TapDemand(tap: demand.tap, FeatureDemand(maps: maps))
+        }
+    }
+
+    /// The differences of which the signs are enough, between images of the stack.
+    func signs(_ stack: Stack) -> [SignDemand] {
+        stack.demands.flatMap { demand in
+            stack.roles.indices.flatMap { image -> [SignDemand] in
+                guard case .subject(let subject, let pair) = stack.roles[image] else { return [] }
+                return terms.compactMap { term in
+                    guard term.subject == subject, term.measure.needsSignsAlone,
+                        term.layers.contains(where: { $0.tap == demand.tap }),
+                        let target = pairs[pair].targets.targets(of: term).first?.target,
+                        let other = stack.roles.firstIndex(of: .target(target))
+                    else { return nil }
+                    return SignDemand(tap: demand.tap, image: image, target: other)
+                }
+            }
+        }.unique
     }
 
     // The images with a term at the tap, and the targets that they are compared with place by place.
     private func slopeMaps(_ stack: Stack, _ tap: Tap) -> [Int] {
-        stack.roles.indices.filter { image in
+        let present = terms.filter { term in term.layers.contains { $0.tap == tap } }
+        return stack.roles.indices.filter { image in
             switch stack.roles[image] {
-            case .target(let index): needs[index].maps.contains(tap)
+            case .target(let index):
+                needs[index].maps.contains(tap)
+                    && present.contains {
+                        $0.measure.statistic.isPairwise && !$0.measure.needsSignsAlone
+                    }
             case .subject(let subject, _):
-                terms.contains { term in
-                    term.subject == subject && term.layers.contains { $0.tap == tap }
-                }
+                present.contains { $0.subject == subject }
             }
         }
     }

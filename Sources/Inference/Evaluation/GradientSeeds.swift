@@ -6,6 +6,7 @@ struct GradientSeeds {
     let pairs: [PairShape]
     let stack: EvaluationPlan.Stack
     let results: [FeatureResult]
+    let tape: Tape
     let state: EvaluationState
     let kernels: Kernels
 
@@ -41,8 +42,8 @@ struct GradientSeeds {
         return places
     }
 
-    /// The gradients at places.
-    /// - Parameter replayed: the features of images of the stack that are walked again.
+    /// The gradients at places, by position on the tape.
+    /// - Parameter replayed: the features of images of the tape that are walked again.
     /// - Throws: `outOfMemory`, `cancelled`.
     func cotangents(
         at places: [Place], replayed: [Tap: [Int: FeatureMap]] = [:], _ team: Team
@@ -52,9 +53,10 @@ struct GradientSeeds {
             return try self.slopes(at: places[place], replayed, team)
         }
         return stack.demands.indices.compactMap { number in
-            var lists = stack.roles.map { _ in [FeatureSlope]() }
+            var lists = tape.sources.map { _ in [FeatureSlope]() }
             for (place, found) in zip(places, slopes) where place.tap == number {
-                lists[place.image] += found
+                guard let image = tape.sources.firstIndex(of: place.image) else { continue }
+                lists[image] += found
             }
             guard lists.contains(where: { !$0.isEmpty }) else { return nil }
             return Cotangent(tap: stack.demands[number].tap, slopes: lists)
@@ -64,48 +66,88 @@ struct GradientSeeds {
     private func slopes(
         at place: Place, _ replayed: [Tap: [Int: FeatureMap]], _ team: Team
     ) throws(InferenceError) -> [FeatureSlope] {
-        let measure = place.term.measure
+        let tap = stack.demands[place.tap].tap
+        let map = { (image: Int?) -> FeatureMap? in
+            guard let image else { return nil }
+            return results[place.tap].maps[image]
+                ?? tape.sources.firstIndex(of: image).flatMap { replayed[tap]?[$0] }
+        }
+        guard let kind = place.term.measure.summaryKind else {
+            return try pairSlopes(at: place, map)
+        }
+        guard let own = map(place.image),
+            let slope = try summarySlope(at: place, kind, team.checkCancelled)
+        else { return [] }
+        return [try .summary(slope, of: own, weights: weights(place), kernels)]
+    }
+
+    // Of positions, where the term is of a region.
+    private func weights(_ place: Place) -> PositionWeights? {
+        place.term.measure.weighting.flatMap {
+            results[place.tap].weights[WeightDemand(image: place.image, weighting: $0)]
+        }
+    }
+
+    private func pixels(_ place: Place) -> Int {
+        pairs[place.pair].output.height * pairs[place.pair].output.width
+    }
+
+    private func summarySlope(
+        at place: Place, _ kind: SummaryKind, _ check: () throws(InferenceError) -> Void
+    ) throws(InferenceError) -> SummarySlope? {
         let (tap, result) = (stack.demands[place.tap].tap, results[place.tap])
-        let pair = pairs[place.pair]
-        let pixels = pair.output.height * pair.output.width
-        guard let map = result.maps[place.image] ?? replayed[tap]?[place.image] else { return [] }
-        let weights = measure.weighting.flatMap {
-            result.weights[WeightDemand(image: place.image, weighting: $0)]
-        }
-        guard let kind = measure.summaryKind else {
-            guard let target = pair.targets.targets(of: place.term).first?.target,
-                let other = state.maps[target]?[tap]
-                    ?? stack.roles.firstIndex(of: .target(target)).flatMap({ replayed[tap]?[$0] })
-            else { return [] }
-            if measure.statistic == .jointMoments {
-                guard let moments = result.moments.first(where: { $0.key.image == place.image }),
-                    let slopes = measure.slopes(
-                        ofMoments: moments.value, at: tap.description, pixels: pixels,
-                        factor: place.weight)
-                else { return [] }
-                return try [
-                    .summary(SummarySlope(parts: [slopes.own], side: nil), of: map, kernels),
-                    .summary(SummarySlope(parts: [slopes.others], side: nil), of: other, kernels),
-                ]
-            }
-            let sums = measure.pairRules(at: tap.description).map { rule in
-                result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
-                    ?? .nan
-            }
-            return measure.slopes(
-                ofPairs: sums, at: tap.description, result.shape, weights: weights,
-                pixels: pixels, factor: place.weight
-            ).map { .difference($0, map, other) }
-        }
-        let blends = pair.targets.targets(of: place.term)
+        let blends = pairs[place.pair].targets.targets(of: place.term)
         let targets = blends.compactMap { blend in
             state.summaries[blend.target]?[tap]?[kind].map { (summary: $0, weight: blend.weight) }
         }
-        guard let subject = result.summaries[SummaryDemand(place.image, kind)], !targets.isEmpty,
-            let slope = try measure.slope(
-                of: subject, against: targets, pixels: pixels, factor: place.weight,
-                kernels: kernels, check: team.checkCancelled)
+        guard let subject = result.summaries[SummaryDemand(place.image, kind)], !targets.isEmpty
+        else { return nil }
+        return try place.term.measure.slope(
+            of: subject, against: targets, pixels: pixels(place), factor: place.weight,
+            kernels: kernels, check: check)
+    }
+
+    private func pairSlopes(
+        at place: Place, _ map: (_ image: Int?) -> FeatureMap?
+    ) throws(InferenceError) -> [FeatureSlope] {
+        let measure = place.term.measure
+        let (tap, result) = (stack.demands[place.tap].tap, results[place.tap])
+        guard let target = pairs[place.pair].targets.targets(of: place.term).first?.target else {
+            return []
+        }
+        let other = stack.roles.firstIndex(of: .target(target))
+        let signs = other.flatMap {
+            tape.signs[SignDemand(tap: tap, image: place.image, target: $0)]
+        }
+        if let signs, measure.needsSignsAlone {
+            return differences(at: place).map { .signs(signs, times: $0.factor) }
+        }
+        guard let own = map(place.image), let others = state.maps[target]?[tap] ?? map(other) else {
+            return []
+        }
+        guard measure.statistic == .jointMoments else {
+            return differences(at: place).map { .difference($0, own, others) }
+        }
+        guard let moments = result.moments.first(where: { $0.key.image == place.image }),
+            let slopes = measure.slopes(
+                ofMoments: moments.value, at: tap.description, pixels: pixels(place),
+                factor: place.weight)
         else { return [] }
-        return [try .summary(slope, of: map, weights: weights, kernels)]
+        return try [
+            .summary(SummarySlope(parts: [slopes.own], side: nil), of: own, kernels),
+            .summary(SummarySlope(parts: [slopes.others], side: nil), of: others, kernels),
+        ]
+    }
+
+    private func differences(at place: Place) -> [DifferenceSlope] {
+        let measure = place.term.measure
+        let (layer, result) = (stack.demands[place.tap].tap.description, results[place.tap])
+        let sums = measure.pairRules(at: layer).map { rule in
+            result.pairs.first { $0.key.image == place.image && $0.key.rule == rule }?.value
+                ?? .nan
+        }
+        return measure.slopes(
+            ofPairs: sums, at: layer, result.shape, weights: weights(place),
+            pixels: pixels(place), factor: place.weight)
     }
 }

@@ -53,12 +53,13 @@ struct GradientWalk {
             let (results, tape) = try extractor.record(
                 images: images, demands: plan.recorded(stack, from: boundary),
                 variant: plan.variant, preprocessing: loss.input, masks: masks,
-                kept: state.maps, from: boundary, team: team)
+                kept: state.maps, sources: plan.taped(stack, before: boundary),
+                signs: plan.signs(stack), from: boundary, team: team)
             try state.add(stack, results, kernels: extractor.kernels, team: team)
             let start = ContinuousClock.now
             let seeds = GradientSeeds(
                 plan: plan, loss: loss, pairs: shapes, stack: stack, results: results,
-                state: state, kernels: extractor.kernels)
+                tape: tape, state: state, kernels: extractor.kernels)
             for index in groups.indices {
                 try goBack(index, stack, images, tape, seeds, team)
             }
@@ -73,12 +74,12 @@ struct GradientWalk {
         let places = seeds.places(of: groups[group])
         guard !places.isEmpty else { return }
         var sinks = GradientSinks(tape.preprocessing)
-        for (image, role) in stack.roles.enumerated()
+        for (number, image) in tape.sources.enumerated()
         where places.contains(where: { $0.image == image }) {
-            guard case .subject(let subject, let pair) = role else { continue }
+            guard case .subject(let subject, let pair) = stack.roles[image] else { continue }
             // Composites and holes are `1 − M` parts of the output.
             sinks.add(
-                image, to: sums[group][pair],
+                number, to: sums[group][pair],
                 mask: subject == .output ? nil : pairs[pair].mask)
         }
         guard tape.boundary > 0 else {
@@ -90,7 +91,8 @@ struct GradientWalk {
             demands: plan.replayed(stack, before: boundary), backImages: sinks.images.count,
             workers: team.workers)
         let cotangents = try seeds.cotangents(at: places, replayed: replay.maps, team)
-        try extractor.addGradients(replay, images, cotangents, to: sinks, team: team)
+        try extractor.addGradients(
+            replay, tape.sources.map { images[$0] }, cotangents, to: sinks, team: team)
     }
 
     /// Adds the terms of pixels, and answers what there is.

@@ -79,9 +79,8 @@ extension LossEvaluator {
         let work = try gradientPlan(
             pairs: pairs, targets: targets + own, loss: loss, workers: workers
         ).bytes
-        // The sums, and the gradients that they become.
         return pairs.reduce(work) {
-            $0 + 2 * count * GradientSum.count($1.output) * MemoryLayout<Float>.stride
+            $0 + count * GradientSum.count($1.output) * MemoryLayout<Float>.stride
         }
     }
 
@@ -101,25 +100,14 @@ extension LossEvaluator {
             guard let image = targets[index].image else {
                 preconditionFailure("what is not known of a target is computed from its image")
             }
-            let needs = plan.missing[index]
-            let taps = plan.variant.taps.filter(needs.hasAny)
-            let demands = taps.map { tap in
-                // In an order of their own, as `StackDemands` has it: a set has none.
-                let kinds = plan.terms.compactMap(\.measure.summaryKind).unique
-                    .filter { needs.summaries[tap]?.contains($0) ?? false }
-                return TapDemand(
-                    tap: tap,
-                    FeatureDemand(
-                        summaries: kinds.map { SummaryDemand(0, $0) },
-                        maps: needs.maps.contains(tap) ? [0] : []))
-            }
+            let demands = plan.demands(of: plan.missing[index])
             let results = try extractor.run(
                 images: [image], demands: demands, variant: plan.variant,
                 preprocessing: loss.input,
                 masks: masks(of: [.target(index)], pairs, shapes), team: team)
             var summaries: [Tap: [SummaryKind: Summary]] = [:]
             var maps: [Tap: FeatureMap] = [:]
-            for (tap, result) in zip(taps, results) {
+            for (tap, result) in zip(demands.map(\.tap), results) {
                 for (demand, summary) in result.summaries {
                     summaries[tap, default: [:]][demand.kind] = summary
                 }

@@ -16,10 +16,11 @@ struct FeatureGradient<Element: FeatureElement> {
     /// The bytes that `values` takes besides its answer.
     static func bytes(_ shape: FeatureShape) -> Int {
         let rows = Kernels.blocks(of: shape.channels) * Kernels.block
-        // A in double precision and as the kernel reads it; tiles of features, targets and sums.
+        // A in double precision and as the kernel reads it, at most; tiles of features, the same less their
+        // means, targets and sums.
         let (square, overflow) = rows.multipliedReportingOverflow(by: rows)
         guard !overflow, square < .max / 64 else { return .max }
-        return 2 * square * 8 + 3 * rows * width * 8
+        return 2 * square * 8 + 4 * rows * width * 8
     }
 
     /// The gradient in the order of the tensor.
@@ -116,6 +117,8 @@ struct Tile<Element: FeatureElement> {
     let channels: Int
     var features: [Element]
     var targets: [Element]
+    /// Features less what slopes are centred on; empty while none are.
+    var centred: [Element] = []
     /// Of channels rounded up to whole blocks.
     var sums: [Double]
 
@@ -134,13 +137,14 @@ struct Tile<Element: FeatureElement> {
 }
 
 extension AffineSlope {
-    /// Adds `a_c T_c + b_c` of the target's features; the matrix is diagonal.
+    /// Adds the same of the target's features; the matrix is diagonal.
     fileprivate func addTargets<Element: FeatureElement>(to tile: inout Tile<Element>) {
         guard case .diagonal(let factors) = matrix else { return }
         let block = Kernels.block
         for c in 0..<tile.channels {
+            let origin = centre?[c] ?? 0
             for i in c * block..<(c + 1) * block {
-                tile.sums[i] += factors[c] * Double(tile.targets[i]) + shift[c]
+                tile.sums[i] += factors[c] * (Double(tile.targets[i]) - origin) + shift[c]
             }
         }
     }
@@ -153,21 +157,26 @@ private struct TileSlope<Element: FeatureElement> {
     private let matrix: [Element]?
     // Nil without a diagonal one.
     private let diagonal: [Double]?
+    // What is taken off the features; nil for nothing.
+    private let centre: [Element]?
     private let shift: [Double]
 
     init(_ slopes: [AffineSlope], channels: Int) {
         self.channels = channels
-        var (full, diagonal): ([Double]?, [Double]?)
+        centre = slopes.lazy.compactMap(\.centre).first?.map { Element($0) }
+        let origin = centre?.map { Double($0) } ?? [Double](repeating: 0, count: channels)
+        var (upper, diagonal): ([Double]?, [Double]?)
         var shift = [Double](repeating: 0, count: channels)
         for slope in slopes {
-            for c in 0..<channels { shift[c] += slope.shift[c] }
+            let own = slope.shift(centredOn: origin)
+            for c in 0..<channels { shift[c] += own[c] }
             switch slope.matrix {
             case .diagonal(let values): diagonal = Self.sum(diagonal, values)
-            case .full(let values): full = Self.sum(full, values)
+            case .symmetric(let values): upper = Self.sum(upper, values)
             }
         }
         (self.diagonal, self.shift) = (diagonal, shift)
-        matrix = full.map { Self.packed($0, channels) }
+        matrix = upper.map { Self.packed($0, channels) }
     }
 
     private static func sum(_ a: [Double]?, _ b: [Double]) -> [Double] {
@@ -176,14 +185,19 @@ private struct TileSlope<Element: FeatureElement> {
         return sum
     }
 
-    private static func packed(_ full: [Double], _ channels: Int) -> [Element] {
+    private static func packed(_ upper: [Double], _ channels: Int) -> [Element] {
         let block = Kernels.block
         var packed = [Element](
             repeating: 0, count: Kernels.blocks(of: channels) * channels * block)
+        let place = { (row: Int, column: Int) in
+            (row / block * channels + column) * block + row % block
+        }
+        var i = 0
         for row in 0..<channels {
-            let (number, place) = row.quotientAndRemainder(dividingBy: block)
-            for c in 0..<channels {
-                packed[(number * channels + c) * block + place] = Element(full[row * channels + c])
+            for column in row..<channels {
+                packed[place(row, column)] = Element(upper[i])
+                packed[place(column, row)] = Element(upper[i])
+                i += 1
             }
         }
         return packed
@@ -191,9 +205,10 @@ private struct TileSlope<Element: FeatureElement> {
 
     func add(to tile: inout Tile<Element>, _ kernels: Kernels) {
         let block = Kernels.block
-        if let matrix { multiply(matrix, &tile, kernels) }
+        let features = centred(&tile)
+        if let matrix { multiply(matrix, features, &tile.sums, kernels) }
         tile.sums.withUnsafeMutableBufferPointer { sums in
-            tile.features.withUnsafeBufferPointer { features in
+            features.withUnsafeBufferPointer { features in
                 for c in 0..<channels {
                     let (a, b) = (diagonal?[c] ?? 0, shift[c])
                     guard a != 0 || b != 0 else { continue }
@@ -203,13 +218,29 @@ private struct TileSlope<Element: FeatureElement> {
         }
     }
 
-    private func multiply(_ matrix: [Element], _ tile: inout Tile<Element>, _ kernels: Kernels) {
+    private func centred(_ tile: inout Tile<Element>) -> [Element] {
+        guard let centre else { return tile.features }
+        if tile.centred.isEmpty { tile.centred = tile.features }
+        tile.centred.withUnsafeMutableBufferPointer { centred in
+            tile.features.withUnsafeBufferPointer { features in
+                for c in 0..<channels {
+                    let places = c * Kernels.block..<(c + 1) * Kernels.block
+                    for i in places { centred[i] = features[i] - centre[c] }
+                }
+            }
+        }
+        return tile.centred
+    }
+
+    private func multiply(
+        _ matrix: [Element], _ features: [Element], _ sums: inout [Double], _ kernels: Kernels
+    ) {
         let block = Kernels.block
         let step = Element.gramBlock(kernels)
         let rows = Kernels.blocks(of: channels) * block
         matrix.withUnsafeBufferPointer { matrix in
-            tile.features.withUnsafeBufferPointer { features in
-                tile.sums.withUnsafeMutableBufferPointer { sums in
+            features.withUnsafeBufferPointer { features in
+                sums.withUnsafeMutableBufferPointer { sums in
                     guard let matrix = matrix.baseAddress, let features = features.baseAddress,
                         let sums = sums.baseAddress
                     else { return }

@@ -108,4 +108,27 @@ extension Pointwise {
         case .charbonnier(let eps): return d / (d * d + eps).squareRoot()
         }
     }
+    /// Adds a multiple of the derivatives at differences.
+    func addSlopes(at differences: [Double], times factor: Double, to sum: inout [Double]) {
+        // One loop a rule, without a switch inside.
+        switch self {
+        case .absolute:
+            add(differences, to: &sum) { $0 > 0 ? factor : $0 < 0 ? -factor : 0 }
+        case .squared:
+            add(differences, to: &sum) { 2 * factor * $0 }
+        case .smoothL1, .charbonnier:
+            add(differences, to: &sum) { factor * slope($0) }
+        }
+    }
+
+    @inline(__always)
+    private func add(
+        _ differences: [Double], to sum: inout [Double], _ slope: (Double) -> Double
+    ) {
+        differences.withUnsafeBufferPointer { differences in
+            sum.withUnsafeMutableBufferPointer { sum in
+                for i in sum.indices { sum[i] += slope(differences[i]) }
+            }
+        }
+    }
 }

@@ -1,4 +1,10 @@
 extension FeatureMeasure {
+    /// Whether the signs of the differences of features are all that its gradient needs of them.
+    var needsSignsAlone: Bool {
+        guard case .features(_, nil) = statistic, weighting == nil else { return false }
+        return distance.sums == [.absolute]
+    }
+
     /// The gradient of `factor` times the loss of a layer whose statistic is a summary, with respect to
     /// the features that were summed up.
     /// - Parameter check: called again and again where it takes long; what it throws ends the work.
@@ -12,10 +18,15 @@ extension FeatureMeasure {
         case (.matrix(let a), .matrix(let b)):
             guard case .gram(let gram) = statistic else { return nil }
             return gram.slope(
-                of: subject, elementSlopes(a, b, pixels: pixels, factor: factor, gram), a)
+                of: subject, upper: elementSlopes(a, b, pixels: pixels, factor: factor, gram), a)
         case (.vectors(let a), .vectors(let b)):
             let slopes = zip(a, b).map { a, b in
-                elementSlopes(zip(a, b).map { $0 - $1 }, outer: 1, pixels: pixels, factor)
+                let differences = zip(a, b).map { $0 - $1 }
+                return elementSlopes(
+                    differences,
+                    sums: distance.sums.map { rule in
+                        differences.reduce(0) { $0 + rule($1) }
+                    }, elements: differences.count, outer: 1, pixels: pixels, factor)
             }
             return SummarySlope(parts: [momentSlope(of: subject, slopes)], side: nil)
         case (.gaussian(let a), .gaussian(let b)):
@@ -35,8 +46,10 @@ extension FeatureMeasure {
         let unit = reduction(1, elements: moments.means.count, outer: 1, pixels: pixels)
         let slope = structural.slope(moments, factor: factor * unit)
         return (
-            AffineSlope(diagonal: slope.own, shift: slope.shift),
-            AffineSlope(diagonal: slope.others, shift: slope.shift.map { _ in 0 })
+            AffineSlope(diagonal: slope.own, centre: slope.means, shift: slope.shift),
+            AffineSlope(
+                diagonal: slope.others, centre: slope.targetMeans,
+                shift: slope.shift.map { _ in 0 })
         )
     }
 
@@ -57,8 +70,11 @@ extension FeatureMeasure {
         let slopes = sumSlopes(
             full, elements: shape.count, outer: shape.positions, pixels: pixels)
         return zip(distance.sums, slopes).map { rule, slope in
-            DifferenceSlope(
-                rule: rule, factor: factor * slope * scale, scale: scale, unit: unit,
+            // The sign of a difference does not depend on its scale.
+            let (outer, inner) =
+                rule == .absolute && unit == nil ? (abs(scale), 1) : (scale, scale)
+            return DifferenceSlope(
+                rule: rule, factor: factor * slope * outer, scale: inner, unit: unit,
                 learned: learned.map { LearnedLayer(weights: $0, layer: layer) },
                 weights: weights)
         }
@@ -72,37 +88,42 @@ extension FeatureMeasure {
         return distance.slopes(sums.map { $0 * unit }).map { $0 * unit }
     }
 
-    // By each element, from the differences of all.
+    // By each element, from the differences of all and what each rule makes of them in sum.
     private func elementSlopes(
-        _ differences: [Double], outer: Int, pixels: Int, _ factor: Double
+        _ differences: [Double], sums: [Double], elements: Int, outer: Int, pixels: Int,
+        _ factor: Double
     ) -> [Double] {
-        let rules = distance.sums
-        let sums = rules.map { rule in differences.reduce(0) { $0 + rule($1) } }
-        let slopes = sumSlopes(
-            sums, elements: differences.count, outer: outer, pixels: pixels
-        ).map { $0 * factor }
-        var elements = [Double](repeating: 0, count: differences.count)
-        for (rule, slope) in zip(rules, slopes) {
-            for i in elements.indices { elements[i] += slope * rule.slope(differences[i]) }
+        let slopes = sumSlopes(sums, elements: elements, outer: outer, pixels: pixels)
+        var sum = [Double](repeating: 0, count: differences.count)
+        for (rule, slope) in zip(distance.sums, slopes) {
+            rule.addSlopes(at: differences, times: slope * factor, to: &sum)
         }
-        return elements
+        return sum
     }
 
     private func elementSlopes(
         _ a: GramMatrix, _ b: GramMatrix, pixels: Int, factor: Double, _ gram: Gram
     ) -> [Double] {
-        var differences = a.differences(from: b)
+        var differences = a.upperDifferences(from: b)
         if gram.normaliser == .deviations {
             // A correlation with itself is 1 whatever the features are: its rounding has no sign.
-            for i in 0..<a.order { differences[i * a.order + i] = 0 }
+            for matrix in 0..<a.count {
+                for row in 0..<a.order {
+                    let start = GramMatrix.upperStart(ofRow: row, order: a.order)
+                    differences[matrix * GramMatrix.upperCount(order: a.order) + start] = 0
+                }
+            }
         }
-        return elementSlopes(differences, outer: a.count * a.order, pixels: pixels, factor)
+        return elementSlopes(
+            differences,
+            sums: distance.slopesNeedSums ? distance.sums.map { a.sum($0, to: b) } : [],
+            elements: a.count * a.order * a.order, outer: a.count * a.order, pixels: pixels, factor)
     }
 
     // Of the means, and of the deviations where there are such.
     private func momentSlope(of summary: Summary, _ slopes: [[Double]]) -> AffineSlope {
         let positions = Double(summary.shape.positions)
-        var shift = slopes[0].map { $0 / positions }
+        let shift = slopes[0].map { $0 / positions }
         var diagonal = shift.map { _ in 0.0 }
         if case .meanDeviation(let eps, let isUnbiased) = statistic {
             let divisor = isUnbiased ? positions - 1 : positions
@@ -111,10 +132,9 @@ extension FeatureMeasure {
                 let deviation = (summary.sums[c] / divisor + eps).squareRoot()
                 guard deviation > 0 else { continue }
                 diagonal[c] = slopes[1][c] / (divisor * deviation)
-                shift[c] -= diagonal[c] * summary.means[c]
             }
         }
-        return AffineSlope(diagonal: diagonal, shift: shift)
+        return AffineSlope(diagonal: diagonal, centre: summary.means, shift: shift)
     }
 
     // dL/dF = 2/N · D F_c + dL/dm/N for the gradients by covariance and mean.
@@ -123,87 +143,25 @@ extension FeatureMeasure {
         _ factor: Double
     ) -> SummarySlope {
         let (order, positions) = (summary.shape.channels, Double(summary.shape.positions))
-        var values = [Double](repeating: 0, count: order * order)
-        var shift = slopes.mean.map { $0 * factor / positions }
-        for row in 0..<order {
-            for column in 0..<order {
-                let value = slopes.covariance[row, column] * 2 * factor / positions
-                values[row * order + column] = value
-                shift[row] -= value * summary.means[column]
-            }
+        let upper = (0..<order).flatMap { row in
+            (row..<order).map { slopes.covariance[row, $0] * 2 * factor / positions }
         }
-        return SummarySlope(parts: [AffineSlope(matrix: values, shift: shift)], side: nil)
-    }
-}
-
-extension Gram {
-    /// The gradient with respect to the features of what has the gradient D with respect to the
-    /// matrix, or those of patches: `2 s²/n · D F`, of centred products `D F_c`, for the rows of D F_c
-    /// have no mean.
-    fileprivate func slope(
-        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix
-    ) -> SummarySlope {
-        let square = matrix.order * matrix.order
-        let parts = (0..<matrix.count).map { number in
-            part(
-                of: summary, Array(elements[number * square..<(number + 1) * square]), matrix)
-        }
-        return SummarySlope(parts: parts, side: patch)
-    }
-
-    private func part(
-        of summary: Summary, _ elements: [Double], _ matrix: GramMatrix
-    ) -> AffineSlope {
-        let order = summary.shape.channels
-        let positions = patch.map { $0 * $0 } ?? summary.shape.positions
-        var values = elements
-        let square = scale * scale
-        let factor: Double
-        switch normaliser {
-        case .none: factor = 2 * square
-        case .positions: factor = 2 * square / Double(positions)
-        case .elements: factor = 2 * square / Double(order * positions)
-        case .constant(let constant): factor = 2 * square / constant
-        case .deviations:
-            values = correlationSlopes(elements, matrix.values, summary)
-            factor = 2
-        }
-        for i in values.indices { values[i] *= factor }
-        var shift = [Double](repeating: 0, count: order)
-        if isCentred {
-            for row in 0..<order {
-                shift[row] = -(0..<order).reduce(0) {
-                    $0 + values[row * order + $1] * summary.means[$1]
-                }
-            }
-        }
-        return AffineSlope(matrix: values, shift: shift)
-    }
-
-    /// From D with respect to R_ij = P_ij a_i a_j, a_i = P_ii^−½, to the gradient with respect to P: off
-    /// the diagonal D_ij a_i a_j, on it −a_i² Σ_{j≠i} D_ij R_ij; D has no diagonal.
-    private func correlationSlopes(
-        _ elements: [Double], _ correlations: [Double], _ summary: Summary
-    ) -> [Double] {
-        let order = summary.shape.channels
-        let reciprocals = (0..<order).map { row in
-            let square = summary.sums[GramMatrix.upperStart(ofRow: row, order: order)]
-            return square > 0 ? 1 / square.squareRoot() : 0
-        }
-        var values = elements
-        for i in 0..<order {
-            var along = 0.0
-            for j in 0..<order {
-                along += elements[i * order + j] * correlations[i * order + j]
-                values[i * order + j] *= reciprocals[i] * reciprocals[j]
-            }
-            values[i * order + i] = -reciprocals[i] * reciprocals[i] * along
-        }
-        return values
+        let slope = AffineSlope(
+            upper: upper, centre: summary.means,
+            shift: slopes.mean.map { $0 * factor / positions })
+        return SummarySlope(parts: [slope], side: nil)
     }
 }
 
 extension Distance {
+    /// Whether `slopes` depend on the sums.
+    fileprivate var slopesNeedSums: Bool {
+        switch self {
+        case .l2, .scaledSquared: true
+        default: false
+        }
+    }
+
     /// The derivatives of the distance by its reduced sums; that of a root at 0 is 0.
     package func slopes(_ reduced: [Double]) -> [Double] {
         switch self {

@@ -8,72 +8,126 @@ struct PackedSlope: Sendable {
 
     private let channels: Int
     private let matrix: Matrix
+    // Of every channel; nil where nothing is taken off.
+    private let centre: [Float]?
     private let shift: [Float]
+
+    private static let zeros = [Float](repeating: 0, count: Kernels.block)
+    private static let ones = [Float](repeating: 1, count: Kernels.block)
 
     /// A full matrix is of a multiple of 64 channels.
     /// - Throws: `outOfMemory`.
     init(_ slope: AffineSlope, _ kernels: Kernels) throws(InferenceError) {
         let channels = slope.shift.count
         self.channels = channels
-        shift = slope.shift.map { Float($0) }
+        let centre = slope.centre.map { $0.map { Float($0) } }
+        self.centre = centre
+        // What single precision takes off too much or too little.
+        shift =
+            (centre.map { slope.shift(centredOn: $0.map { Double($0) }) } ?? slope.shift)
+            .map { Float($0) }
         switch slope.matrix {
         case .diagonal(let values): matrix = .diagonal(values.map { Float($0) })
-        case .full(let values):
-            let nr = kernels.nr
-            let panels = try FloatBuffer(count: channels * channels)
-            values.withUnsafeBufferPointer { values in
-                for panel in 0..<channels / nr {
-                    for i in 0..<channels {
-                        let to = panels.base + (panel * channels + i) * nr
-                        for j in 0..<nr { to[j] = Float(values[i * channels + panel * nr + j]) }
-                    }
-                }
-            }
-            matrix = .panels(panels)
+        case .symmetric(let upper):
+            matrix = .panels(try Self.panels(upper, channels, nr: kernels.nr))
         }
     }
 
-    /// Adds one channel block of some columns of a row to `out`, [x][64], which begins at column 0.
-    /// - Parameter weights: the row's, w where the matrix is of `Σ w² F Fᵀ`: the gradient is `w² A F`.
-    func add(
-        row y: Int, columns: Range<Int>, block: Int, of map: FeatureMap,
-        weights: UnsafePointer<Float>? = nil, to out: UnsafeMutablePointer<Float>,
-        kernels: Kernels, workspace: Workspace
-    ) {
-        let width = columns.count
-        let start = columns.lowerBound * Kernels.block
-        let out = out + start
-        let first = block * Kernels.block
-        shift.withUnsafeBufferPointer { shift in
-            guard let b = shift.baseAddress.map({ $0 + first }) else { return }
-            switch matrix {
-            case .diagonal(let diagonal):
-                precondition(weights == nil, "no weights but of products")
-                diagonal.withUnsafeBufferPointer { diagonal in
-                    guard let a = diagonal.baseAddress.map({ $0 + first }) else { return }
-                    kernels.addAffine(
-                        map.pixels(y, block: block) + start, times: a, plus: b, width: width,
-                        to: out)
+    private static func panels(
+        _ upper: [Double], _ channels: Int, nr: Int
+    ) throws(InferenceError) -> FloatBuffer {
+        let panels = try FloatBuffer(count: channels * channels)
+        upper.withUnsafeBufferPointer { upper in
+            for first in stride(from: 0, to: channels, by: nr) {
+                let panel = panels.base + first * channels
+                for row in 0..<first {
+                    let from = GramMatrix.upperStart(ofRow: row, order: channels) + first - row
+                    for j in 0..<nr { panel[row * nr + j] = Float(upper[from + j]) }
                 }
-            case .panels(let panels):
-                let row = workspace.floats((width + 1) * Kernels.block)
-                let ones = row + width * Kernels.block
-                ones.update(repeating: 1, count: Kernels.block)
-                for panel in 0..<Kernels.block / kernels.nr {
-                    kernels.gemm(
-                        tiles: width, blocks: channels / Kernels.block,
-                        a: map.pixels(y, block: 0) + start,
-                        aBlockStride: map.width * Kernels.block,
-                        b: panels.base + (first + panel * kernels.nr) * channels,
-                        c: row + panel * kernels.nr)
-                }
-                if let weights = weights.map({ $0 + columns.lowerBound }) {
-                    for x in 0..<width {
-                        let square = weights[x] * weights[x]
-                        for c in x * Kernels.block..<(x + 1) * Kernels.block { row[c] *= square }
+                // Below, columns are the triangle's rows.
+                for j in 0..<nr {
+                    let start = GramMatrix.upperStart(ofRow: first + j, order: channels)
+                    for row in first + j..<channels {
+                        panel[row * nr + j] = Float(upper[start + row - first - j])
+                    }
+                    for column in j + 1..<nr {
+                        panel[(first + j) * nr + column] = Float(upper[start + column - j])
                     }
                 }
-                kernels.addAffine(row, times: ones, plus: b, width: width, to: out)
+            }
+        }
+        return panels
+    }
+
+    /// Adds some columns of a row to what `out` gives of each channel block, [x][64] from column 0 on.
+    /// - Parameter weights: the row's, w where the matrix is of `Σ w² F Fᵀ`: the gradient is `w² A F`.
+    func add(
+        row y: Int, columns: Range<Int>, of map: FeatureMap,
+        weights: UnsafePointer<Float>? = nil, kernels: Kernels, workspace: Workspace,
+        to out: (_ block: Int) -> UnsafeMutablePointer<Float>
+    ) {
+        let start = columns.lowerBound * Kernels.block
+        switch matrix {
+        case .diagonal(let diagonal):
+            precondition(weights == nil, "no weights but of products")
+            for block in 0..<channels / Kernels.block {
+                addAffine(
+                    map.pixels(y, block: block) + start, block, less: centre, times: diagonal,
+                    plus: shift, columns.count, to: out(block) + start, kernels)
+            }
+        case .panels(let panels):
+            let count = columns.count * Kernels.block
+            let product = workspace.floats(count + (centre == nil ? 0 : channels * columns.count))
+            var (features, stride) = (map.pixels(y, block: 0) + start, map.width * Kernels.block)
+            if centre != nil {
+                let centred = product + count
+                centred.update(repeating: 0, count: channels * columns.count)
+                for block in 0..<channels / Kernels.block {
+                    addAffine(
+                        features + block * stride, block, less: centre, times: nil, plus: nil,
+                        columns.count, to: centred + block * count, kernels)
+                }
+                (features, stride) = (centred, count)
+            }
+            for block in 0..<channels / Kernels.block {
+                for panel in 0..<Kernels.block / kernels.nr {
+                    kernels.gemm(
+                        tiles: columns.count, blocks: channels / Kernels.block, a: features,
+                        aBlockStride: stride,
+                        b: panels.base + (block * Kernels.block + panel * kernels.nr) * channels,
+                        c: product + panel * kernels.nr)
+                }
+                if let weights = weights.map({ $0 + columns.lowerBound }) {
+                    for x in 0..<columns.count {
+                        let square = weights[x] * weights[x]
+                        for c in x * Kernels.block..<(x + 1) * Kernels.block {
+                            product[c] *= square
+                        }
+                    }
+                }
+                addAffine(
+                    product, block, less: nil, times: nil, plus: shift, columns.count,
+                    to: out(block) + start, kernels)
+            }
+        }
+    }
+
+    // Of one channel block; nil stands for zeros, and for ones as a factor.
+    private func addAffine(
+        _ row: UnsafePointer<Float>, _ block: Int, less centre: [Float]?, times factors: [Float]?,
+        plus shift: [Float]?, _ width: Int, to out: UnsafeMutablePointer<Float>, _ kernels: Kernels
+    ) {
+        let first = block * Kernels.block
+        let part = { (values: [Float]?, otherwise: [Float]) in
+            values.map { $0[first..<first + Kernels.block] } ?? otherwise[...]
+        }
+        part(centre, Self.zeros).withUnsafeBufferPointer { c in
+            part(factors, Self.ones).withUnsafeBufferPointer { a in
+                part(shift, Self.zeros).withUnsafeBufferPointer { b in
+                    guard let c = c.baseAddress, let a = a.baseAddress, let b = b.baseAddress
+                    else { return }
+                    kernels.addAffine(row, less: c, times: a, plus: b, width: width, to: out)
+                }
             }
         }
     }
@@ -96,10 +150,10 @@ struct PackedSummarySlope: Sendable {
         self.weights = weights
     }
 
-    /// Adds one channel block of a row to `out`, [x][64].
+    /// Adds a row to what `out` gives of each channel block, [x][64].
     func add(
-        row y: Int, block: Int, of map: FeatureMap, to out: UnsafeMutablePointer<Float>,
-        kernels: Kernels, workspace: Workspace
+        row y: Int, of map: FeatureMap, kernels: Kernels, workspace: Workspace,
+        to out: (_ block: Int) -> UnsafeMutablePointer<Float>
     ) {
         let side = side ?? max(map.width, map.height)
         let across = max(1, map.width / side)
@@ -109,8 +163,8 @@ struct PackedSummarySlope: Sendable {
             guard number < parts.count else { return }
             let end = self.side == nil ? map.width : (column + 1) * side
             parts[number].add(
-                row: y, columns: column * side..<end, block: block, of: map,
-                weights: weights?.row(y), to: out, kernels: kernels, workspace: workspace)
+                row: y, columns: column * side..<end, of: map, weights: weights?.row(y),
+                kernels: kernels, workspace: workspace, to: out)
         }
     }
 }

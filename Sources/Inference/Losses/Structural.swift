@@ -28,17 +28,20 @@ struct Structural {
     }
 
     /// The gradient of `factor` times the sum by a value x of channel c, as
-    /// `own · x + others · t + shift` with t the target's value at the same place.
+    /// `own · (x − m) + others · (t − m′) + shift` with t the target's value at the same place.
     struct Slope {
         var own: [Double] = []
         var others: [Double] = []
         var shift: [Double] = []
+        /// m and m′
+        let means: [Double]
+        let targetMeans: [Double]
     }
 
     /// dm/dx = 1/N, dv/dx = 2 (x − m)/N, dcov/dx = (t − m′)/N.
     func slope(_ moments: JointMoments, factor: Double) -> Slope {
         let count = moments.means.count
-        var slope = Slope()
+        var slope = Slope(means: moments.means, targetMeans: moments.targetMeans)
         for c in 0..<count {
             let (m, t) = (moments.means[c], moments.targetMeans[c])
             let spread = moments.variances[c] + moments.targetVariances[c] + c2
@@ -50,8 +53,7 @@ struct Structural {
             let structure = 2 * scale * beta(c, of: count) / spread
             slope.own.append(structure * similarity)
             slope.others.append(-structure)
-            slope.shift.append(
-                scale * alpha(c) * mean - structure * similarity * m + structure * t)
+            slope.shift.append(scale * alpha(c) * mean)
         }
         return slope
     }

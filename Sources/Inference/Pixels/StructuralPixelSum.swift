@@ -78,7 +78,8 @@ private final class StructuralPixelSlope: PixelSlope {
         for i in 0..<3 * rows.width {
             let c = i % 3
             let value =
-                slope.own[c] * values[i] + slope.others[c] * rows.target[i] + slope.shift[c]
+                slope.own[c] * (values[i] - slope.means[c])
+                + slope.others[c] * (rows.target[i] - slope.targetMeans[c]) + slope.shift[c]
             sum.add(factor * value * rows.share(of: subject, i), at: start + i)
         }
     }

@@ -68,7 +68,7 @@ public struct Resampling: Sendable {
         let values = try map.transposed.values(team) { y, row in
             for i in 0..<lanes { row[i] = Double(slopes[y * lanes + i]) }
         }
-        return ImageGradient(height: source.height, width: source.width, values: values)
+        return try ImageGradient(height: source.height, width: source.width, values: values)
     }
 
     private func values(of image: Image, _ team: Team) throws(InferenceError) -> [Float] {

@@ -5,7 +5,8 @@ package struct FeatureRows<Element> {
     // Row y lies in slot y mod `slots`.
     private let slots: Int
     private let rowStride: Int
-    private let blockStride: Int
+    /// Distance of two channel blocks, in elements.
+    let blockStride: Int
     /// Channel blocks of 64; what the last one has beyond the channels is zero.
     package let blocks: Int
 

@@ -55,15 +55,7 @@ public struct GramMatrix: Sendable, Equatable {
     }
 
     /// C × C values in row-major order, symmetric, of each matrix; made anew at each call.
-    public var values: [Double] { elements { upper[$0] * factor } }
-
-    /// C × C values less those of another matrix, likewise.
-    func differences(from other: GramMatrix) -> [Double] {
-        elements { upper[$0] * factor - other.upper[$0] * other.factor }
-    }
-
-    @inline(__always)
-    private func elements(_ element: (Int) -> Double) -> [Double] {
+    public var values: [Double] {
         var values = [Double](repeating: 0, count: count * order * order)
         for matrix in 0..<count {
             let square = matrix * order * order
@@ -72,13 +64,29 @@ public struct GramMatrix: Sendable, Equatable {
                     matrix * Self.upperCount(order: order)
                     + Self.upperStart(ofRow: row, order: order) - row
                 for column in row..<order {
-                    let value = element(start + column)
+                    let value = upperValue(start + column)
                     values[square + row * order + column] = value
                     values[square + column * order + row] = value
                 }
             }
         }
         return values
+    }
+
+    /// One value of the upper triangles.
+    @inline(__always)
+    func upperValue(_ i: Int) -> Double { upper[i] * factor }
+
+    /// The upper triangles, row by row, less those of another matrix.
+    func upperDifferences(from other: GramMatrix) -> [Double] {
+        precondition(order == other.order && count == other.count)
+        return [Double](unsafeUninitializedCapacity: upper.count) { values, written in
+            for i in upper.indices {
+                values.initializeElement(
+                    at: i, to: upper[i] * factor - other.upper[i] * other.factor)
+            }
+            written = upper.count
+        }
     }
 
     /// Calls `body` with each row of each matrix in turn, C values.
@@ -104,10 +112,10 @@ public struct GramMatrix: Sendable, Equatable {
     public var isFinite: Bool { upper.allSatisfy { ($0 * factor).isFinite } }
 
     /// The values of an upper triangle.
-    static func upperCount(order: Int) -> Int { order * (order + 1) / 2 }
+    package static func upperCount(order: Int) -> Int { order * (order + 1) / 2 }
 
     /// Where a row's diagonal stands in the upper triangle.
-    static func upperStart(ofRow row: Int, order: Int) -> Int {
+    package static func upperStart(ofRow row: Int, order: Int) -> Int {
         row * order - row * (row - 1) / 2
     }
 

@@ -70,7 +70,11 @@ extension LossJob {
                     slopes = try back(slopes, to: levels[level].pairs, team) {
                         Pyramid.step(from: $0)
                     }
-                    slopes = zip(slopes, gradients[level]).map { zip($0, $1).map { $0 + $1 } }
+                    for (part, own) in gradients[level].enumerated() {
+                        for (pair, slope) in own.enumerated() {
+                            slopes[part][pair] = try slopes[part][pair] + slope
+                        }
+                    }
                 }
                 return try back(slopes, to: sent.pairs, team) { loss.resize?.resampling(of: $0) }
             } catch {

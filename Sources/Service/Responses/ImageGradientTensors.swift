@@ -73,7 +73,7 @@ struct ImageGradientTensors: Sendable {
             try check()
             let row = y * gradient.width..<(y + 1) * gradient.width
             unsafe values.withUnsafeMutableBufferPointer { values in
-                unsafe gradient.values.withUnsafeBufferPointer { rgb in
+                unsafe gradient.withValues { rgb in
                     guard channels > 1 else {
                         // Gray stands for three equal channels.
                         for n in row {

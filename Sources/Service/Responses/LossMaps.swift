@@ -122,11 +122,15 @@ extension ImageGradient {
     fileprivate func lengths(_ team: Team) throws(InferenceError) -> LossMap {
         var lengths: [Float] = []
         lengths.reserveCapacity(height * width)
-        for row in stride(from: 0, to: values.count, by: 3 * width) {
+        for y in 0..<height {
             try team.checkCancelled()
-            for first in stride(from: row, to: row + 3 * width, by: 3) {
-                let squares = values[first..<first + 3].reduce(0) { $0 + Double($1) * Double($1) }
-                lengths.append(Float(squares.squareRoot()))
+            unsafe withValues { rgb in
+                for n in y * width..<(y + 1) * width {
+                    let (r, g, b) = unsafe (
+                        Double(rgb[3 * n]), Double(rgb[3 * n + 1]), Double(rgb[3 * n + 2])
+                    )
+                    lengths.append(Float((r * r + g * g + b * b).squareRoot()))
+                }
             }
         }
         return LossMap(size: ImageSize(height: height, width: width), values: lengths)

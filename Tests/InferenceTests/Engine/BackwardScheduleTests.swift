@@ -64,10 +64,18 @@ struct BackwardScheduleTests {
             #expect(now.output[index] - first <= plan.outputSlots(index), "stage \(index)")
             now.bands[index] = bands.upperBound
             guard index > 0, !leaving.isEmpty else { return }
-            #expect(leaving.lowerBound == now.leaving[index - 1])
+            let isPassedBehind = plan.stages[index - 1].isPassedBehind
+            let done = isPassedBehind ? now.output : now.leaving
+            #expect(leaving.lowerBound == done[index - 1])
             let made = min(4 * bands.upperBound, stage.paddedHeight)
             for y in leaving { #expect(stage.fold.rows(y).allSatisfy { $0 < made }) }
-            now.leaving[index - 1] = leaving.upperBound
+            guard isPassedBehind else {
+                now.leaving[index - 1] = leaving.upperBound
+                return
+            }
+            // What the ReLU lets through lies at the output at once.
+            now.passed[index - 1] = leaving.upperBound
+            now.output[index - 1] = leaving.upperBound
         }
     }
 
@@ -86,7 +94,8 @@ struct BackwardScheduleTests {
                 #expect(now.bands == plan.stages.map(\.bands))
                 #expect(now.passed == plan.stages.map(\.height), "\(taps) \(height)")
                 #expect(now.output == plan.stages.map(\.paddedHeight))
-                #expect(now.leaving == plan.stages.map(\.leavingHeight))
+                #expect(
+                    now.leaving == plan.stages.map { $0.isPassedBehind ? 0 : $0.leavingHeight })
             }
         }
     }

@@ -56,12 +56,9 @@ struct FeatureSlopeTests {
         guard !isDiagonal else {
             return AffineSlope(diagonal: KernelInputs.doubles(order, seed + 1), shift: shift)
         }
-        return AffineSlope(matrix: symmetric(order: order, seed: seed + 1), shift: shift)
-    }
-
-    private static func symmetric(order: Int, seed: Int) -> [Double] {
-        let noise = KernelInputs.doubles(order * order, seed)
-        return noise.indices.map { noise[$0] + noise[$0 % order * order + $0 / order] }
+        return AffineSlope(
+            upper: KernelInputs.doubles(GramMatrix.upperCount(order: order), seed + 1),
+            shift: shift)
     }
 
     // `weight · A F + b` at one feature.
@@ -69,14 +66,15 @@ struct FeatureSlopeTests {
         _ slope: AffineSlope, _ features: ReferenceFeatures, _ c: Int, _ y: Int, _ x: Int,
         weight: Double = 1
     ) -> Double {
+        let order = features.channels
         switch slope.matrix {
         case .diagonal(let a): return a[c] * features[c, y, x] + slope.shift[c]
-        case .full(let a):
-            let row = c * features.channels
-            return slope.shift[c]
-                + (0..<features.channels).reduce(0) {
-                    $0 + weight * a[row + $1] * features[$1, y, x]
-                }
+        case .symmetric(let upper):
+            return (0..<order).reduce(slope.shift[c]) { sum, other in
+                let (row, column) = (min(c, other), max(c, other))
+                let a = upper[GramMatrix.upperStart(ofRow: row, order: order) + column - row]
+                return sum + weight * a * features[other, y, x]
+            }
         }
     }
 
@@ -142,7 +140,8 @@ struct FeatureSlopeTests {
         let features = Self.features(1)
         let (weights, w) = try Self.weights()
         let slope = AffineSlope(
-            matrix: Self.symmetric(order: 128, seed: 5), shift: Array(repeating: 0, count: 128))
+            upper: KernelInputs.doubles(GramMatrix.upperCount(order: 128), 5),
+            shift: Array(repeating: 0, count: 128))
         let expected = Self.values { c, y, x in
             let weight = w[y * Self.shape.width + x]
             return Self.value(slope, features, c, y, x, weight: weight * weight)

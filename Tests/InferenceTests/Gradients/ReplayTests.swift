@@ -10,20 +10,23 @@ struct ReplayTests {
 
     /// Losses of every kind of tap, statistic and pool.
     private static let losses: [Loss] = {
-        let terms = [
-            Term(
-                "style", weight: 1e4, .features(FeatureMeasure(layers, .gram(Gram(.elements)), .l1))
-            ),
-            Term("content", weight: 2, .features(FeatureMeasure(layers, .features, .squared))),
-        ]
+        let style = Term(
+            "style", weight: 1e4, .features(FeatureMeasure(layers, .gram(Gram(.elements)), .l1)))
         let networks: [LossNetwork] = [
             LossNetwork(), LossNetwork(rounding: .ceil, padding: .reflect),
             LossNetwork(pooling: .average(scale: 2), rounding: .same, padding: .replicateFirst),
             LossNetwork(pooling: .l2(scale: 0.78)), LossNetwork(pooling: .l2Hann),
             LossNetwork(pooling: .l2Hann, padding: .reflect),
         ]
-        return networks.map {
-            Loss(name: "\($0)", summary: "", citation: "", network: $0, terms: terms)
+        return networks.enumerated().map { number, network in
+            // Of absolute values signs are kept, for others the target is walked again.
+            let content = Term(
+                "content", weight: 2,
+                .features(
+                    FeatureMeasure(layers, .features, number % 2 == 0 ? .squared : .l1)))
+            return Loss(
+                name: "\(network)", summary: "", citation: "", network: network,
+                terms: [style, content])
         }
     }()
 

@@ -55,18 +55,23 @@ struct SummarySlopeTests {
         }
     }
 
-    /// `A F + b` at every feature.
+    /// `A (F − c) + b` at every feature.
     private static func gradient(_ slope: SummarySlope, _ features: Features) -> [Double] {
         var gradient = features.map { $0.map { _ in 0.0 } }
         let places = slope.side.map(patches) ?? [Array(0..<shape.positions)]
         for (part, places) in zip(slope.parts, places) {
             for c in features.indices {
                 for p in places {
+                    let centred = features.indices.map {
+                        features[$0][p] - (part.centre?[$0] ?? 0)
+                    }
                     switch part.matrix {
-                    case .diagonal(let a): gradient[c][p] = a[c] * features[c][p] + part.shift[c]
-                    case .full(let a):
-                        gradient[c][p] = features.indices.reduce(part.shift[c]) {
-                            $0 + a[c * features.count + $1] * features[$1][p]
+                    case .diagonal(let a): gradient[c][p] = a[c] * centred[c] + part.shift[c]
+                    case .symmetric(let upper):
+                        gradient[c][p] = centred.indices.reduce(part.shift[c]) { sum, other in
+                            let (row, column) = (min(c, other), max(c, other))
+                            let start = GramMatrix.upperStart(ofRow: row, order: centred.count)
+                            return sum + upper[start + column - row] * centred[other]
                         }
                     }
                 }
