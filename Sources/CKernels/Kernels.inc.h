@@ -15,6 +15,7 @@ INLINE vec splat(float x) { return (vec)x; }
 INLINE vec vmax(vec a, vec b) { return a > b ? a : b; }
 
 #include "Backward.inc.h"
+#include "Slopes.inc.h"
 #include "Direct.inc.h"
 #include "Pools.inc.h"
 
