@@ -38,10 +38,7 @@ public struct SafetensorsTensor: Sendable {
     public func bytes<Failure: Error>(
         checking check: () throws(Failure) -> Void
     ) throws(Failure) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(byteCount)
-        for piece in pieces { try piece.append(to: &bytes, checking: check) }
-        return bytes
+        try pieces.bytes(checking: check)
     }
 
     /// How many bytes that is.

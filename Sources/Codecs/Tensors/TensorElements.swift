@@ -50,9 +50,19 @@ public enum TensorElements: Sendable, Equatable {
     public func bytes<Failure: Error>(
         checking check: () throws(Failure) -> Void
     ) throws(Failure) -> [UInt8] {
+        try [self].bytes(checking: check)
+    }
+}
+
+extension [TensorElements] {
+    /// The bytes of all, one behind the other.
+    /// - Throws: what `check` throws, which is asked again and again.
+    func bytes<Failure: Error>(
+        checking check: () throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(byteCount)
-        try append(to: &bytes, checking: check)
+        bytes.reserveCapacity(reduce(0) { $0 + $1.byteCount })
+        for elements in self { try elements.append(to: &bytes, checking: check) }
         return bytes
     }
 }
