@@ -47,8 +47,8 @@ extension Comparison {
     /// What jobs may take of `max-memory-bytes`.
     private var jobBytesMax: Int {
         let others =
-            MemoryOwners.programBytes + models.weightBytes + models.kernelBytes
-            + configuration[.targetCacheBytes] + configuration[.bufferPoolBytes]
+            MemoryOwners.fixedBytes(models) + configuration[.targetCacheBytes]
+            + configuration[.bufferPoolBytes]
         return max(0, configuration[.maxMemoryBytes] - others)
     }
 

@@ -32,9 +32,11 @@ package final class MemoryOwners: Sendable {
     }
 
     /// What no job can ever have.
-    var fixedBytes: Int {
-        let models = readiness.loadedModels
-        return Self.programBytes + (models?.weightBytes ?? 0) + (models?.kernelBytes ?? 0)
+    var fixedBytes: Int { Self.fixedBytes(readiness.loadedModels) }
+
+    /// The same of a program that has no more than networks.
+    static func fixedBytes(_ models: Models?) -> Int {
+        programBytes + (models?.weightBytes ?? 0) + (models?.kernelBytes ?? 0)
     }
 
     /// What is held at the moment.
