@@ -66,16 +66,8 @@ struct FeatureSlopeTests {
         _ slope: AffineSlope, _ features: ReferenceFeatures, _ c: Int, _ y: Int, _ x: Int,
         weight: Double = 1
     ) -> Double {
-        let order = features.channels
-        switch slope.matrix {
-        case .diagonal(let a): return a[c] * features[c, y, x] + slope.shift[c]
-        case .symmetric(let upper):
-            return (0..<order).reduce(slope.shift[c]) { sum, other in
-                let (row, column) = (min(c, other), max(c, other))
-                let a = upper[GramMatrix.upperStart(ofRow: row, order: order) + column - row]
-                return sum + weight * a * features[other, y, x]
-            }
-        }
+        slope.value(
+            c, of: (0..<features.channels).map { features[$0, y, x] }, weight: weight)
     }
 
     private static func values(_ value: (_ c: Int, _ y: Int, _ x: Int) -> Double) -> [Double] {

@@ -62,18 +62,7 @@ struct SummarySlopeTests {
         for (part, places) in zip(slope.parts, places) {
             for c in features.indices {
                 for p in places {
-                    let centred = features.indices.map {
-                        features[$0][p] - (part.centre?[$0] ?? 0)
-                    }
-                    switch part.matrix {
-                    case .diagonal(let a): gradient[c][p] = a[c] * centred[c] + part.shift[c]
-                    case .symmetric(let upper):
-                        gradient[c][p] = centred.indices.reduce(part.shift[c]) { sum, other in
-                            let (row, column) = (min(c, other), max(c, other))
-                            let start = GramMatrix.upperStart(ofRow: row, order: centred.count)
-                            return sum + upper[start + column - row] * centred[other]
-                        }
-                    }
+                    gradient[c][p] = part.value(c, of: features.map { $0[p] })
                 }
             }
         }
