@@ -29,6 +29,7 @@ extension Extractor {
         let count = zip(layers, plan.bitSlots).reduce(0) {
             $0 + $1.0.keptCount(images: tape.images, slots: $1.1)
         }
+        // What the walk there left fits nothing that follows, and would lie beside it at the peak.
         buffers.releaseAll()
         let arena = try Arena(
             count: count + mapsCount(plan.demands, tape.variant, size, slots: plan.mapSlots),

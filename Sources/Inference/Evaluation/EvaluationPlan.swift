@@ -96,13 +96,10 @@ package struct EvaluationPlan {
     /// What is asked of a target that is walked by itself.
     func demands(of needs: TargetNeeds) -> [TapDemand] {
         variant.taps.filter(needs.hasAny).map { tap in
-            // In an order of their own: a set has none, and the order of sums decides bits.
-            let kinds = terms.compactMap(\.measure.summaryKind).unique
-                .filter { needs.summaries[tap]?.contains($0) ?? false }
-            return TapDemand(
+            TapDemand(
                 tap: tap,
                 FeatureDemand(
-                    summaries: kinds.map { SummaryDemand(0, $0) },
+                    summaries: needs.summaryKinds(at: tap, terms).map { SummaryDemand(0, $0) },
                     maps: needs.maps.contains(tap) ? [0] : []))
         }
     }
@@ -162,10 +159,8 @@ private struct StackDemands {
             switch role {
             case .target(let index) where measured.contains(index): break
             case .target(let index):
-                // In an order of their own: a set has none, and the order of sums decides bits.
-                let kinds = needs[index].summaries[tap] ?? []
-                demand.summaries += terms.compactMap(\.measure.summaryKind).unique
-                    .filter(kinds.contains).map { SummaryDemand(image, $0) }
+                demand.summaries += needs[index].summaryKinds(at: tap, terms)
+                    .map { SummaryDemand(image, $0) }
                 if stored.contains(index), needs[index].maps.contains(tap) {
                     demand.maps.append(image)
                 }
@@ -204,6 +199,14 @@ private struct StackDemands {
             }
         }
         return demand
+    }
+}
+
+extension TargetNeeds {
+    /// The summaries at a tap in the order of terms: a set has none, and the order of sums decides bits.
+    fileprivate func summaryKinds(at tap: Tap, _ terms: [LayeredTerm]) -> [SummaryKind] {
+        let kinds = summaries[tap] ?? []
+        return terms.compactMap(\.measure.summaryKind).unique.filter(kinds.contains)
     }
 }
 

@@ -72,12 +72,9 @@ extension LossEvaluator {
     public func estimateGradientBytes(
         pairs: [PairShape], targets: [TargetShape], loss: Loss, count: Int, workers: Int
     ) throws(InferenceError) -> Int {
-        let pairs = Self.withOwnTargets(pairs, targets: targets.count, loss)
-        let own = pairs.flatMap { pair in
-            (0..<pair.ownTargets).map { _ in TargetShape(size: pair.output) }
-        }
+        let (pairs, targets) = Self.withOwnTargets(pairs, targets, loss)
         let work = try gradientPlan(
-            pairs: pairs, targets: targets + own, loss: loss, workers: workers
+            pairs: pairs, targets: targets, loss: loss, workers: workers
         ).bytes
         return pairs.reduce(work) {
             $0 + count * GradientSum.count($1.output) * MemoryLayout<Float>.stride
@@ -97,9 +94,7 @@ extension LossEvaluator {
             targets: targets.map { TargetShape($0) }, imagesMax: 1)
         var known = targets
         for index in targets.indices where plan.missing[index] != TargetNeeds() {
-            guard let image = targets[index].image else {
-                preconditionFailure("what is not known of a target is computed from its image")
-            }
+            let image = image(.target(index), pairs, targets)
             let demands = plan.demands(of: plan.missing[index])
             let results = try extractor.run(
                 images: [image], demands: demands, variant: plan.variant,

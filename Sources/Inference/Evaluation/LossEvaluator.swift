@@ -85,16 +85,12 @@ public struct LossEvaluator: Sendable {
         pairs: [PairShape], targets: [TargetShape], loss: Loss, imagesMax: Int? = nil,
         precision: Precision? = nil, maps: Set<MapPlace> = [], workers: Int
     ) throws(InferenceError) -> Int {
-        let pairs = Self.withOwnTargets(pairs, targets: targets.count, loss)
-        let own = pairs.flatMap { pair in
-            (0..<pair.ownTargets).map { _ in TargetShape(size: pair.output) }
-        }
-        let candidates = Set(try candidates(pairs, targets + own, loss).keys)
+        let (pairs, targets) = Self.withOwnTargets(pairs, targets, loss)
+        let candidates = Set(try candidates(pairs, targets, loss).keys)
         var bytes = 0
         for way in Precision.allCases where precision == nil || precision == way {
             let plan = try plan(
-                pairs, targets + own, loss, way == .plain ? [] : candidates, maps,
-                imagesMax,
+                pairs, targets, loss, way == .plain ? [] : candidates, maps, imagesMax,
                 workers: workers)
             bytes = max(bytes, plan.bytes(extractor, workers: workers))
         }
@@ -120,6 +116,17 @@ public struct LossEvaluator: Sendable {
             next += masked.count
             return pair.with(hole: hole, masked: masked)
         }
+    }
+
+    /// The same with the shapes of all targets, those given and the pairs' own.
+    static func withOwnTargets(
+        _ pairs: [PairShape], _ targets: [TargetShape], _ loss: Loss
+    ) -> (pairs: [PairShape], targets: [TargetShape]) {
+        let pairs = withOwnTargets(pairs, targets: targets.count, loss)
+        let own = pairs.flatMap { pair in
+            (0..<pair.ownTargets).map { _ in TargetShape(size: pair.output) }
+        }
+        return (pairs, targets + own)
     }
 
     func ownTargets(of pairs: [Pair], _ targets: [Target], _ loss: Loss) -> [Target] {

@@ -108,9 +108,6 @@ public struct GramMatrix: Sendable, Equatable {
         }
     }
 
-    /// Whether no value is infinite or NaN.
-    public var isFinite: Bool { upper.allSatisfy { ($0 * factor).isFinite } }
-
     /// The values of an upper triangle.
     package static func upperCount(order: Int) -> Int { order * (order + 1) / 2 }
 
